@@ -1,0 +1,191 @@
+# bridgeaudit: the audit log of Docker's bridge networks.
+#
+#   sudo make run    install what is missing, build, log this host's Docker and
+#                    follow live; Ctrl-C takes everything out again
+#   sudo make test   install what tests need and run all of them
+#   make help        the other targets
+#
+# Knobs, on the command line: CC, CFLAGS, WERROR=1, SANITIZE=1, BUILD=dir,
+# PREFIX=/usr/local, DESTDIR=, DB=/var/lib/bridgeaudit/audit.db,
+# TEST_WRAPPER="valgrind ..." (runs each unit test).
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+DB      ?= /var/lib/bridgeaudit/audit.db
+
+PKGS_LIB    := sqlite3
+PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
+PKGS_CLI    := jansson smartcols
+PKGS_TEST   := cmocka
+PKG_CONFIG  ?= pkg-config
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
+	-Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 \
+	-Wimplicit-fallthrough
+ifneq ($(findstring clang,$(CC)),clang)
+WARN += -Wduplicated-cond -Wlogical-op -Wnull-dereference
+endif
+WARN += $(if $(WERROR),-Werror)
+
+CFLAGS  ?= -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS ?= -Wl,-z,relro,-z,now
+ifdef SANITIZE
+CFLAGS := -O1 -g -fno-omit-frame-pointer
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
+endif
+pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
+ALL_CFLAGS = -std=gnu17 $(WARN) -fPIE $(SAN) -I. -D_GNU_SOURCE \
+	-DVERSION='"$(VERSION)"' $(CFLAGS)
+ALL_LDFLAGS = -pie $(SAN) $(LDFLAGS)
+
+LIB_SRC    := $(sort $(wildcard lib/*.c))
+LOGGER_SRC := $(filter-out logger/main.c,$(sort $(wildcard logger/*.c logger/*/*.c)))
+CLI_SRC    := $(filter-out cli/main.c,$(sort $(wildcard cli/*.c)))
+TEST_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+HELP_SRC   := $(filter-out $(TEST_SRC),$(sort $(wildcard tests/unit/*.c)))
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+LIB    := $(BUILD)/libcommon.a
+LOGGER := $(BUILD)/liblogger.a
+CLI    := $(BUILD)/libcli.a
+TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+
+.PHONY: all
+all: $(BUILD)/bridgeauditd $(BUILD)/bridgeaudit
+
+$(BUILD)/bridgeauditd: $(call obj,logger/main.c) $(LOGGER) $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_LOGGER) $(PKGS_LIB))
+
+$(BUILD)/bridgeaudit: $(call obj,cli/main.c) $(CLI) $(LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_CLI) $(PKGS_LIB))
+
+$(LIB): $(call obj,$(LIB_SRC)) $(BUILD)/schema.o
+$(LOGGER): $(call obj,$(LOGGER_SRC))
+$(CLI): $(call obj,$(CLI_SRC))
+$(LIB) $(LOGGER) $(CLI):
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# schema.sql as the string schema_sql[]
+$(BUILD)/schema.c: schema.sql
+	@mkdir -p $(@D)
+	{ echo 'extern const char schema_sql[];'; echo 'const char schema_sql[] ='; \
+	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $<; echo ';'; } > $@
+$(BUILD)/schema.o: $(BUILD)/schema.c $(BUILD)/flags
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(call pkg,--cflags,$(PKGS_LOGGER) $(PKGS_CLI)) \
+		-MMD -MP -c -o $@ $<
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(LOGGER_SRC) $(CLI_SRC) \
+	$(TEST_SRC) $(HELP_SRC) logger/main.c cli/main.c))
+
+# Rebuild everything when a flag changes.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call obj,$(HELP_SRC)) $(LOGGER) $(CLI) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_TEST) \
+		$(PKGS_LOGGER) $(PKGS_CLI) $(PKGS_LIB))
+.SECONDARY: $(call obj,$(TEST_SRC))
+
+FLOOD := $(BUILD)/tests/flood
+$(FLOOD): $(BUILD)/tests/system/flood.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# ---- tests -------------------------------------------------------------------
+# check needs neither root nor network (what needs root says SKIP);
+# check-system needs root and a real dockerd, which it gets by itself.
+
+SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.sh))
+
+.PHONY: test check check-system check-all unit-tests
+test: packages-test
+	$(MAKE) check-all
+
+unit-tests: $(TESTS)
+
+check: all $(TESTS)
+	tools/check-layers
+	CMOCKA_MESSAGE_OUTPUT=TAP TEST_WRAPPER="$(TEST_WRAPPER)" \
+		tests/run $(TESTS)
+
+check-system: all $(FLOOD)
+	tests/run $(SYSTEM_TESTS)
+
+check-all: all $(TESTS) $(FLOOD)
+	tools/check-layers
+	CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(TESTS) $(SYSTEM_TESTS)
+
+# ---- running -----------------------------------------------------------------
+
+.PHONY: packages-run packages-test run demo
+packages-run:
+	tools/install-packages build run
+packages-test:
+	tools/install-packages build run test
+
+run: packages-run
+	$(MAKE) all
+	BUILD=$(BUILD) DB=$(DB) tools/run
+
+demo: packages-test
+	$(MAKE) all
+	BUILD=$(BUILD) tools/demo
+
+# ---- house -------------------------------------------------------------------
+
+C_FILES := $(sort $(wildcard lib/*.[ch] logger/*.[ch] logger/*/*.[ch] \
+	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c))
+
+.PHONY: format lint
+format:
+	clang-format -i $(C_FILES)
+
+lint:
+	tests/run tools/lint
+
+# ---- installing --------------------------------------------------------------
+
+.PHONY: install uninstall clean help
+install: all
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(MANDIR)/man1 \
+		$(MANDIR)/man8 $(UNITDIR) $(SYSUSERSDIR))
+	install -m 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)
+	install -m 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)
+	install -m 644 man/bridgeaudit.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 644 man/bridgeauditd.8 $(DESTDIR)$(MANDIR)/man8
+	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service \
+		> $(DESTDIR)$(UNITDIR)/bridgeauditd.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/bridgeauditd.service
+	install -m 644 dist/bridgeaudit.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/bridgeauditd $(DESTDIR)$(BINDIR)/bridgeaudit \
+		$(DESTDIR)$(MANDIR)/man1/bridgeaudit.1 \
+		$(DESTDIR)$(MANDIR)/man8/bridgeauditd.8 \
+		$(DESTDIR)$(UNITDIR)/bridgeauditd.service \
+		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+	@echo 'Targets: all run demo test check check-system check-all lint'
+	@echo '         format install uninstall clean'

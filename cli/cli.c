@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Finds the verb and runs it; and what all verbs say in the same words when
+ * something fails.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "cli/filter.h"
+#include "lib/db.h"
+#include "lib/exitcode.h"
+#include "lib/text.h"
+
+static const struct verb *const verbs[] = {
+	&verb_matrix, &verb_log, &verb_follow, &verb_status, &verb_rules,
+};
+
+static const char help_text[] =
+	"usage: bridgeaudit [--db FILE] [VERB] [OPTIONS]\n"
+	"\n"
+	"Who tried to reach whom over Docker's bridge networks, when, how\n"
+	"often, and which firewall rule decided.\n"
+	"\n"
+	"  matrix        packets per source and destination network (default)\n"
+	"  log           each packet, the newest last\n"
+	"  follow        the last packets, then each one as it comes\n"
+	"  status        is the logger there, what was stored, what was lost\n"
+	"  rules         the audited firewall rules and their NFLOG twins\n"
+	"  rules remove  take the twins out when no logger runs\n"
+	"\n"
+	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
+	"  -h, --help    this, or what a verb takes: bridgeaudit log --help\n"
+	"  -V, --version\n"
+	"\n"
+	"  bridgeaudit --since today\n"
+	"  bridgeaudit log --from-network shop_web --verdict drop -S 1h\n"
+	"  bridgeaudit follow -o jsonl\n"
+	"\n"
+	"Exit status: 0 done, 1 nothing matched or failed, 2 usage, 3 packets\n"
+	"were lost in the time asked for, 4 database damaged, 5 database not\n"
+	"available.\n";
+
+void cli_error(const struct cli *cli, const char *format, ...)
+{
+	char text[1024], safe[4096];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	/* names in it were written by others */
+	fprintf(cli->err, "bridgeaudit: %s\n",
+		str_escape(safe, sizeof(safe), text));
+}
+
+static int usage(const struct cli *cli, const struct verb *verb)
+{
+	fprintf(cli->err, "try 'bridgeaudit%s%s --help'\n", verb ? " " : "",
+		verb ? verb->name : "");
+	return EXITCODE_USAGE;
+}
+
+static const struct verb *find_verb(const struct filter *f)
+{
+	if (f->n_operands == 0)
+		return &verb_matrix;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(f->operands[0], verbs[i]->name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int print(const struct cli *cli, const char *text)
+{
+	if (fputs(text, cli->out) == EOF || fflush(cli->out) == EOF)
+		return cli_write_failed(cli, -errno);
+	return EXITCODE_OK;
+}
+
+int cli_run(const struct cli *cli, int argc, char **argv)
+{
+	const struct verb *verb;
+	struct filter f;
+
+	if (filter_parse(cli, argc, argv, &f) < 0)
+		return usage(cli, NULL);
+	if (f.version)
+		return print(cli, "bridgeaudit " VERSION "\n");
+	verb = find_verb(&f);
+	if (!verb) {
+		cli_error(cli, "there is no verb '%s'", f.operands[0]);
+		return usage(cli, NULL);
+	}
+	if (f.help)
+		return print(cli, f.n_operands ? verb->help : help_text);
+	if (!filter_fits(cli, &f, verb))
+		return usage(cli, verb);
+	if (f.n_operands > 1 && verb != &verb_rules) {
+		cli_error(cli, "%s takes no '%s'", verb->name, f.operands[1]);
+		return usage(cli, verb);
+	}
+	return verb->run(cli, &f);
+}
+
+static int store_exitcode(int r)
+{
+	return r == -EUCLEAN ? EXITCODE_INTEGRITY : EXITCODE_STORE;
+}
+
+int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db)
+{
+	char error[DB_ERROR_MAX] = "";
+	int r = db_open_reader(f->db_path, ret_db, error);
+
+	if (r == 0)
+		return EXITCODE_OK;
+	cli_error(cli, "%s", error);
+	return store_exitcode(r);
+}
+
+int cli_read_failed(const struct cli *cli, const struct filter *f, sqlite3 *db,
+		    int r)
+{
+	if (r == -ENOMEM)
+		cli_error(cli, "out of memory");
+	else
+		cli_error(cli, "can't read database '%s': %s", f->db_path,
+			  sqlite3_errmsg(db));
+	return store_exitcode(r);
+}
+
+int cli_write_failed(const struct cli *cli, int r)
+{
+	if (r == -EPIPE)
+		return EXITCODE_OK;
+	cli_error(cli, "can't write the result: %s", strerror(-r));
+	return EXITCODE_NOTHING;
+}

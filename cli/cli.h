@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The program without its main(): arguments and two streams in, an exit code
+ * out. Nothing here reads the clock, so that tests decide what time it is.
+ */
+#ifndef BRIDGEAUDIT_CLI_CLI_H
+#define BRIDGEAUDIT_CLI_CLI_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct filter;
+
+struct cli {
+	FILE *out;	 /* results */
+	FILE *err;	 /* everything else */
+	uint64_t now_ns; /* the time it is */
+	bool color;	 /* out is a terminal that may show colours */
+};
+
+struct verb {
+	const char *name;
+	const char *help;     /* a screenful */
+	unsigned int options; /* enum filter_option that it takes */
+	unsigned int formats; /* 1U << enum output_format that it can */
+	int (*run)(const struct cli *cli, const struct filter *f);
+};
+
+extern const struct verb verb_matrix;
+extern const struct verb verb_log;
+extern const struct verb verb_follow;
+extern const struct verb verb_status;
+extern const struct verb verb_rules;
+
+/* Runs what argv asks for; returns an exit code of lib/exitcode.h. */
+int cli_run(const struct cli *cli, int argc, char **argv);
+
+/* "bridgeaudit: " and the message as one line to cli->err. */
+void cli_error(const struct cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Opens the database; returns 0, or an exit code after saying why not. */
+int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db);
+
+/* Says why reading the database failed with r; returns the exit code. */
+int cli_read_failed(const struct cli *cli, const struct filter *f, sqlite3 *db,
+		    int r);
+
+/*
+ * The exit code for a failed write to cli->out: none to speak of when its
+ * reader went away, else 1 with a message.
+ */
+int cli_write_failed(const struct cli *cli, int r);
+
+#endif

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bridgeaudit rules: the audited firewall rules as the logger last saw them,
+ * and `rules remove`, which leaves the work to the logger's own program.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/daemon_path.h"
+#include "cli/event_row.h"
+#include "cli/query.h"
+#include "lib/db.h"
+#include "lib/event.h"
+#include "lib/exitcode.h"
+#include "lib/text.h"
+
+static const char help_text[] =
+	"usage: bridgeaudit [--db FILE] rules [--all] [-o FORMAT]\n"
+	"       bridgeaudit [--db FILE] rules remove\n"
+	"\n"
+	"Each firewall rule of Docker's that is audited: whether its NFLOG twin\n"
+	"is in place, and the packet counters of both as the logger last read\n"
+	"them. remove takes the twins out of the firewall; it needs root, and\n"
+	"refuses while a logger runs, which would put them back.\n"
+	"\n"
+	"      --all            also rules that Docker has removed\n"
+	"  -o, --output FORMAT  table, json, jsonl or csv\n"
+	"\n"
+	"  bridgeaudit rules\n"
+	"  bridgeaudit rules -o jsonl | jq 'select(.state == \"missing\")'\n"
+	"  sudo bridgeaudit rules remove\n";
+
+/* Columns of QUERY_RULES. */
+enum column {
+	COL_ID,
+	COL_FAMILY,
+	COL_VARIANT,
+	COL_TABLE,
+	COL_CHAIN,
+	COL_TEXT,
+	COL_VERDICT,
+	COL_STATE,
+	COL_RULE_PACKETS,
+	COL_TWIN_PACKETS,
+	COL_SINCE,
+	COL_CHECKED,
+};
+
+static const char *const fields[] = {
+	"rule_id", "family", "variant",	     "table",	     "chain", "rule",
+	"verdict", "state",  "rule_packets", "twin_packets", "since", "checked",
+};
+
+static const struct output_column columns[] = {
+	{ .heading = "FAMILY" },
+	{ .heading = "VARIANT" },
+	{ .heading = "CHAIN" },
+	{ .heading = "VERDICT" },
+	{ .heading = "TWIN" },
+	{ .heading = "PACKETS", .right = true },
+	{ .heading = "LOGGED", .right = true },
+	{ .heading = "ID" },
+	{ .heading = "RULE" },
+};
+
+static const struct output_spec spec = {
+	.fields = fields,
+	.n_fields = ARRAY_SIZE(fields),
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+};
+
+static const char *id_text(sqlite3_stmt *stmt, char *buf, size_t size)
+{
+	snprintf(buf, size, "%012" PRIx64,
+		 (uint64_t)sqlite3_column_int64(stmt, COL_ID));
+	return buf;
+}
+
+static int output_as_values(struct output *o, sqlite3_stmt *stmt)
+{
+	const char *verdict =
+		verdict_name(sqlite3_column_int(stmt, COL_VERDICT));
+	char id[20], since[TIME_TEXT_MAX], checked[TIME_TEXT_MAX];
+
+	time_rfc3339((uint64_t)sqlite3_column_int64(stmt, COL_SINCE), since,
+		     sizeof(since));
+	time_rfc3339((uint64_t)sqlite3_column_int64(stmt, COL_CHECKED), checked,
+		     sizeof(checked));
+	return output_row(o,
+			  (const struct value[]){
+				  { .kind = VALUE_TEXT,
+				    .text = id_text(stmt, id, sizeof(id)) },
+				  query_value(stmt, COL_FAMILY),
+				  query_value(stmt, COL_VARIANT),
+				  query_value(stmt, COL_TABLE),
+				  query_value(stmt, COL_CHAIN),
+				  query_value(stmt, COL_TEXT),
+				  { .kind = verdict ? VALUE_TEXT : VALUE_ABSENT,
+				    .text = verdict },
+				  query_value(stmt, COL_STATE),
+				  query_value(stmt, COL_RULE_PACKETS),
+				  query_value(stmt, COL_TWIN_PACKETS),
+				  { .kind = VALUE_TEXT, .text = since },
+				  { .kind = VALUE_TEXT, .text = checked },
+			  });
+}
+
+static const char *safe_column(sqlite3_stmt *stmt, int column, char *buf,
+			       size_t size)
+{
+	struct value v = query_value(stmt, column);
+
+	return str_escape(buf, size, v.kind == VALUE_TEXT ? v.text : "");
+}
+
+static enum color state_color(const char *state)
+{
+	if (strcmp(state, "in place") == 0)
+		return COLOR_GREEN;
+	return strcmp(state, "missing") == 0 ? COLOR_RED : COLOR_NONE;
+}
+
+static int output_as_cells(struct output *o, sqlite3_stmt *stmt)
+{
+	int verdict = sqlite3_column_int(stmt, COL_VERDICT);
+	char variant[64], chain[256], text[4200], state[64], id[20];
+
+	safe_column(stmt, COL_STATE, state, sizeof(state));
+	return output_cells(
+		o, (const struct cell[]){
+			   { .text = sqlite3_column_int(stmt, COL_FAMILY) == 6
+					     ? "ipv6"
+					     : "ipv4" },
+			   { .text = safe_column(stmt, COL_VARIANT, variant,
+						 sizeof(variant)) },
+			   { .text = safe_column(stmt, COL_CHAIN, chain,
+						 sizeof(chain)) },
+			   { .text = verdict_name(verdict) },
+			   { .text = state, .color = state_color(state) },
+			   { .text = (const char *)sqlite3_column_text(
+				     stmt, COL_RULE_PACKETS) },
+			   { .text = (const char *)sqlite3_column_text(
+				     stmt, COL_TWIN_PACKETS) },
+			   { .text = id_text(stmt, id, sizeof(id)) },
+			   { .text = safe_column(stmt, COL_TEXT, text,
+						 sizeof(text)) },
+		   });
+}
+
+/* Puts the rules into o; *ret_checked_ns: the oldest time of a counter. */
+static int fill(sqlite3 *db, bool all, struct output *o, uint64_t *rows,
+		uint64_t *ret_checked_ns)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(db, QUERY_RULES, &stmt);
+
+	if (r < 0)
+		return r;
+	query_bind(stmt, ":all", all);
+	while ((r = query_step(stmt)) == 1) {
+		uint64_t checked_ns =
+			(uint64_t)sqlite3_column_int64(stmt, COL_CHECKED);
+
+		r = output_wants_cells(o) ? output_as_cells(o, stmt)
+					  : output_as_values(o, stmt);
+		if (r < 0)
+			break;
+		if ((*rows)++ == 0 || checked_ns < *ret_checked_ns)
+			*ret_checked_ns = checked_ns;
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int show(const struct cli *cli, const struct filter *f)
+{
+	char time[TIME_TEXT_MAX];
+	struct output *o = NULL;
+	sqlite3 *db = NULL;
+	uint64_t rows = 0, checked_ns = 0;
+	int code = cli_open(cli, f, &db);
+	int r;
+
+	if (code != EXITCODE_OK)
+		return code;
+	o = output_open(f->format, &spec, cli->out, cli->color);
+	r = o ? fill(db, f->given & FILTER_ALL, o, &rows, &checked_ns)
+	      : -ENOMEM;
+	if (r < 0) {
+		code = cli_read_failed(cli, f, db, r);
+	} else {
+		r = output_end(o, NULL, NULL, 0);
+		if (r == 0 && rows > 0 && output_wants_cells(o) &&
+		    (fprintf(cli->out, "counters as of %s\n",
+			     time_local(checked_ns, time, sizeof(time))) < 0 ||
+		     fflush(cli->out) == EOF))
+			r = -errno;
+		if (r < 0)
+			code = cli_write_failed(cli, r);
+		else if (rows == 0) {
+			fputs("no rule is audited\n", cli->err);
+			code = EXITCODE_NOTHING;
+		}
+	}
+	output_free(o);
+	sqlite3_close(db);
+	return code;
+}
+
+/* The directory of this program. */
+static void exe_dir(char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	char *slash;
+
+	buf[n > 0 ? n : 0] = '\0';
+	slash = strrchr(buf, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+static int remove_rules(const struct cli *cli, const struct filter *f)
+{
+	char dir[PATH_MAX], path[PATH_MAX];
+	int pid = db_writer_pid(f->db_path);
+
+	if (pid > 0) {
+		cli_error(cli,
+			  "a logger runs with pid %d and would put the rules "
+			  "back: stop it first",
+			  pid);
+		return EXITCODE_NOTHING;
+	}
+	if (pid < 0) {
+		cli_error(cli, "can't tell whether a logger runs on '%s': %s",
+			  f->db_path, strerror(-pid));
+		return EXITCODE_STORE;
+	}
+	exe_dir(dir, sizeof(dir));
+	if (daemon_path(dir, getenv("PATH"), path, sizeof(path)) < 0) {
+		cli_error(cli, "can't find 'bridgeauditd', which removes them");
+		return EXITCODE_NOTHING;
+	}
+	execl(path, "bridgeauditd", "--remove-rules", (char *)NULL);
+	cli_error(cli, "can't run '%s': %s", path, strerror(errno));
+	return EXITCODE_NOTHING;
+}
+
+static int run(const struct cli *cli, const struct filter *f)
+{
+	if (f->n_operands == 1)
+		return show(cli, f);
+	if (f->n_operands == 2 && strcmp(f->operands[1], "remove") == 0 &&
+	    f->given == 0)
+		return remove_rules(cli, f);
+	cli_error(cli, "rules takes nothing, or only remove");
+	return EXITCODE_USAGE;
+}
+
+const struct verb verb_rules = {
+	.name = "rules",
+	.help = help_text,
+	.options = FILTER_OUTPUT | FILTER_ALL,
+	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
+		   1U << OUTPUT_CSV,
+	.run = run,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An event as log and follow show it: fields for programs, cells for people. */
+#ifndef BRIDGEAUDIT_CLI_EVENT_ROW_H
+#define BRIDGEAUDIT_CLI_EVENT_ROW_H
+
+#include <sqlite3.h>
+
+#include "cli/output.h"
+#include "lib/addr.h"
+#include "lib/timefmt.h"
+
+/* In the order of the output, which is a contract. */
+enum event_field {
+	FIELD_ID,
+	FIELD_TIME,
+	FIELD_VERDICT,
+	FIELD_CHAIN,
+	FIELD_RULE_ID,
+	FIELD_RULE,
+	FIELD_IN_IF,
+	FIELD_OUT_IF,
+	FIELD_SRC_NETWORK,
+	FIELD_DST_NETWORK,
+	FIELD_SRC_IP,
+	FIELD_DST_IP,
+	FIELD_PROTO,
+	FIELD_SRC_PORT,
+	FIELD_DST_PORT,
+	FIELD_ICMP_TYPE,
+	FIELD_ICMP_CODE,
+	FIELD_TCP_FLAGS,
+	FIELD_LENGTH,
+	FIELD_TTL,
+	FIELD_COUNT,
+};
+
+/* Values may point into the row itself and into the statement it came from. */
+struct event_row {
+	struct value values[FIELD_COUNT];
+	int64_t id;
+	uint64_t time_ns;
+	int verdict;
+	unsigned int marks;
+	char time[TIME_TEXT_MAX];
+	char rule_id[20];
+	char src_ip[ADDR_TEXT_MAX];
+	char dst_ip[ADDR_TEXT_MAX];
+	char proto[16];
+	char tcp_flags[32];
+};
+
+extern const struct output_spec event_spec;
+
+/* Reads the current row of QUERY_EVENTS; ret lives until the next step. */
+void event_row_read(sqlite3_stmt *stmt, struct event_row *ret);
+
+/* Adds the row to o in whichever form it wants. Returns 0 or -errno. */
+int event_row_output(struct output *o, const struct event_row *row);
+
+/* IANA number and destination port, or ICMP type * 256 + code, as values. */
+struct port_values {
+	struct value proto, dst_port, icmp_type, icmp_code;
+};
+
+/* buf holds the name of the protocol when it must. */
+struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
+				    int port_column, char *buf, size_t size);
+
+/* The colour of a verdict. */
+enum color verdict_color(int verdict);
+
+enum { PLACE_MAX = 1280 };
+
+/*
+ * Escaped text of one side for a person: the network's name, else the
+ * interface in parentheses, else "?". Returns buf (PLACE_MAX bytes).
+ */
+const char *place_text(const struct value *network, const struct value *ifname,
+		       char *buf, size_t size);
+
+#endif

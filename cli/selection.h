@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the names of a filter to the ids of a database. */
+#ifndef BRIDGEAUDIT_CLI_SELECTION_H
+#define BRIDGEAUDIT_CLI_SELECTION_H
+
+#include "cli/query.h"
+
+/*
+ * Looks the filter's networks up. Returns 0; -ENOENT after saying which
+ * network is unknown and which name is near; -errno. selection_clear() in
+ * any case.
+ */
+int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
+		   struct selection *ret);
+void selection_clear(struct selection *sel);
+
+/*
+ * How many letters to change, add, leave out or swap between two names,
+ * letter case aside; more than 255 bytes of either are not looked at.
+ */
+unsigned int name_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state of logger and log at one moment. */
+#ifndef BRIDGEAUDIT_CLI_STATUS_H
+#define BRIDGEAUDIT_CLI_STATUS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/loss.h"
+
+struct status {
+	const char *path;
+	int64_t bytes;	/* with the write-ahead log */
+	int writer_pid; /* 0: no logger runs; -errno: can't be told */
+
+	bool has_session; /* a logger ran once */
+	uint64_t start_ns;
+	uint64_t stop_ns;   /* 0: not noted: it runs, or was killed */
+	uint64_t commit_ns; /* last commit; 0: none */
+	char version[32];
+
+	int64_t stored;
+	uint64_t oldest_ns; /* 0: no event */
+	uint64_t newest_ns;
+	struct loss loss;
+
+	json_t *rules;	  /* {family, variant, table, chain, audited,
+			     in_place} each */
+	json_t *findings; /* {since, subject, detail} each */
+};
+
+/* Reads all of it; status_clear() in any case. Returns 0 or -errno. */
+int status_read(sqlite3 *db, const char *path, struct status *ret);
+void status_clear(struct status *status);
+
+/* In words, or as one JSON object. Return 0 or -errno of the output. */
+int status_print(const struct status *status, FILE *out, bool color);
+int status_print_json(const struct status *status, FILE *out);
+
+#endif

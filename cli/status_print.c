@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A struct status in words, and as a JSON object. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/json.h"
+#include "cli/status.h"
+#include "lib/text.h"
+#include "lib/timefmt.h"
+
+enum { NAME_WIDTH = 10, SAFE_MAX = 4096 };
+
+/* -errno of what was written to out. */
+static int finish(FILE *out)
+{
+	errno = EIO;
+	return ferror(out) || fflush(out) == EOF ? -errno : 0;
+}
+
+static const char *safe_member(json_t *object, const char *name, char *buf,
+			       size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return str_escape(buf, size, text ? text : "");
+}
+
+static const char *highlight(bool color, bool good)
+{
+	return !color ? "" : good ? "\033[32m" : "\033[31m";
+}
+
+static void print_logger(const struct status *s, FILE *out, bool color)
+{
+	const char *end = color ? "\033[0m" : "";
+	char time[TIME_TEXT_MAX], version[4 * sizeof(s->version)];
+
+	fprintf(out, "%-*s", NAME_WIDTH, "logger");
+	str_escape(version, sizeof(version), s->version);
+	if (s->writer_pid > 0)
+		fprintf(out, "%srunning%s, pid %d, since %s (version %s)\n",
+			highlight(color, true), end, s->writer_pid,
+			time_local(s->start_ns, time, sizeof(time)), version);
+	else if (s->writer_pid < 0)
+		fprintf(out, "can't tell whether one runs: %s\n",
+			strerror(-s->writer_pid));
+	else if (!s->has_session)
+		fprintf(out, "%snot running%s: none ever wrote here\n",
+			highlight(color, false), end);
+	else if (s->stop_ns > 0)
+		fprintf(out, "%snot running%s: stopped at %s\n",
+			highlight(color, false), end,
+			time_local(s->stop_ns, time, sizeof(time)));
+	else
+		fprintf(out, "%snot running%s: it was killed after %s\n",
+			highlight(color, false), end,
+			time_local(s->commit_ns > s->start_ns ? s->commit_ns
+							      : s->start_ns,
+				   time, sizeof(time)));
+}
+
+static void print_rules(const struct status *s, FILE *out, bool color)
+{
+	char variant[64], table[64], chain[256];
+	json_t *rule;
+	size_t i;
+
+	if (json_array_size(s->rules) == 0)
+		fprintf(out, "%-*snone is audited\n", NAME_WIDTH, "rules");
+	json_array_foreach(s->rules, i, rule)
+	{
+		json_int_t audited =
+			json_integer_value(json_object_get(rule, "audited"));
+		json_int_t in_place =
+			json_integer_value(json_object_get(rule, "in_place"));
+
+		fprintf(out,
+			"%-*s%s%" JSON_INTEGER_FORMAT
+			" of %" JSON_INTEGER_FORMAT
+			" in place%s in %s %s of IPv%" JSON_INTEGER_FORMAT
+			" (%s)\n",
+			NAME_WIDTH, i == 0 ? "rules" : "",
+			highlight(color, in_place == audited), in_place,
+			audited, color ? "\033[0m" : "",
+			safe_member(rule, "table", table, sizeof(table)),
+			safe_member(rule, "chain", chain, sizeof(chain)),
+			json_integer_value(json_object_get(rule, "family")),
+			safe_member(rule, "variant", variant, sizeof(variant)));
+	}
+}
+
+static void print_findings(const struct status *s, FILE *out)
+{
+	char since[64], subject[1024], detail[2048];
+	json_t *finding;
+	size_t i;
+
+	if (json_array_size(s->findings) == 0)
+		fprintf(out, "%-*snone\n", NAME_WIDTH, "findings");
+	json_array_foreach(s->findings, i, finding) fprintf(
+		out, "%-*s%s: %s (since %s)\n", NAME_WIDTH,
+		i == 0 ? "findings" : "",
+		safe_member(finding, "subject", subject, sizeof(subject)),
+		safe_member(finding, "detail", detail, sizeof(detail)),
+		safe_member(finding, "since", since, sizeof(since)));
+}
+
+static void print_bytes(int64_t bytes, FILE *out)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
+					     "TiB" };
+	double n = (double)bytes;
+	size_t unit = 0;
+
+	for (; n >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
+		n /= 1024;
+	fprintf(out, unit > 0 ? "%.1f %s\n" : "%.0f %s\n", n, units[unit]);
+}
+
+int status_print(const struct status *s, FILE *out, bool color)
+{
+	char oldest[TIME_TEXT_MAX], newest[TIME_TEXT_MAX];
+	char loss[128], path[SAFE_MAX];
+
+	print_logger(s, out, color);
+	fprintf(out, "%-*s%" PRId64 " stored\n", NAME_WIDTH, "packets",
+		s->stored);
+	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
+		s->loss.gaps > 0 ? loss_text(&s->loss, loss, sizeof(loss))
+				 : "none");
+	print_rules(s, out, color);
+	print_findings(s, out);
+	fprintf(out, "%-*s%s, ", NAME_WIDTH, "database",
+		str_escape(path, sizeof(path), s->path));
+	print_bytes(s->bytes, out);
+	if (s->stored > 0)
+		fprintf(out, "%-*s%s to %s\n", NAME_WIDTH, "events",
+			time_local(s->oldest_ns, oldest, sizeof(oldest)),
+			time_local(s->newest_ns, newest, sizeof(newest)));
+	else
+		fprintf(out, "%-*snone\n", NAME_WIDTH, "events");
+	return finish(out);
+}
+
+/* Absent where unknown: "s:o*" leaves a NULL out. */
+static json_t *logger_json(const struct status *s)
+{
+	bool running = s->writer_pid > 0;
+
+	return json_pack("{s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "running",
+			 s->writer_pid < 0 ? NULL : json_boolean(running),
+			 "pid", running ? json_integer(s->writer_pid) : NULL,
+			 "since", json_time(s->start_ns), "stopped",
+			 running ? NULL : json_time(s->stop_ns), "last_commit",
+			 json_time(s->commit_ns), "version",
+			 *s->version ? json_text(s->version) : NULL);
+}
+
+int status_print_json(const struct status *s, FILE *out)
+{
+	json_t *json = json_pack(
+		"{s:o, s:{s:I, s:I, s:I, s:I}, s:O, s:O, s:{s:o, s:I},"
+		" s:o*, s:o*}",
+		"logger", logger_json(s), "packets", "stored",
+		(json_int_t)s->stored, "lost", (json_int_t)s->loss.packets,
+		"gaps", (json_int_t)s->loss.gaps, "gaps_unknown",
+		(json_int_t)s->loss.unknown, "rules", s->rules, "findings",
+		s->findings, "database", "path", json_text(s->path), "bytes",
+		(json_int_t)s->bytes, "oldest", json_time(s->oldest_ns),
+		"newest", json_time(s->newest_ns));
+	int r = json_write(out, json);
+
+	if (r < 0)
+		return r;
+	putc('\n', out);
+	return finish(out);
+}

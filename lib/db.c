@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Opening the database: path in, checked sqlite3 handle out, or a sentence
+ * that says what is wrong and what to do. Knows application id and version,
+ * no table. Never prints.
+ */
+#include "lib/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUSY_TIMEOUT_MS = 2000, LOCK_PATH_MAX = 4096 };
+
+extern const char schema_sql[];
+
+int db_errno(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+	case SQLITE_READONLY:
+		return -EACCES;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_CORRUPT:
+		return -EUCLEAN;
+	case SQLITE_NOTADB:
+		return -EMEDIUMTYPE;
+	default:
+		return -EIO;
+	}
+}
+
+/* Explains the failure rc of opening path; returns its -errno. */
+static int explain(const char *path, sqlite3 *db, int rc, char *error)
+{
+	int r = db_errno(rc);
+	int saved = db ? sqlite3_system_errno(db) : 0;
+
+	if ((rc & 0xff) == SQLITE_CANTOPEN && saved != 0)
+		r = -saved;
+	switch (r) {
+	case -ENOENT:
+		snprintf(error, DB_ERROR_MAX,
+			 "no database at '%s': start bridgeauditd, or name "
+			 "another with --db",
+			 path);
+		break;
+	case -EACCES:
+	case -EPERM:
+		r = -EACCES;
+		snprintf(error, DB_ERROR_MAX,
+			 "no permission for database '%s': become root or a "
+			 "member of its group",
+			 path);
+		break;
+	case -EBUSY:
+		snprintf(error, DB_ERROR_MAX,
+			 "database '%s' is locked by another program: try "
+			 "again, or end that program",
+			 path);
+		break;
+	case -EUCLEAN:
+		snprintf(error, DB_ERROR_MAX,
+			 "database '%s' is damaged (%s): keep a copy, then try "
+			 "sqlite3's .recover",
+			 path, sqlite3_errmsg(db));
+		break;
+	case -EMEDIUMTYPE:
+		snprintf(error, DB_ERROR_MAX,
+			 "'%s' is not a database of bridgeaudit: name another "
+			 "file with --db",
+			 path);
+		break;
+	case -ENOSPC:
+		snprintf(error, DB_ERROR_MAX,
+			 "no space left for database '%s': free some, or name "
+			 "another place with --db",
+			 path);
+		break;
+	default:
+		snprintf(error, DB_ERROR_MAX, "can't open database '%s': %s",
+			 path,
+			 saved ? strerror(saved)
+			 : db  ? sqlite3_errmsg(db)
+			       : "out of memory");
+	}
+	return r;
+}
+
+/* Runs a statement whose one result is an integer. */
+static int query_int(sqlite3 *db, const char *sql, int *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW) {
+		*ret = sqlite3_column_int(stmt, 0);
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* Whether the database is ours; *ret_empty: it has nothing in it yet. */
+static int check_identity(sqlite3 *db, const char *path, bool *ret_empty,
+			  char *error)
+{
+	int app = 0, version = 0, tables = 0;
+	int rc;
+
+	rc = query_int(db, "PRAGMA application_id", &app);
+	if (rc == SQLITE_OK)
+		rc = query_int(db, "PRAGMA user_version", &version);
+	if (rc == SQLITE_OK)
+		rc = query_int(db, "SELECT count(*) FROM sqlite_schema",
+			       &tables);
+	if (rc != SQLITE_OK)
+		return explain(path, db, rc, error);
+	*ret_empty = app == 0 && version == 0 && tables == 0;
+	if (*ret_empty)
+		return 0;
+	if (app != DB_APPLICATION_ID)
+		return explain(path, db, SQLITE_NOTADB, error);
+	if (version != DB_SCHEMA_VERSION) {
+		snprintf(error, DB_ERROR_MAX,
+			 "database '%s' has schema version %d and this program "
+			 "knows %d: use the bridgeaudit that wrote it, or name "
+			 "another file with --db",
+			 path, version, DB_SCHEMA_VERSION);
+		return -EPROTONOSUPPORT;
+	}
+	return 0;
+}
+
+int db_open_reader(const char *path, sqlite3 **ret_db, char *error)
+{
+	sqlite3 *db = NULL;
+	bool empty = false;
+	int rc, r;
+
+	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
+	if (rc != SQLITE_OK) {
+		r = explain(path, db, rc, error);
+		goto fail;
+	}
+	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	r = check_identity(db, path, &empty, error);
+	if (r < 0)
+		goto fail;
+	if (empty) {
+		r = explain(path, db, SQLITE_NOTADB, error);
+		goto fail;
+	}
+	*ret_db = db;
+	return 0;
+fail:
+	sqlite3_close(db);
+	return r;
+}
+
+/* Lays the schema into an empty database, whole or not at all. */
+static int create(sqlite3 *db)
+{
+	int rc = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, schema_sql, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+int db_open_writer(const char *path, sqlite3 **ret_db, char *error)
+{
+	sqlite3 *db = NULL;
+	bool empty = false;
+	int persist = 1;
+	int rc, r;
+
+	rc = sqlite3_open_v2(path, &db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	if (rc != SQLITE_OK) {
+		r = explain(path, db, rc, error);
+		goto fail;
+	}
+	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+	r = check_identity(db, path, &empty, error);
+	if (r < 0)
+		goto fail;
+	if (sqlite3_db_readonly(db, "main") == 1) {
+		r = explain(path, db, SQLITE_READONLY, error);
+		goto fail;
+	}
+	/*
+	 * The -wal and -shm files stay when the last writer leaves: who may
+	 * not write the directory could not open the database without them.
+	 */
+	rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
+				  &persist);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db,
+				  "PRAGMA journal_mode = WAL;"
+				  "PRAGMA synchronous = NORMAL;",
+				  NULL, NULL, NULL);
+	if (rc == SQLITE_OK && empty)
+		rc = create(db);
+	if (rc != SQLITE_OK) {
+		r = explain(path, db, rc, error);
+		goto fail;
+	}
+	*ret_db = db;
+	return 0;
+fail:
+	sqlite3_close(db);
+	return r;
+}
+
+static int lock_open(const char *path, int flags)
+{
+	char name[LOCK_PATH_MAX];
+	int n = snprintf(name, sizeof(name), "%s.lock", path);
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return -ENAMETOOLONG;
+	fd = open(name, flags | O_CLOEXEC | O_NOFOLLOW, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The pid that holds the lock on fd, 0 for nobody, -errno. */
+static int lock_holder(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return -errno;
+	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+int db_writer_pid(const char *path)
+{
+	int fd = lock_open(path, O_RDONLY);
+	int pid;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fd;
+	pid = lock_holder(fd);
+	close(fd);
+	return pid;
+}
+
+int db_writer_lock(const char *path, int *ret_pid)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = lock_open(path, O_RDWR | O_CREAT);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return 0; /* fd stays open: closing it drops the lock */
+	r = -errno;
+	if (r == -EACCES || r == -EAGAIN) {
+		*ret_pid = lock_holder(fd);
+		r = -EBUSY;
+	}
+	close(fd);
+	return r;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bounded copies and safe printing of strings that others wrote. */
+#ifndef BRIDGEAUDIT_LIB_TEXT_H
+#define BRIDGEAUDIT_LIB_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Copies src into dst[size], always terminated, never cut inside a UTF-8
+ * sequence. Returns whether it was cut.
+ */
+bool str_copy(char *dst, size_t size, const char *src);
+
+/*
+ * Copies src into dst[size] for a terminal: control characters, bytes that
+ * are not UTF-8 and direction marks become \xNN or \uNNNN. Always terminated;
+ * cut at a whole character when dst is too small. Four bytes of dst hold any
+ * byte of src, so size >= 4 * strlen(src) + 1 never cuts. Returns dst.
+ */
+const char *str_escape(char *dst, size_t size, const char *src);
+
+#endif

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The life of the connection to the engine: GET /version, then the event
+ * stream, then GET /networks, in this order, so that no change falls between
+ * the list and the events. Decides when to ask, to give up and to try again;
+ * what is learned goes out through the ops.
+ */
+#include "logger/docker/docker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "logger/docker/client.h"
+#include "logger/docker/doc.h"
+#include "logger/docker/events.h"
+#include "logger/docker/network.h"
+
+enum {
+	BACKOFF_MIN_MS = 250,
+	BACKOFF_MAX_MS = 5000,
+	ANSWER_TIMEOUT_MS = 10000,
+	/* After a list that was refused. */
+	REFUSED_RETRY_MS = 5000,
+	POLL_MS = 60000,
+	/*
+	 * The engine sends the header of the event stream before it subscribes
+	 * (getEvents in api/server/router/system/system_routes.go), so what
+	 * happens in between is in neither: ask once more soon after.
+	 */
+	SETTLE_MS = 1000,
+	VERSION_MAX = 64,
+	TEXT_MAX = 512,
+};
+
+_Static_assert((int)CLIENT_EXTRA_MAX == (int)DOCKER_EXTRA_MAX,
+	       "both bound the same array");
+
+enum state {
+	STATE_DOWN,    /* until due_ms */
+	STATE_VERSION, /* GET /version under way */
+	STATE_EVENTS,  /* GET /events sent, no header yet */
+	STATE_UP,
+};
+
+/* Where nonsense came from: each is told once until it is fine again. */
+enum source {
+	SOURCE_VERSION,
+	SOURCE_EVENTS,
+	SOURCE_LIST,
+	SOURCE_NETWORK,
+	SOURCES,
+};
+
+struct docker {
+	struct client *client;
+	const struct docker_ops *ops;
+	void *arg;
+	enum state state;
+	uint64_t due_ms;      /* of the next attempt or GET /networks */
+	uint64_t deadline_ms; /* of the answer that is awaited */
+	uint64_t up_ms;
+	uint64_t backoff_ms;
+	bool settled;
+	bool down_told;
+	int stream_error; /* of the events in this round */
+	bool nonsense_told[SOURCES];
+	uint64_t nonsense_count;
+	char version[VERSION_MAX];
+	struct events events;
+	struct events_news news;
+	struct docker_network list[DOCKER_NETWORKS_MAX];
+};
+
+static bool take_events(void *arg, const char *data, size_t len)
+{
+	struct docker *d = arg;
+
+	d->stream_error = events_feed(&d->events, data, len, &d->news);
+	return d->stream_error == 0;
+}
+
+int docker_new(const char *socket_path, const struct docker_ops *ops, void *arg,
+	       struct docker **ret_docker)
+{
+	struct docker *d = calloc(1, sizeof(*d));
+	int r;
+
+	if (!d)
+		return -ENOMEM;
+	d->ops = ops;
+	d->arg = arg;
+	d->backoff_ms = BACKOFF_MIN_MS;
+	events_init(&d->events);
+	r = client_new(socket_path, take_events, d, &d->client);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	*ret_docker = d;
+	return 0;
+}
+
+void docker_free(struct docker *d)
+{
+	if (!d)
+		return;
+	client_free(d->client);
+	events_free(&d->events);
+	free(d);
+}
+
+uint64_t docker_nonsense_count(const struct docker *d)
+{
+	return d->nonsense_count;
+}
+
+static void report_nonsense(struct docker *d, enum source source, uint64_t n,
+			    const char *what)
+{
+	d->nonsense_count += n;
+	if (d->nonsense_told[source])
+		return;
+	d->nonsense_told[source] = true;
+	d->ops->nonsense(d->arg, what);
+}
+
+static void report_fine(struct docker *d, enum source source)
+{
+	d->nonsense_told[source] = false;
+}
+
+/* Gives up the connection. A connection that lasted starts over at once. */
+static void go_down(struct docker *d, uint64_t now_ms, const char *why)
+{
+	if (d->state == STATE_UP && now_ms - d->up_ms >= BACKOFF_MAX_MS)
+		d->backoff_ms = BACKOFF_MIN_MS;
+	client_stop(d->client, CLIENT_REQUEST);
+	client_stop(d->client, CLIENT_STREAM);
+	d->state = STATE_DOWN;
+	d->due_ms = now_ms + d->backoff_ms;
+	d->backoff_ms *= 2;
+	if (d->backoff_ms > BACKOFF_MAX_MS)
+		d->backoff_ms = BACKOFF_MAX_MS;
+	if (d->down_told)
+		return;
+	d->down_told = true;
+	d->ops->down(d->arg, why);
+}
+
+static int ask(struct docker *d, enum client_slot slot, const char *path,
+	       uint64_t now_ms)
+{
+	d->deadline_ms = now_ms + ANSWER_TIMEOUT_MS;
+	return client_start(d->client, slot, path);
+}
+
+/* Starts what is due. Never more than one request is under way. */
+static int start_due(struct docker *d, uint64_t now_ms)
+{
+	if (now_ms < d->due_ms || client_busy(d->client, CLIENT_REQUEST))
+		return 0;
+	switch (d->state) {
+	case STATE_DOWN:
+		d->state = STATE_VERSION;
+		return ask(d, CLIENT_REQUEST, "/version", now_ms);
+	case STATE_UP:
+		d->due_ms = now_ms + POLL_MS;
+		return ask(d, CLIENT_REQUEST, "/networks", now_ms);
+	case STATE_VERSION:
+	case STATE_EVENTS:
+		break;
+	}
+	return 0;
+}
+
+/* Whether somebody owes us an answer by deadline_ms. */
+static bool is_waiting(const struct docker *d)
+{
+	return d->state == STATE_EVENTS ||
+	       client_busy(d->client, CLIENT_REQUEST);
+}
+
+/* timeout_ms, or less when something of ours is due before. */
+static int bound_timeout(const struct docker *d, uint64_t now_ms,
+			 int timeout_ms)
+{
+	uint64_t next_ms = is_waiting(d) ? d->deadline_ms : d->due_ms;
+	uint64_t left_ms = next_ms > now_ms ? next_ms - now_ms : 0;
+
+	if (left_ms > POLL_MS)
+		left_ms = POLL_MS;
+	if (timeout_ms < 0 || left_ms < (uint64_t)timeout_ms)
+		return (int)left_ms;
+	return timeout_ms;
+}
+
+/* A failed transfer ends the connection; what was refused doesn't. */
+static void refuse(struct docker *d, uint64_t now_ms, enum source source,
+		   const struct client_result *result)
+{
+	if (result->end != CLIENT_FAILED)
+		report_nonsense(d, source, 1, result->why);
+	if (result->end == CLIENT_FAILED || d->state != STATE_UP)
+		go_down(d, now_ms, result->why);
+	else if (d->due_ms > now_ms + REFUSED_RETRY_MS)
+		d->due_ms = now_ms + REFUSED_RETRY_MS;
+}
+
+static int take_version(struct docker *d, uint64_t now_ms,
+			const struct client_result *result)
+{
+	static const char wrong[] = "GET /version: the answer has no Version";
+
+	if (result->end != CLIENT_OK) {
+		refuse(d, now_ms, SOURCE_VERSION, result);
+		return 0;
+	}
+	if (doc_engine_version(result->body, result->len, d->version,
+			       sizeof(d->version)) < 0) {
+		report_nonsense(d, SOURCE_VERSION, 1, wrong);
+		go_down(d, now_ms, wrong);
+		return 0;
+	}
+	report_fine(d, SOURCE_VERSION);
+	events_free(&d->events);
+	events_init(&d->events);
+	d->state = STATE_EVENTS;
+	return ask(d, CLIENT_STREAM, events_path, now_ms);
+}
+
+static void report_skipped(struct docker *d, const struct network_scan *scan)
+{
+	char text[TEXT_MAX];
+
+	if (scan->skipped == 0) {
+		report_fine(d, SOURCE_NETWORK);
+		return;
+	}
+	snprintf(text, sizeof(text),
+		 "GET /networks: %zu not understood, the first: %s",
+		 scan->skipped, scan->why);
+	report_nonsense(d, SOURCE_NETWORK, scan->skipped, text);
+}
+
+static void take_networks(struct docker *d, uint64_t now_ms,
+			  struct client_result *result)
+{
+	struct network_scan scan = { 0 };
+
+	if (result->end == CLIENT_OK &&
+	    network_parse(result->body, result->len, d->list,
+			  DOCKER_NETWORKS_MAX, &scan) < 0) {
+		result->end = CLIENT_STATUS; /* as good as one */
+		snprintf(result->why, sizeof(result->why), "GET /networks: %s",
+			 scan.why);
+	}
+	if (result->end != CLIENT_OK) {
+		refuse(d, now_ms, SOURCE_LIST, result);
+		return;
+	}
+	report_fine(d, SOURCE_LIST);
+	report_skipped(d, &scan);
+	if (!d->settled && d->due_ms > now_ms + SETTLE_MS)
+		d->due_ms = now_ms + SETTLE_MS;
+	d->settled = true;
+	d->ops->networks(d->arg, d->list, scan.n,
+			 scan.skipped == 0 && !scan.truncated);
+}
+
+static int take_answer(struct docker *d, uint64_t now_ms)
+{
+	struct client_result result;
+	int r = 0;
+
+	if (!client_result(d->client, CLIENT_REQUEST, &result))
+		return 0;
+	if (d->state == STATE_VERSION)
+		r = take_version(d, now_ms, &result);
+	else
+		take_networks(d, now_ms, &result);
+	client_stop(d->client, CLIENT_REQUEST);
+	return r;
+}
+
+static void come_up(struct docker *d, uint64_t now_ms)
+{
+	d->state = STATE_UP;
+	d->up_ms = now_ms;
+	d->due_ms = now_ms;
+	d->settled = false;
+	d->down_told = false;
+	d->ops->up(d->arg, d->version);
+}
+
+static void take_news(struct docker *d, uint64_t now_ms)
+{
+	struct events_news news = d->news;
+
+	d->news = (struct events_news){ 0 };
+	if (news.nonsense > 0) {
+		char text[TEXT_MAX];
+
+		snprintf(text, sizeof(text),
+			 "GET /events: %zu not understood or over %d bytes",
+			 news.nonsense, EVENTS_OBJECT_MAX);
+		report_nonsense(d, SOURCE_EVENTS, news.nonsense, text);
+	} else if (news.understood > 0) {
+		report_fine(d, SOURCE_EVENTS);
+	}
+	if (news.resync)
+		d->due_ms = now_ms;
+	if (news.rules)
+		d->ops->changed(d->arg, news.what);
+}
+
+static void take_stream(struct docker *d, uint64_t now_ms)
+{
+	static const char garbage[] = "GET /events: no stream of JSON objects";
+	struct client_result result;
+	bool ended = client_result(d->client, CLIENT_STREAM, &result);
+
+	if (d->stream_error == -EBADMSG) {
+		d->stream_error = 0;
+		d->news = (struct events_news){ 0 };
+		report_nonsense(d, SOURCE_EVENTS, 1, garbage);
+		go_down(d, now_ms, garbage);
+		return;
+	}
+	if (d->state == STATE_EVENTS &&
+	    client_answered(d->client, CLIENT_STREAM))
+		come_up(d, now_ms);
+	if (d->state == STATE_UP)
+		take_news(d, now_ms);
+	if (!ended)
+		return;
+	if (result.end == CLIENT_STATUS || result.end == CLIENT_TOO_BIG)
+		report_nonsense(d, SOURCE_EVENTS, 1, result.why);
+	if (d->state == STATE_UP)
+		go_down(d, now_ms, "the engine ended the event stream");
+	else
+		go_down(d, now_ms, result.why);
+}
+
+int docker_wait(struct docker *d, struct pollfd *extra, size_t n,
+		int timeout_ms)
+{
+	uint64_t now_ms = d->ops->now_ms(d->arg);
+	int r;
+
+	r = start_due(d, now_ms);
+	if (r < 0)
+		return r;
+	r = client_wait(d->client, extra, n,
+			bound_timeout(d, now_ms, timeout_ms));
+	if (r < 0)
+		return r;
+	now_ms = d->ops->now_ms(d->arg);
+	take_stream(d, now_ms);
+	if (d->stream_error < 0)
+		return d->stream_error;
+	r = take_answer(d, now_ms);
+	if (r < 0)
+		return r;
+	if (is_waiting(d) && now_ms >= d->deadline_ms)
+		go_down(d, now_ms, "no answer within 10 seconds");
+	return 0;
+}

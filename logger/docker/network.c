@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From the JSON of GET /networks to fixed-size rows. The document is taken
+ * apart network by network, so that the tree of only one is in memory. What
+ * is not understood is skipped and named: never a guess, never a wrong row.
+ */
+#include "logger/docker/network.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "lib/timefmt.h"
+#include "logger/docker/doc.h"
+
+enum {
+	SWARM_ID_LEN = 25,
+	WHY_NAME_MAX = 96, /* of a network's name in why */
+};
+
+/*
+ * 64 hexadecimal digits; a network of swarm scope has 25 digits in base 36
+ * ("docker network create --scope swarm --driver bridge", seen with 20.10).
+ */
+static bool is_id(const char *id)
+{
+	size_t len = strlen(id);
+
+	if (len == DOCKER_ID_MAX - 1)
+		return strspn(id, "0123456789abcdef") == len;
+	return len == SWARM_ID_LEN &&
+	       strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz") == len;
+}
+
+/* Stricter than the kernel, which takes any byte but blanks, '/' and ':'. */
+static bool is_ifname(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= DOCKER_BRIDGE_MAX)
+		return false;
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] <= ' ' || name[i] > '~')
+			return false;
+		if (name[i] == '/' || name[i] == ':')
+			return false;
+	}
+	return true;
+}
+
+/* Docker's own default is "br-" and the first 12 digits of the id. */
+static const char *read_bridge(const json_t *object, struct docker_network *net)
+{
+	const json_t *options = json_object_get(object, "Options");
+	const char *name = "";
+	int r;
+
+	if (options && !json_is_null(options) && !json_is_object(options))
+		return "Options is no object";
+	r = doc_text(options, "com.docker.network.bridge.name", &name);
+	if (r == -EBADMSG)
+		return "the bridge name is no text";
+	if (name[0] == '\0') {
+		snprintf(net->bridge, sizeof(net->bridge), "br-%.12s", net->id);
+		return NULL;
+	}
+	if (!is_ifname(name))
+		return "the bridge name is no interface name";
+	str_copy(net->bridge, sizeof(net->bridge), name);
+	return NULL;
+}
+
+/* Go's zero time stands for a network that is older than the member. */
+static const char *read_created(const json_t *object,
+				struct docker_network *net)
+{
+	const char *created;
+	int r = doc_text(object, "Created", &created);
+
+	net->created_ns = 0;
+	if (r == -ENOENT)
+		return NULL;
+	if (r == 0 && strcmp(created, "0001-01-01T00:00:00Z") == 0)
+		return NULL;
+	if (r < 0 || time_parse_rfc3339(created, &net->created_ns) < 0)
+		return "Created is no RFC 3339 time";
+	return NULL;
+}
+
+/*
+ * Reads one network. Returns NULL with *ret, or what is wrong with it.
+ * *ret_counts says whether it is a network with a bridge at all.
+ */
+static const char *read_network(const json_t *object,
+				struct docker_network *ret, bool *ret_counts)
+{
+	const char *driver, *id, *name, *wrong;
+	bool config_only;
+
+	*ret_counts = true;
+	if (doc_text(object, "Driver", &driver) < 0)
+		return "Driver is missing or no text";
+	if (doc_flag(object, "ConfigOnly", &config_only) < 0)
+		return "ConfigOnly is neither true nor false";
+	*ret_counts = strcmp(driver, "bridge") == 0 && !config_only;
+	if (!*ret_counts)
+		return NULL;
+	if (doc_text(object, "Name", &name) < 0 || name[0] == '\0')
+		return "Name is missing or no text";
+	if (doc_text(object, "Id", &id) < 0 || !is_id(id))
+		return "Id is missing or no identifier";
+	str_copy(ret->id, sizeof(ret->id), id);
+	str_copy(ret->name, sizeof(ret->name), name);
+	if (doc_flag(object, "Internal", &ret->internal) < 0)
+		return "Internal is neither true nor false";
+	if (doc_flag(object, "EnableIPv6", &ret->ipv6) < 0)
+		return "EnableIPv6 is neither true nor false";
+	wrong = read_bridge(object, ret);
+	if (wrong)
+		return wrong;
+	return read_created(object, ret);
+}
+
+static void skip(struct network_scan *scan, const char *name, const char *wrong)
+{
+	char shown[WHY_NAME_MAX];
+
+	if (scan->skipped++ > 0)
+		return;
+	snprintf(scan->why, sizeof(scan->why), "network '%s': %s",
+		 str_escape(shown, sizeof(shown), name), wrong);
+}
+
+/* object is NULL when it could not be loaded. */
+static void take(const json_t *object, struct docker_network *list, size_t max,
+		 struct network_scan *scan)
+{
+	struct docker_network net = { 0 };
+	const char *name = "?";
+	const char *wrong;
+	bool counts = false;
+
+	wrong = object ? read_network(object, &net, &counts) : "not JSON";
+	if (wrong) {
+		(void)doc_text(object, "Name", &name);
+		skip(scan, name, wrong);
+		return;
+	}
+	if (!counts)
+		return;
+	if (scan->n == max)
+		scan->truncated = true;
+	else
+		list[scan->n++] = net;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct docker_network *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+static int by_bridge(const void *a, const void *b)
+{
+	const struct docker_network *x = a, *y = b;
+
+	return strcmp(x->bridge, y->bridge);
+}
+
+/*
+ * Sorts list and takes out all that are equal to another: which of them is
+ * right can't be told from here.
+ */
+static void drop_repeats(struct docker_network *list, struct network_scan *scan,
+			 int (*cmp)(const void *, const void *),
+			 const char *wrong)
+{
+	size_t kept = 0;
+
+	if (scan->n == 0)
+		return;
+	qsort(list, scan->n, sizeof(*list), cmp);
+	for (size_t i = 0, end; i < scan->n; i = end) {
+		for (end = i + 1; end < scan->n; end++) {
+			if (cmp(&list[i], &list[end]) != 0)
+				break;
+		}
+		if (end - i == 1)
+			list[kept++] = list[i];
+		else
+			for (size_t k = i; k < end; k++)
+				skip(scan, list[k].name, wrong);
+	}
+	scan->n = kept;
+}
+
+/* What is left of the document. */
+struct rest {
+	char *at;
+	size_t len;
+};
+
+static void drop(struct rest *rest, size_t len)
+{
+	rest->at += len;
+	rest->len -= len;
+}
+
+static void drop_blanks(struct rest *rest)
+{
+	while (rest->len > 0 && doc_is_blank(*rest->at))
+		drop(rest, 1);
+}
+
+/* Drops blanks, then c if it is there; returns whether it was. */
+static bool accept_char(struct rest *rest, char c)
+{
+	drop_blanks(rest);
+	if (rest->len == 0 || *rest->at != c)
+		return false;
+	drop(rest, 1);
+	return true;
+}
+
+/* The length of an object whose '{' is already dropped; 0: it has no end. */
+static size_t object_len(const struct rest *rest)
+{
+	struct doc_place place = { .depth = 1 };
+
+	for (size_t i = 0; i < rest->len; i++) {
+		if (doc_step(&place, rest->at[i]))
+			return i + 1;
+	}
+	return 0;
+}
+
+/* The elements of the array, one after the other. */
+static int each_network(struct rest *rest, struct docker_network *list,
+			size_t max, struct network_scan *scan)
+{
+	bool last;
+
+	if (!accept_char(rest, '['))
+		return -EBADMSG;
+	last = accept_char(rest, ']');
+	while (!last) {
+		size_t len;
+		json_t *object;
+
+		if (!accept_char(rest, '{'))
+			return -EBADMSG;
+		len = object_len(rest);
+		if (len == 0)
+			return -EBADMSG;
+		object = doc_load(rest->at - 1, len + 1);
+		take(object, list, max, scan);
+		json_decref(object);
+		drop(rest, len);
+		last = accept_char(rest, ']');
+		if (!last && !accept_char(rest, ','))
+			return -EBADMSG;
+	}
+	drop_blanks(rest);
+	return rest->len == 0 ? 0 : -EBADMSG;
+}
+
+int network_parse(char *body, size_t len, struct docker_network *list,
+		  size_t max, struct network_scan *ret_scan)
+{
+	struct network_scan scan = { 0 };
+	struct rest rest = { .at = body, .len = len };
+	int r;
+
+	r = each_network(&rest, list, max, &scan);
+	if (r < 0) {
+		snprintf(ret_scan->why, sizeof(ret_scan->why),
+			 "no list of networks at byte %zu of %zu",
+			 len - rest.len, len);
+		return r;
+	}
+	drop_repeats(list, &scan, by_bridge, "another has the same bridge");
+	drop_repeats(list, &scan, by_id, "another has the same id");
+	*ret_scan = scan;
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the recorder was told of one iptables, so that only news is sent. */
+#ifndef BRIDGEAUDIT_LOGGER_FIREWALL_REPORT_H
+#define BRIDGEAUDIT_LOGGER_FIREWALL_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "logger/channel.h"
+#include "logger/iptables.h"
+#include "logger/rules/plan.h"
+
+/* One rule as it was told; sorted by id. */
+struct told {
+	uint64_t id;
+	uint64_t rule_packets;
+	uint64_t twin_packets;
+	uint8_t state; /* enum channel_twin_state; 0: only its text */
+};
+
+struct report {
+	int channel_fd; /* -1: nobody listens */
+	const char *variant;
+	int family;
+	struct told *told;
+	size_t told_len;
+	bool behind;	     /* a rule's text could not be sent */
+	unsigned int rounds; /* since all of it was sent */
+	char finding[CHANNEL_TEXT_MAX];
+};
+
+void report_init(struct report *rep, int channel_fd,
+		 const struct iptables *ipt);
+void report_clear(struct report *rep);
+
+/* Sends the text of each audited rule that was never told. */
+void report_rules(struct report *rep, const struct plan *plan);
+
+/*
+ * Sends the state and counters that changed (now and then all of them, so that
+ * their time in the database is young), and which rules are gone; plan NULL:
+ * all are. What could not be sent is news again the next time.
+ */
+void report_twins(struct report *rep, const struct plan *plan);
+
+/* Sends that no rule has its twin any more: we took them out. */
+void report_removed(struct report *rep);
+
+/* Sends and logs error, else the plan's problems; "" and none: it is over. */
+void report_finding(struct report *rep, const struct plan *plan,
+		    const char *error);
+
+#endif

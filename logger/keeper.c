@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The keeper's loop: signals, Docker, nf_tables notices and a timer in; twins
+ * kept in place, and facts to the recorder out. Never looks at a packet.
+ */
+#include "logger/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/exitcode.h"
+#include "lib/text.h"
+#include "logger/capture.h"
+#include "logger/channel.h"
+#include "logger/docker/docker.h"
+#include "logger/log.h"
+#include "logger/nftmon.h"
+#include "logger/privilege.h"
+
+enum {
+	COUNTERS_MS = 5000,   /* how old the counters in the database get */
+	LEGACY_MS = 1000,     /* how late a change of legacy rules is seen */
+	RETRY_MS = 500,	      /* after a sync that did not reach all */
+	FIRST_LIST_MS = 1500, /* Docker's networks before the first rule */
+	READY_MS = 10000,     /* the recorder opens its database */
+	END_MS = 15000,	      /* the recorder writes its last batch */
+};
+
+enum { FD_SIGNALS, FD_RECORDER, FD_NFTMON, FD_COUNT };
+
+struct keeper {
+	const struct keeper_config *config;
+	struct firewall *fw;
+	struct docker *docker;
+	struct pollfd fds[FD_COUNT];
+	uint64_t sync_at_ms; /* monotonic */
+	bool listed;	     /* Docker's first list came, or it is down */
+	bool stop;
+	bool recorder_gone;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static uint64_t on_now(void *arg)
+{
+	(void)arg;
+	return now_ms();
+}
+
+static int tell(const struct keeper *k, const struct channel_msg *msg)
+{
+	return channel_send(k->config->channel_fd, msg);
+}
+
+static void tell_docker(const struct keeper *k, const char *detail)
+{
+	struct channel_msg msg = { .kind = CHANNEL_FINDING };
+
+	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject),
+		 "docker");
+	str_copy(msg.u.finding.detail, sizeof(msg.u.finding.detail), detail);
+	tell(k, &msg);
+}
+
+static void on_up(void *arg, const char *server_version)
+{
+	struct keeper *k = arg;
+
+	log_info("connected to Docker %s", server_version);
+	tell_docker(k, "");
+	k->sync_at_ms = 0;
+}
+
+static void on_down(void *arg, const char *why)
+{
+	const struct channel_msg msg = { .kind = CHANNEL_DOCKER_DOWN };
+	struct keeper *k = arg;
+	char detail[CHANNEL_TEXT_MAX];
+
+	snprintf(detail, sizeof(detail), "no Docker at '%s': %s",
+		 k->config->docker_socket, why);
+	log_info("%s; waiting for one", detail);
+	tell_docker(k, detail);
+	tell(k, &msg);
+	k->listed = true;
+	k->sync_at_ms = 0;
+}
+
+static void on_networks(void *arg, const struct docker_network *list, size_t n,
+			bool whole)
+{
+	struct keeper *k = arg;
+	struct channel_msg msg = { 0 };
+
+	k->listed = true;
+	for (size_t i = 0; i < n; i++) {
+		struct channel_network *net = &msg.u.network;
+
+		msg = (struct channel_msg){ .kind = CHANNEL_NETWORK };
+		str_copy(net->docker_id, sizeof(net->docker_id), list[i].id);
+		str_copy(net->name, sizeof(net->name), list[i].name);
+		str_copy(net->bridge, sizeof(net->bridge), list[i].bridge);
+		net->internal = list[i].internal;
+		net->created_ns = list[i].created_ns;
+		if (tell(k, &msg) < 0)
+			whole = false; /* the next list is a minute away */
+	}
+	/* after half a list nothing may be called gone */
+	msg = (struct channel_msg){ .kind = whole ? CHANNEL_NETWORKS_END
+						  : CHANNEL_DOCKER_DOWN };
+	tell(k, &msg);
+	k->sync_at_ms = 0;
+}
+
+static void on_changed(void *arg, const char *what)
+{
+	struct keeper *k = arg;
+
+	(void)what;
+	k->sync_at_ms = 0;
+}
+
+static void on_nonsense(void *arg, const char *what)
+{
+	log_warn("Docker's answer is not understood: %s", what);
+	tell_docker(arg, what);
+}
+
+static const struct docker_ops docker_ops = {
+	.now_ms = on_now,
+	.up = on_up,
+	.down = on_down,
+	.networks = on_networks,
+	.changed = on_changed,
+	.nonsense = on_nonsense,
+};
+
+static void handle_signals(struct keeper *k)
+{
+	struct signalfd_siginfo info;
+
+	while (read(k->fds[FD_SIGNALS].fd, &info, sizeof(info)) ==
+	       (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			log_info("SIGHUP: looking at all rules again");
+			k->sync_at_ms = 0;
+		} else if (info.ssi_signo != SIGCHLD) {
+			k->stop = true;
+		}
+	}
+}
+
+static void handle_recorder(struct keeper *k)
+{
+	struct channel_msg msg;
+	int r;
+
+	do
+		r = channel_recv(k->config->channel_fd, &msg);
+	while (r > 0);
+	if (r == -EPIPE)
+		k->recorder_gone = true;
+}
+
+static void handle_notices(struct keeper *k)
+{
+	bool changed = false;
+	int r = nftmon_read(k->fds[FD_NFTMON].fd, firewall_last_pid(k->fw),
+			    &changed);
+
+	if (r < 0) {
+		log_warn("nf_tables notices stopped: %s; looking every second",
+			 strerror(-r));
+		close(k->fds[FD_NFTMON].fd);
+		k->fds[FD_NFTMON].fd = -1;
+	}
+	if (changed)
+		k->sync_at_ms = 0;
+}
+
+static void sync_rules(struct keeper *k)
+{
+	int r = firewall_sync(k->fw);
+	bool poll_often =
+		firewall_needs_polling(k->fw) || k->fds[FD_NFTMON].fd < 0;
+
+	k->sync_at_ms = now_ms() + (uint64_t)(r < 0	   ? RETRY_MS
+					      : poll_often ? LEGACY_MS
+							   : COUNTERS_MS);
+}
+
+/* One turn: waits at most until at_ms, then handles what came. */
+static int turn(struct keeper *k, uint64_t at_ms)
+{
+	uint64_t now = now_ms();
+	int r = docker_wait(k->docker, k->fds, FD_COUNT,
+			    at_ms > now ? (int)(at_ms - now) : 0);
+
+	if (r < 0) {
+		log_error("waiting for events: %s", strerror(-r));
+		return r;
+	}
+	if (k->fds[FD_SIGNALS].revents)
+		handle_signals(k);
+	if (k->fds[FD_RECORDER].revents)
+		handle_recorder(k);
+	if (k->fds[FD_NFTMON].revents)
+		handle_notices(k);
+	return 0;
+}
+
+static bool ended(const struct keeper *k)
+{
+	return k->stop || k->recorder_gone;
+}
+
+static int loop(struct keeper *k)
+{
+	uint64_t first_ms = now_ms() + FIRST_LIST_MS;
+	int r = 0;
+
+	/* names before rules: the first packet has its networks then */
+	while (r == 0 && !ended(k) && !k->listed && now_ms() < first_ms)
+		r = turn(k, first_ms);
+	if (r == 0 && !ended(k)) {
+		sync_rules(k);
+		k->config->started(k->config->arg);
+	}
+	while (r == 0 && !ended(k)) {
+		r = turn(k, k->sync_at_ms);
+		if (r == 0 && !ended(k) && now_ms() >= k->sync_at_ms)
+			sync_rules(k);
+	}
+	return r;
+}
+
+/* Waits for the recorder to close the channel. */
+static void await_recorder(struct keeper *k, int timeout_ms)
+{
+	uint64_t end_ms = now_ms() + (uint64_t)timeout_ms;
+	struct pollfd fd = { k->config->channel_fd, POLLIN, 0 };
+
+	while (!k->recorder_gone && now_ms() < end_ms) {
+		if (poll(&fd, 1, (int)(end_ms - now_ms())) > 0)
+			handle_recorder(k);
+	}
+}
+
+/* The recorder's end as an exit code of ours; a message if it was not clean. */
+static int reap_recorder(struct keeper *k)
+{
+	int status = 0;
+
+	if (!k->recorder_gone) {
+		log_error("the recorder (pid %d) does not end: its disk may be "
+			  "stalled; leaving it",
+			  (int)k->config->recorder);
+		return EXITCODE_STORE;
+	}
+	while (waitpid(k->config->recorder, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXITCODE_NOTHING;
+	if (WIFEXITED(status) && (WEXITSTATUS(status) != 0 || k->stop))
+		return WEXITSTATUS(status);
+	if (WIFSIGNALED(status))
+		log_error("the recorder was killed by signal %d",
+			  WTERMSIG(status));
+	return EXITCODE_NOTHING;
+}
+
+/* Rules first, so that nothing is logged that nobody reads any more. */
+static int finish(struct keeper *k)
+{
+	const struct channel_msg stop = { .kind = CHANNEL_STOP };
+	int removed = firewall_remove(k->fw);
+	int code;
+
+	capture_unbind(k->config->nflog_fd, k->config->group);
+	if (!k->recorder_gone) {
+		tell(k, &stop);
+		await_recorder(k, END_MS);
+	}
+	code = reap_recorder(k);
+	if (code == EXITCODE_OK && removed < 0)
+		code = EXITCODE_NOTHING;
+	return code;
+}
+
+/* Until the recorder says that it has its database. */
+static bool await_ready(struct keeper *k)
+{
+	uint64_t end_ms = now_ms() + READY_MS;
+	struct pollfd fds[] = { { k->config->channel_fd, POLLIN, 0 },
+				{ k->fds[FD_SIGNALS].fd, POLLIN, 0 } };
+	struct channel_msg msg = { 0 };
+
+	while (!ended(k) && now_ms() < end_ms) {
+		int r;
+
+		poll(fds, 2, (int)(end_ms - now_ms()));
+		if (fds[1].revents)
+			handle_signals(k);
+		r = channel_recv(k->config->channel_fd, &msg);
+		if (r > 0 && msg.kind == CHANNEL_READY)
+			return true;
+		if (r == -EPIPE)
+			k->recorder_gone = true;
+	}
+	return false;
+}
+
+static int open_all(struct keeper *k)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	k->fds[FD_SIGNALS] =
+		(struct pollfd){ signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+				 POLLIN, 0 };
+	if (k->fds[FD_SIGNALS].fd < 0)
+		return -errno;
+	k->fds[FD_RECORDER] =
+		(struct pollfd){ k->config->channel_fd, POLLIN, 0 };
+	k->fds[FD_NFTMON] = (struct pollfd){ nftmon_open(), POLLIN, 0 };
+	if (k->fds[FD_NFTMON].fd < 0) {
+		log_info("this kernel has no nf_tables notices: looking at the "
+			 "rules every second");
+		k->fds[FD_NFTMON].fd = -1;
+	}
+	r = privilege_keep_firewall();
+	if (r == 0)
+		r = firewall_new(k->config->profile, (uint16_t)k->config->group,
+				 k->config->channel_fd, &k->fw);
+	if (r == 0)
+		r = docker_new(k->config->docker_socket, &docker_ops, k,
+			       &k->docker);
+	return r;
+}
+
+int keeper_run(const struct keeper_config *config)
+{
+	struct keeper k = { .config = config };
+	int code = EXITCODE_NOTHING;
+	int r = open_all(&k);
+
+	if (r < 0) {
+		log_error("can't start: %s", strerror(-r));
+		goto out;
+	}
+	if (!await_ready(&k)) {
+		if (!ended(&k))
+			log_error("the recorder does not become ready");
+		code = reap_recorder(&k);
+		goto out;
+	}
+	r = loop(&k);
+	if (k.recorder_gone)
+		log_error("the recorder is gone: taking the rules out and "
+			  "ending");
+	code = finish(&k);
+	if (code == EXITCODE_OK && r < 0)
+		code = EXITCODE_NOTHING;
+out:
+	docker_free(k.docker);
+	firewall_free(k.fw);
+	for (size_t i = 0; i < FD_COUNT; i++)
+		if (i != FD_RECORDER && k.fds[i].fd > 0)
+			close(k.fds[i].fd);
+	return code;
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bridgeauditd: options, checks that need all of root's privileges, then two
+ * processes: the keeper (this one) and the recorder.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/db.h"
+#include "lib/exitcode.h"
+#include "logger/capture.h"
+#include "logger/channel.h"
+#include "logger/keeper.h"
+#include "logger/kernel.h"
+#include "logger/log.h"
+#include "logger/plan_command.h"
+#include "logger/privilege.h"
+#include "logger/recorder.h"
+#include "logger/rules/profile.h"
+
+#define DOCKER_SOCKET_DEFAULT "/var/run/docker.sock"
+
+enum action { ACTION_RUN, ACTION_PLAN, ACTION_REMOVE_RULES };
+
+struct options {
+	enum action action;
+	const char *db_path;
+	const char *docker_socket;
+	const char *user;
+	unsigned int group;
+	unsigned int profile;
+	bool foreground;
+	bool ipv6; /* the ruleset of --plan */
+};
+
+static const char usage_text[] =
+	"usage: bridgeauditd [--db FILE] [--docker-socket PATH] [--group N]\n"
+	"                    [--profile WORDS] [--user NAME] [--foreground]\n"
+	"       bridgeauditd --plan [-6] [--group N] [--profile WORDS] < RULES\n"
+	"       bridgeauditd --remove-rules [--db FILE]\n"
+	"\n"
+	"  --db FILE             the database (" DB_PATH_DEFAULT ")\n"
+	"  --docker-socket PATH  Docker's API (" DOCKER_SOCKET_DEFAULT ")\n"
+	"  --group N             the NFLOG group (4242)\n"
+	"  --profile WORDS       what is audited: drops, published (both)\n"
+	"  --user NAME           who the recorder runs as (bridgeaudit)\n"
+	"  --foreground          stay, and write messages to stderr\n"
+	"  --plan                print the edits for an iptables-save on stdin\n"
+	"  -6                    ... which is ip6tables-save's\n"
+	"  --remove-rules        take out what a killed logger left behind\n";
+
+static int parse_group(const char *text, unsigned int *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' ||
+	    n > CAPTURE_GROUP_MAX)
+		return -EINVAL;
+	*ret = (unsigned int)n;
+	return 0;
+}
+
+/* Returns -1 to go on, else the exit code. */
+static int parse_options(int argc, char **argv, struct options *opt)
+{
+	enum {
+		OPT_DB = 256,
+		OPT_SOCKET,
+		OPT_GROUP,
+		OPT_PROFILE,
+		OPT_USER,
+		OPT_FOREGROUND,
+		OPT_PLAN,
+		OPT_REMOVE
+	};
+	static const struct option longopts[] = {
+		{ "db", required_argument, NULL, OPT_DB },
+		{ "docker-socket", required_argument, NULL, OPT_SOCKET },
+		{ "group", required_argument, NULL, OPT_GROUP },
+		{ "profile", required_argument, NULL, OPT_PROFILE },
+		{ "user", required_argument, NULL, OPT_USER },
+		{ "foreground", no_argument, NULL, OPT_FOREGROUND },
+		{ "plan", no_argument, NULL, OPT_PLAN },
+		{ "remove-rules", no_argument, NULL, OPT_REMOVE },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 }
+	};
+	char error[PROFILE_ERROR_MAX];
+	int c;
+
+	while ((c = getopt_long(argc, argv, "6hV", longopts, NULL)) != -1) {
+		switch (c) {
+		case OPT_DB:
+			opt->db_path = optarg;
+			break;
+		case OPT_SOCKET:
+			opt->docker_socket = optarg;
+			break;
+		case OPT_GROUP:
+			if (parse_group(optarg, &opt->group) == 0)
+				break;
+			log_error("--group '%s': a number from 0 to %d is "
+				  "needed",
+				  optarg, CAPTURE_GROUP_MAX);
+			return EXITCODE_USAGE;
+		case OPT_PROFILE:
+			if (profile_parse(optarg, &opt->profile, error) == 0)
+				break;
+			log_error("--profile: %s", error);
+			return EXITCODE_USAGE;
+		case OPT_USER:
+			opt->user = optarg;
+			break;
+		case OPT_FOREGROUND:
+			opt->foreground = true;
+			break;
+		case OPT_PLAN:
+			opt->action = ACTION_PLAN;
+			break;
+		case OPT_REMOVE:
+			opt->action = ACTION_REMOVE_RULES;
+			break;
+		case '6':
+			opt->ipv6 = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return EXITCODE_OK;
+		case 'V':
+			puts("bridgeauditd " VERSION);
+			return EXITCODE_OK;
+		default:
+			fputs(usage_text, stderr);
+			return EXITCODE_USAGE;
+		}
+	}
+	if (optind < argc) {
+		log_error("'%s' is not an option", argv[optind]);
+		return EXITCODE_USAGE;
+	}
+	return -1;
+}
+
+/* The default's directory is made and handed to user; others are theirs. */
+static int prepare_directory(const char *db_path, const char *user)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(db_path, '/');
+	uid_t uid;
+	gid_t gid;
+	int r = privilege_lookup(user, &uid, &gid);
+
+	if (r == -ENOENT) {
+		log_error("there is no user '%s': make it with 'useradd "
+			  "--system %s', or name another with --user",
+			  user, user);
+		return r;
+	}
+	if (r < 0) {
+		log_error("the recorder can't run as user '%s': %s", user,
+			  r == -EPERM ? "it would be root" : strerror(-r));
+		return r;
+	}
+	if (!slash || slash == db_path ||
+	    (size_t)(slash - db_path) >= sizeof(dir))
+		return 0;
+	memcpy(dir, db_path, (size_t)(slash - db_path));
+	dir[slash - db_path] = '\0';
+	if (mkdir(dir, 0750) == 0)
+		return chown(dir, uid, gid) == 0 ? 0 : -errno;
+	if (errno == EEXIST)
+		return 0;
+	r = -errno;
+	log_error("can't make directory '%s': %s", dir, strerror(-r));
+	return r;
+}
+
+/* The kernel and the iptables of this host can do the work. */
+static int check_host(void)
+{
+	static const enum iptables_variant variants[] = { IPTABLES_NFT,
+							  IPTABLES_LEGACY };
+	char error[KERNEL_ERROR_MAX] = "no iptables found: install iptables";
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < 2 && r == -ENOENT; i++) {
+		struct iptables ipt;
+
+		if (iptables_find(variants[i], 4, &ipt) == 0)
+			r = kernel_check(&ipt, error);
+	}
+	if (r < 0)
+		log_error("%s", error);
+	return r;
+}
+
+/* Another logger on this host would take our twins for strays, and we its. */
+static int check_alone(const struct options *opt)
+{
+	struct firewall *fw = NULL;
+	int other, pid;
+
+	if (firewall_new(opt->profile, (uint16_t)opt->group, -1, &fw) < 0)
+		return 0;
+	other = firewall_other_group(fw);
+	firewall_free(fw);
+	pid = other < 0 ? 0 : capture_group_holder((unsigned int)other);
+	if (pid == 0)
+		return 0;
+	log_error("pid %d audits this host already, through NFLOG group %d: "
+		  "stop it first",
+		  pid, other);
+	return -EBUSY;
+}
+
+static int open_group(unsigned int group)
+{
+	int fd = capture_open(group);
+
+	if (fd == -EBUSY)
+		log_error("NFLOG group %u is held by pid %d: stop it, or name "
+			  "another group with --group",
+			  group, capture_group_holder(group));
+	else if (fd == -EPROTONOSUPPORT)
+		log_error("this kernel can't log packets to programs: load "
+			  "the module nfnetlink_log");
+	else if (fd < 0)
+		log_error("can't listen to NFLOG group %u: %s", group,
+			  strerror(-fd));
+	return fd;
+}
+
+static void say_started(void *arg)
+{
+	const int *ready_fd = arg;
+
+	log_info("audit is running");
+	if (*ready_fd >= 0 && write(*ready_fd, "", 1) != 1)
+		log_warn("nobody waits for the start any more");
+}
+
+/*
+ * Goes to the background: the caller's process waits until the child is
+ * started or ended, and exits with its code. Returns in the child, with the
+ * descriptor to write to when all is in place.
+ */
+static int daemonize(void)
+{
+	int fds[2], status = 0, null;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		log_error("can't go to the background: %s", strerror(errno));
+		exit(EXITCODE_NOTHING);
+	}
+	if (pid > 0) {
+		close(fds[1]);
+		if (read(fds[0], &byte, 1) == 1)
+			_exit(EXITCODE_OK);
+		waitpid(pid, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status)
+					: EXITCODE_NOTHING);
+	}
+	close(fds[0]);
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		close(null);
+	}
+	return fds[1];
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Parts the two processes; returns the keeper's (or recorder's) exit code. */
+static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
+{
+	int channel[2];
+	int r = channel_open(channel);
+	pid_t pid = r == 0 ? fork() : -1;
+
+	if (r < 0 || pid < 0) {
+		log_error("can't start the recorder: %s",
+			  strerror(r < 0 ? -r : errno));
+		return EXITCODE_NOTHING;
+	}
+	if (pid == 0) {
+		const struct recorder_config config = {
+			.db_path = opt->db_path,
+			.user = opt->user,
+			.group = opt->group,
+			.nflog_fd = nflog_fd,
+			.channel_fd = channel[1],
+		};
+
+		close(channel[0]);
+		if (ready_fd >= 0)
+			close(ready_fd);
+		log_init("recorder", !opt->foreground);
+		return recorder_run(&config);
+	}
+	const struct keeper_config config = {
+		.docker_socket = opt->docker_socket,
+		.profile = opt->profile,
+		.group = opt->group,
+		.nflog_fd = nflog_fd,
+		.channel_fd = channel[0],
+		.recorder = pid,
+		.started = say_started,
+		.arg = &ready_fd,
+	};
+
+	close(channel[1]);
+	log_init("keeper", !opt->foreground);
+	return keeper_run(&config);
+}
+
+static int run(const struct options *opt)
+{
+	int ready_fd = -1;
+	int nflog_fd;
+	int code;
+
+	if (geteuid() != 0) {
+		log_error("only root can write firewall rules: run it with "
+			  "sudo");
+		return EXITCODE_NOTHING;
+	}
+	if (prepare_directory(opt->db_path, opt->user) < 0 ||
+	    check_host() < 0 || check_alone(opt) < 0)
+		return EXITCODE_NOTHING;
+	if (!opt->foreground)
+		ready_fd = daemonize();
+	block_signals();
+	nflog_fd = open_group(opt->group);
+	if (nflog_fd < 0)
+		return EXITCODE_NOTHING;
+	code = run_processes(opt, nflog_fd, ready_fd);
+	close(nflog_fd);
+	return code;
+}
+
+static int remove_rules(const struct options *opt)
+{
+	struct firewall *fw = NULL;
+	int pid = db_writer_pid(opt->db_path);
+	int r;
+
+	if (pid > 0) {
+		log_error("bridgeauditd runs with pid %d and would put them "
+			  "back: stop it, that takes its rules out",
+			  pid);
+		return EXITCODE_NOTHING;
+	}
+	r = firewall_new(opt->profile, (uint16_t)opt->group, -1, &fw);
+	if (r == 0)
+		r = firewall_remove(fw);
+	else
+		log_error("no iptables found");
+	firewall_free(fw);
+	return r == 0 ? EXITCODE_OK : EXITCODE_NOTHING;
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt = {
+		.db_path = DB_PATH_DEFAULT,
+		.docker_socket = DOCKER_SOCKET_DEFAULT,
+		.user = PRIVILEGE_USER_DEFAULT,
+		.group = CAPTURE_GROUP_DEFAULT,
+		.profile = PROFILE_DEFAULT,
+	};
+	int code;
+
+	log_init("", 0);
+	code = parse_options(argc, argv, &opt);
+	if (code >= 0)
+		return code;
+	switch (opt.action) {
+	case ACTION_PLAN:
+		return plan_command(opt.ipv6 ? 6 : 4, opt.profile,
+				    (uint16_t)opt.group);
+	case ACTION_REMOVE_RULES:
+		return remove_rules(&opt);
+	case ACTION_RUN:
+		break;
+	}
+	return run(&opt);
+}

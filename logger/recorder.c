@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The recorder's loop: takes packets from the NFLOG socket and facts from the
+ * keeper, hands both to the store, and commits. When the store can't take
+ * more it leaves the packets in the kernel, whose sequence numbers tell later
+ * how many did not fit.
+ */
+#include "logger/recorder.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/db.h"
+#include "lib/exitcode.h"
+#include "lib/timefmt.h"
+#include "logger/capture.h"
+#include "logger/ifname.h"
+#include "logger/log.h"
+#include "logger/netlink.h"
+#include "logger/privilege.h"
+#include "logger/sequence.h"
+#include "logger/store.h"
+
+enum {
+	COMMIT_MS = 20,	      /* a packet waits no longer for its commit */
+	RETRY_MS = 500,	      /* after a commit that failed */
+	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
+	RECEIVES_MAX = 64,    /* in a row, before the others have their turn */
+	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
+};
+
+struct recorder {
+	const struct recorder_config *config;
+	struct store *store;
+	struct ifname_table *ifnames;
+	struct sequence sequence;
+	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
+	uint64_t commit_at_ms;	/* monotonic; 0: nothing waits */
+	uint64_t hold_until_ms; /* no commit before the first list */
+	uint64_t foreign;	/* packets of other people's rules */
+	uint64_t malformed;	/* messages that made no sense */
+	bool failing;		/* the last commit failed */
+	bool stop;		/* the keeper said so */
+	bool orphan;		/* the keeper is gone */
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+static uint64_t now_ms(void)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
+{
+	ifname_get(arg, ifindex, name, size);
+}
+
+static void commit_soon(struct recorder *rec)
+{
+	if (rec->commit_at_ms == 0)
+		rec->commit_at_ms = now_ms() + COMMIT_MS;
+}
+
+static void commit(struct recorder *rec)
+{
+	int r = store_commit(rec->store, now_ns());
+
+	rec->commit_at_ms = 0;
+	if (r < 0) {
+		if (!rec->failing)
+			log_warn("can't write the database: %s; packets wait "
+				 "in the kernel, and what does not fit there "
+				 "will be counted as lost",
+				 store_error(rec->store));
+		rec->failing = true;
+		rec->commit_at_ms = now_ms() + RETRY_MS;
+		return;
+	}
+	if (rec->failing)
+		log_info("the database can be written again");
+	rec->failing = false;
+}
+
+static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
+{
+	struct gap gap = {
+		.from_ns =
+			rec->sequence.last_ns ? rec->sequence.last_ns : to_ns,
+		.to_ns = to_ns,
+		.packets = lost,
+		.known = true,
+		.cause = "lost in the kernel",
+		.detail = "gap in the sequence numbers of the NFLOG group",
+	};
+
+	if (gap.from_ns > to_ns) /* the clock was set back */
+		gap.from_ns = to_ns;
+	store_add_gap(rec->store, &gap);
+	rec->sequence.overrun = false;
+	rec->sequence.gap_seen = true;
+	log_warn("%llu packets lost in the kernel before they reached us",
+		 (unsigned long long)lost);
+}
+
+static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
+{
+	struct capture_packet p;
+	uint64_t lost;
+	int r = capture_parse(nlh, &p);
+
+	if (r == -EAGAIN)
+		return;
+	if (r < 0) {
+		/* its number is unknown: the next packet shows it as a gap */
+		if (rec->malformed++ == 0)
+			log_warn("a malformed message of the kernel was "
+				 "skipped; it counts as lost");
+		return;
+	}
+	if (p.ev.time_ns == 0)
+		p.ev.time_ns = now_ns();
+	lost = p.has_seq ? sequence_next(&rec->sequence, p.seq) : 0;
+	if (lost)
+		take_gap(rec, lost, p.ev.time_ns);
+	rec->sequence.last_ns = p.ev.time_ns;
+	if (!p.ours) {
+		if (rec->foreign++ == 0)
+			log_warn("a rule that is not ours logs to group %u: "
+				 "its packets are ignored",
+				 rec->config->group);
+		return;
+	}
+	store_add_event(rec->store, &p.ev);
+	commit_soon(rec);
+	if (store_events_full(rec->store))
+		commit(rec);
+}
+
+/*
+ * Every message of one receive; when the store is full and can't be written
+ * the rest is lost, and the numbering says so with the next packet.
+ */
+static void take_messages(struct recorder *rec, size_t len)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)rec->buf;
+	int left = (int)len;
+
+	while (netlink_ok(nlh, left)) {
+		if (store_events_full(rec->store))
+			return;
+		take_message(rec, nlh);
+		nlh = mnl_nlmsg_next(nlh, &left);
+	}
+	if (left > 0 && rec->malformed++ == 0)
+		log_warn("%d malformed bytes from the kernel were skipped",
+			 left);
+}
+
+/*
+ * The socket is empty: whatever it dropped until now either showed as a gap in
+ * the numbers, or is a loss at the very end that no number shows yet.
+ */
+static void check_drops(struct recorder *rec)
+{
+	struct sequence *seq = &rec->sequence;
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(rec->config->nflog_fd, SOL_SOCKET, SO_MEMINFO, info,
+		       &len) < 0)
+		return;
+	if (info[SK_MEMINFO_DROPS] != seq->drops && !seq->gap_seen)
+		seq->overrun = true;
+	seq->drops = info[SK_MEMINFO_DROPS];
+	seq->gap_seen = false;
+}
+
+/* Reads what is there. Returns whether the socket was empty at the end. */
+static bool take_packets(struct recorder *rec)
+{
+	for (int i = 0; i < RECEIVES_MAX; i++) {
+		struct sockaddr_nl from;
+		socklen_t from_len = sizeof(from);
+		ssize_t n;
+
+		if (store_events_full(rec->store))
+			return false;
+		n = recvfrom(rec->config->nflog_fd, rec->buf, CAPTURE_RECV_SIZE,
+			     MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from,
+			     &from_len);
+		if (n < 0 && errno == ENOBUFS) {
+			rec->sequence.overrun = true;
+			continue;
+		}
+		if (n < 0) {
+			check_drops(rec);
+			return true;
+		}
+		/* only the kernel (port 0) may speak here */
+		if (from_len < sizeof(from) || from.nl_pid != 0)
+			continue;
+		if (n > CAPTURE_RECV_SIZE) {
+			log_warn("a batch of %zd bytes was cut: its packets "
+				 "count as lost",
+				 n);
+			n = CAPTURE_RECV_SIZE;
+		}
+		take_messages(rec, (size_t)n);
+	}
+	return false;
+}
+
+static void take_facts(struct recorder *rec)
+{
+	struct channel_msg msg;
+	int r;
+
+	while (!store_facts_full(rec->store)) {
+		r = channel_recv(rec->config->channel_fd, &msg);
+		if (r == 0)
+			return;
+		if (r == -EBADMSG)
+			continue;
+		if (r < 0) {
+			rec->orphan = true;
+			return;
+		}
+		if (msg.kind == CHANNEL_STOP) {
+			rec->stop = true;
+			return;
+		}
+		if (msg.kind == CHANNEL_NETWORKS_END ||
+		    msg.kind == CHANNEL_DOCKER_DOWN)
+			rec->hold_until_ms = 0;
+		store_add_fact(rec->store, &msg);
+		commit_soon(rec);
+	}
+	commit(rec);
+}
+
+static bool commit_due(const struct recorder *rec)
+{
+	uint64_t now = now_ms();
+
+	return rec->commit_at_ms != 0 && now >= rec->commit_at_ms &&
+	       (now >= rec->hold_until_ms || store_events_full(rec->store));
+}
+
+static int wait_ms(const struct recorder *rec)
+{
+	uint64_t now = now_ms(), at = rec->commit_at_ms;
+
+	if (at == 0)
+		return -1;
+	if (at < rec->hold_until_ms)
+		at = rec->hold_until_ms;
+	return at > now ? (int)(at - now) : 0;
+}
+
+static void loop(struct recorder *rec)
+{
+	while (!rec->stop && !rec->orphan) {
+		bool full = store_events_full(rec->store);
+		struct pollfd fds[] = {
+			{ full ? -1 : rec->config->nflog_fd, POLLIN, 0 },
+			{ rec->config->channel_fd, POLLIN, 0 },
+			{ ifname_fd(rec->ifnames), POLLIN, 0 },
+		};
+
+		if (poll(fds, 3, wait_ms(rec)) < 0 && errno != EINTR) {
+			log_error("poll: %s", strerror(errno));
+			return;
+		}
+		if (fds[2].revents)
+			ifname_update(rec->ifnames);
+		if (fds[1].revents & POLLIN)
+			take_facts(rec);
+		else if (fds[1].revents & (POLLHUP | POLLERR))
+			rec->orphan = true;
+		if (fds[0].revents)
+			take_packets(rec);
+		if (commit_due(rec))
+			commit(rec);
+	}
+}
+
+/*
+ * The group is unbound: what is in the socket is all there will be. A loss
+ * after the last packet has no number; that there was one is known.
+ */
+static int finish(struct recorder *rec)
+{
+	bool empty = false;
+	uint64_t now;
+
+	rec->hold_until_ms = 0;
+	/* without a keeper the group is still bound and may never be empty */
+	for (int i = 0; i < FINISH_ROUNDS && !empty && !rec->failing; i++) {
+		empty = take_packets(rec);
+		commit(rec);
+	}
+	now = now_ns();
+	if (rec->sequence.overrun) {
+		struct gap gap = {
+			.from_ns = rec->sequence.last_ns,
+			.to_ns = now,
+			.cause = "lost in the kernel",
+			.detail = "the socket buffer overran before the end",
+		};
+
+		store_add_gap(rec->store, &gap);
+	}
+	commit(rec);
+	if (rec->failing)
+		log_error("the last packets could not be written: %s",
+			  store_error(rec->store));
+	log_info("%llu packets recorded",
+		 (unsigned long long)store_committed(rec->store));
+	if (store_close(rec->store, now) < 0)
+		rec->failing = true;
+	rec->store = NULL;
+	return rec->failing ? EXITCODE_STORE : EXITCODE_OK;
+}
+
+/* The exit code of an error of the store. */
+static int exit_code(int r)
+{
+	return r == -EUCLEAN ? EXITCODE_INTEGRITY : EXITCODE_STORE;
+}
+
+static int open_store(struct recorder *rec)
+{
+	const struct store_names names = { resolve_ifname, rec->ifnames };
+	const struct store_session session = {
+		.start_ns = now_ns(),
+		.pid = getpid(),
+		.nflog_group = rec->config->group,
+		.version = VERSION,
+	};
+	const char *path = rec->config->db_path;
+	char error[DB_ERROR_MAX];
+	int pid = 0;
+	int r = db_writer_lock(path, &pid);
+
+	if (r == -EBUSY) {
+		log_error("database '%s' is in use by the bridgeauditd with "
+			  "pid %d: stop that one, or name another with --db",
+			  path, pid);
+		return r;
+	}
+	if (r < 0) {
+		log_error("can't create '%s.lock' as user '%s': %s; give that "
+			  "user the directory, or name another with --db",
+			  path, rec->config->user, strerror(-r));
+		return r;
+	}
+	r = store_open(path, &session, &names, &rec->store, error);
+	if (r < 0)
+		log_error("%s", error);
+	return r;
+}
+
+static void set_signals(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	sigset_t none;
+
+	/* a terminal or an init system signals both: the keeper decides */
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int recorder_run(const struct recorder_config *config)
+{
+	struct recorder rec = { .config = config };
+	struct channel_msg ready = { .kind = CHANNEL_READY };
+	int code = EXITCODE_NOTHING;
+	int r;
+
+	set_signals();
+	umask(0027);
+	r = privilege_drop(config->user);
+	if (r < 0) {
+		log_error("can't become user '%s': %s", config->user,
+			  strerror(-r));
+		goto out;
+	}
+	rec.buf = malloc(CAPTURE_RECV_SIZE);
+	r = rec.buf ? ifname_open(&rec.ifnames) : -ENOMEM;
+	if (r < 0) {
+		log_error("can't read the interfaces: %s", strerror(-r));
+		goto out;
+	}
+	r = open_store(&rec);
+	if (r < 0) {
+		code = exit_code(r);
+		goto out;
+	}
+	rec.hold_until_ms = now_ms() + FIRST_LIST_MS;
+	r = channel_send(config->channel_fd, &ready);
+	if (r < 0)
+		goto out;
+	loop(&rec);
+	if (rec.orphan)
+		log_error("the keeper is gone: its rules may still be in "
+			  "place; ending");
+	code = finish(&rec);
+	if (rec.orphan && code == EXITCODE_OK)
+		code = EXITCODE_NOTHING;
+out:
+	store_close(rec.store, now_ns());
+	ifname_close(rec.ifnames);
+	free(rec.buf);
+	return code;
+}

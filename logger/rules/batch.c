@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * In: a plan. Out: the same as input for iptables-restore --noflush. Only
+ * "-D CHAIN text" and "-I CHAIN number text" are ever written, and the text is
+ * a twin's; no chain is declared, because that would flush it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "logger/rules/plan.h"
+#include "logger/rules/twin.h"
+
+enum { TARGET_TEXT_MAX = 160 };
+
+static int print_insert(FILE *out, const struct plan *plan,
+			const struct plan_edit *edit, const char *chain)
+{
+	const struct twin twin = {
+		.id = edit->id,
+		.verdict = edit->verdict,
+		.group = plan->group,
+	};
+	const struct ruleset_rule *rule = edit->rule;
+	char target[TARGET_TEXT_MAX];
+	int r;
+
+	r = twin_target_write(target, sizeof(target), &twin);
+	if (r < 0)
+		return r;
+	fprintf(out, "-I %s %u %.*s%s%s\n", chain, edit->position,
+		(int)rule->matches_len, rule->text,
+		rule->matches_len > 0 ? " " : "", target);
+	return 0;
+}
+
+static int print_edit(FILE *out, const struct plan *plan,
+		      const struct plan_edit *edit)
+{
+	const char *chain = plan->rs->chains[edit->rule->chain].name;
+
+	if (edit->kind == PLAN_INSERT)
+		return print_insert(out, plan, edit, chain);
+	fprintf(out, "-D %s %s\n", chain, edit->rule->text);
+	return 0;
+}
+
+static int print_edits(FILE *out, const struct plan *plan)
+{
+	const struct ruleset *rs = plan->rs;
+	uint32_t open = RULESET_TABLES_MAX; /* none */
+
+	for (uint32_t i = 0; i < plan->edits_len; i++) {
+		const struct plan_edit *edit = &plan->edits[i];
+		uint32_t table = plan->rs->chains[edit->rule->chain].table;
+		int r;
+
+		if (table != open)
+			fprintf(out, "%s*%s\n", i > 0 ? "COMMIT\n" : "",
+				rs->tables[table].name);
+		open = table;
+		r = print_edit(out, plan, edit);
+		if (r < 0)
+			return r;
+	}
+	if (plan->edits_len > 0)
+		fputs("COMMIT\n", out);
+	return 0;
+}
+
+int plan_batch(const struct plan *plan, char **ret)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int r;
+
+	if (!out)
+		return -ENOMEM;
+	r = print_edits(out, plan);
+	if (ferror(out))
+		r = -ENOMEM;
+	if (fclose(out) != 0)
+		r = -ENOMEM;
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	*ret = text;
+	return 0;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * In: a ruleset and what to audit. Out: the edits that make it right, and
+ * what is audited. What must stay true: no edit is about a rule that is not a
+ * twin. A twin is deleted by its full text, so that whatever Docker does in
+ * between, the worst outcome is a batch that fails as a whole. iptables then
+ * takes the first rule of the chain that is equal; so when one of several
+ * equal twins has to go, all of them go, and those needed are made afresh.
+ */
+#include "logger/rules/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "logger/rules/plan_mark.h"
+#include "logger/rules/profile.h"
+
+static void add_delete(struct plan_builder *b, uint32_t i)
+{
+	struct plan *plan = b->plan;
+
+	plan->edits[plan->edits_len++] = (struct plan_edit){
+		.kind = PLAN_DELETE,
+		.rule = &b->rs->rules[i],
+		.id = b->marks[i].twin.id,
+		.verdict = b->marks[i].twin.verdict,
+	};
+}
+
+/* deleted: how many rules before this one in its chain go first. */
+static void add_insert(struct plan_builder *b, uint32_t i, uint32_t deleted)
+{
+	struct plan *plan = b->plan;
+
+	plan->edits[plan->edits_len++] = (struct plan_edit){
+		.kind = PLAN_INSERT,
+		.rule = &b->rs->rules[i],
+		.id = b->marks[i].id,
+		.verdict = b->marks[i].verdict,
+		.position = b->rs->rules[i].position - deleted,
+	};
+}
+
+/*
+ * The edits of one table: deletions first, then insertions from the last rule
+ * to the first. A number is looked up when its line is read, after the
+ * deletions, and no insertion further down moves the rules above it. So each
+ * is the rule's position less the deletions above it in its chain.
+ */
+static void add_edits(struct plan_builder *b, const struct ruleset_table *table,
+		      uint32_t *deleted)
+{
+	uint32_t end = table->first_rule + table->rules_len;
+
+	for (uint32_t i = table->first_rule; i < end; i++) {
+		if (!b->marks[i].stray)
+			continue;
+		add_delete(b, i);
+		deleted[b->rs->rules[i].chain]++;
+	}
+	for (uint32_t i = end; i-- > table->first_rule;) {
+		uint32_t chain = b->rs->rules[i].chain;
+
+		if (b->marks[i].stray)
+			deleted[chain]--;
+		else if (b->marks[i].audited && !plan_mark_has_twin(b, i))
+			add_insert(b, i, deleted[chain]);
+	}
+}
+
+static int add_all_edits(struct plan_builder *b)
+{
+	uint32_t *deleted = calloc(b->rs->chains_len + 1, sizeof(*deleted));
+
+	if (!deleted)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->rs->tables_len; i++)
+		add_edits(b, &b->rs->tables[i], deleted);
+	free(deleted);
+	return 0;
+}
+
+static void add_audited(struct plan_builder *b, uint32_t i)
+{
+	const struct ruleset_rule *rule = &b->rs->rules[i];
+	const struct ruleset_chain *chain = &b->rs->chains[rule->chain];
+	const struct plan_mark *mark = &b->marks[i];
+	bool in_place = plan_mark_has_twin(b, i);
+
+	b->plan->audited[b->plan->audited_len++] = (struct plan_audited){
+		.id = mark->id,
+		.table = b->rs->tables[chain->table].name,
+		.chain = chain->name,
+		.text = rule->text,
+		.verdict = mark->verdict,
+		.in_place = in_place,
+		.rule_packets = rule->packets,
+		.rule_bytes = rule->bytes,
+		.twin_packets =
+			in_place ? b->rs->rules[mark->before].packets : 0,
+	};
+}
+
+/* At most one edit and one audited entry per rule. */
+static struct plan *new_plan(const struct ruleset *rs,
+			     const struct plan_config *config)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return NULL;
+	plan->edits = calloc(rs->rules_len + 1, sizeof(*plan->edits));
+	plan->audited = calloc(rs->rules_len + 1, sizeof(*plan->audited));
+	plan->problems = calloc(PLAN_PROBLEMS_MAX, sizeof(*plan->problems));
+	if (!plan->edits || !plan->audited || !plan->problems) {
+		plan_free(plan);
+		return NULL;
+	}
+	plan->rs = rs;
+	if (config) {
+		plan->family = config->family;
+		plan->group = config->group;
+	}
+	return plan;
+}
+
+static int build(struct plan_builder *b)
+{
+	int r;
+
+	r = plan_mark_all(b);
+	if (r < 0)
+		return r;
+	r = add_all_edits(b);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < b->rs->rules_len; i++) {
+		if (b->marks[i].audited)
+			add_audited(b, i);
+	}
+	return 0;
+}
+
+static int make(const struct ruleset *rs, const struct plan_config *config,
+		struct plan **ret)
+{
+	struct plan_builder b = { .rs = rs, .config = config };
+	int r = -ENOMEM;
+
+	b.plan = new_plan(rs, config);
+	b.marks = calloc(rs->rules_len + 1, sizeof(*b.marks));
+	if (b.plan && b.marks)
+		r = build(&b);
+	free(b.marks);
+	if (r < 0) {
+		plan_free(b.plan);
+		return r;
+	}
+	*ret = b.plan;
+	return 0;
+}
+
+int plan_make(const struct ruleset *rs, const struct plan_config *config,
+	      struct plan **ret)
+{
+	if (config->family != 4 && config->family != 6)
+		return -EINVAL;
+	if (config->profile & ~(unsigned int)PROFILE_SUPPORTED)
+		return -EINVAL;
+	return make(rs, config, ret);
+}
+
+int plan_remove(const struct ruleset *rs, struct plan **ret)
+{
+	return make(rs, NULL, ret);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->edits);
+	free(plan->audited);
+	free(plan->problems);
+	free(plan);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * In: a ruleset and what to audit. Out: which rules are twins, which of those
+ * are in place, which rules are audited, and what was not understood.
+ */
+#include "logger/rules/plan_mark.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "logger/rules/audit.h"
+#include "logger/rules/rule.h"
+
+__attribute__((format(printf, 2, 3))) static void add_problem(
+	struct plan *plan, const char *format, ...)
+{
+	va_list args;
+
+	if (plan->problems_len == PLAN_PROBLEMS_MAX) {
+		plan->problems_lost++;
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(plan->problems[plan->problems_len++], PLAN_PROBLEM_MAX,
+		  format, args);
+	va_end(args);
+}
+
+static bool left_alone(const struct plan_builder *b, uint32_t rule)
+{
+	const struct ruleset *rs = b->rs;
+
+	return rs->tables[rs->chains[rs->rules[rule].chain].table].incompatible;
+}
+
+static void report_tables(const struct plan_builder *b)
+{
+	for (uint32_t i = 0; i < b->rs->tables_len; i++) {
+		const struct ruleset_table *table = &b->rs->tables[i];
+
+		if (table->incompatible)
+			add_problem(b->plan,
+				    "table '%s' holds nft rules that iptables "
+				    "can't express",
+				    table->name);
+		if (table->foreign_base)
+			add_problem(b->plan,
+				    "table '%s' also holds nft base chains, "
+				    "which are not audited",
+				    table->name);
+	}
+}
+
+static void report_chains(const struct plan_builder *b)
+{
+	for (uint32_t i = 0; i < b->rs->chains_len; i++) {
+		const struct ruleset_chain *chain = &b->rs->chains[i];
+		const char *what = audit_chain_foreign(b->rs, chain);
+
+		if (what)
+			add_problem(b->plan, "chain '%s': %s", chain->name,
+				    what);
+	}
+}
+
+/* Links each rule to the one before it and finds the twins. */
+static int mark_twins(struct plan_builder *b)
+{
+	uint32_t *last;
+
+	last = malloc((b->rs->chains_len + 1) * sizeof(*last));
+	if (!last)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->rs->chains_len; i++)
+		last[i] = PLAN_NONE;
+	for (uint32_t i = 0; i < b->rs->rules_len; i++) {
+		const struct ruleset_rule *rule = &b->rs->rules[i];
+		struct plan_mark *mark = &b->marks[i];
+
+		mark->before = last[rule->chain];
+		last[rule->chain] = i;
+		mark->ours = !left_alone(b, i) && twin_parse(rule, &mark->twin);
+		mark->stray = mark->ours;
+	}
+	free(last);
+	return 0;
+}
+
+/* Whether rule twin is what should stand before the audited rule. */
+static bool is_twin_of(const struct plan_builder *b, uint32_t twin,
+		       uint32_t rule)
+{
+	const struct plan_mark *t = &b->marks[twin];
+	const struct plan_mark *m = &b->marks[rule];
+
+	return t->ours && t->twin.exact && t->twin.group == b->config->group &&
+	       t->twin.id == m->id && t->twin.verdict == m->verdict &&
+	       twin_same_matches(&b->rs->rules[twin], &b->rs->rules[rule]);
+}
+
+static void mark_rule(struct plan_builder *b, uint32_t i)
+{
+	const struct ruleset_rule *rule = &b->rs->rules[i];
+	const struct ruleset_chain *chain = &b->rs->chains[rule->chain];
+	struct plan_mark *mark = &b->marks[i];
+	const char *why;
+	int r;
+
+	if (mark->ours || left_alone(b, i))
+		return;
+	r = audit_rule(b->rs, rule, b->config->profile, &mark->verdict, &why);
+	if (r < 0)
+		add_problem(b->plan, "%s: -A %s %s", why, chain->name,
+			    rule->text);
+	if (r <= 0)
+		return;
+	mark->audited = true;
+	mark->id = rule_id(b->config->family, b->rs->tables[chain->table].name,
+			   chain->name, rule->text);
+	if (mark->before != PLAN_NONE && is_twin_of(b, mark->before, i))
+		b->marks[mark->before].stray = false;
+}
+
+static void mark_rules(struct plan_builder *b)
+{
+	for (uint32_t i = 0; i < b->rs->rules_len; i++)
+		mark_rule(b, i);
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+	const struct ruleset_rule *ra = *(const struct ruleset_rule *const *)a;
+	const struct ruleset_rule *rb = *(const struct ruleset_rule *const *)b;
+
+	if (ra->chain != rb->chain)
+		return ra->chain < rb->chain ? -1 : 1;
+	return strcmp(ra->text, rb->text);
+}
+
+/* Makes all of list[len], equal twins of one chain, strays when one is. */
+static void spread_within(struct plan_builder *b,
+			  const struct ruleset_rule *const *list, size_t len)
+{
+	bool stray = false;
+
+	for (size_t i = 0; i < len; i++)
+		stray = stray || b->marks[list[i] - b->rs->rules].stray;
+	for (size_t i = 0; i < len; i++)
+		b->marks[list[i] - b->rs->rules].stray = stray;
+}
+
+/* Equal twins of one chain go together: see the top of this file. */
+static int spread_strays(struct plan_builder *b)
+{
+	const struct ruleset_rule **list;
+	size_t len = 0;
+	size_t same;
+
+	list = malloc((b->rs->rules_len + 1) * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->rs->rules_len; i++) {
+		if (b->marks[i].ours)
+			list[len++] = &b->rs->rules[i];
+	}
+	qsort(list, len, sizeof(*list), compare_rules);
+	for (size_t i = 0; i < len; i += same) {
+		for (same = 1; i + same < len; same++) {
+			if (compare_rules(&list[i], &list[i + same]) != 0)
+				break;
+		}
+		spread_within(b, list + i, same);
+	}
+	free(list);
+	return 0;
+}
+
+bool plan_mark_has_twin(const struct plan_builder *b, uint32_t rule)
+{
+	uint32_t before = b->marks[rule].before;
+
+	return before != PLAN_NONE && b->marks[before].ours &&
+	       !b->marks[before].stray;
+}
+
+int plan_mark_all(struct plan_builder *b)
+{
+	int r;
+
+	report_tables(b);
+	r = mark_twins(b);
+	if (r < 0 || !b->config)
+		return r;
+	report_chains(b);
+	mark_rules(b);
+	return spread_strays(b);
+}

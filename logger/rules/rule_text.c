@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * In: the text of one rule. Out: where its -j or -g stands. Matches are not
+ * understood any further than that needs: the argument of an option may look
+ * like an option itself (iptables-save prints a comment that says -j without
+ * quotes, and an interface may be named that way).
+ */
+#include "logger/rules/rule_text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "logger/rules/words.h"
+
+/* Options whose argument is free text, and those of iptables itself. */
+static const char *const takes_any[] = {
+	"-s",
+	"-d",
+	"-i",
+	"-o",
+	"-p",
+	"-m",
+	"--comment",
+	"--string",
+	"--hex-string",
+	"--name",
+	"--helper",
+	"--hashlimit-name",
+	"--nfacct-name",
+	"--path",
+	"--label",
+	"--match-set",
+	"--object-pinned",
+	"--genre",
+	"--bytecode",
+	"--physdev-in",
+	"--physdev-out",
+	"--timezone",
+};
+
+static bool takes_argument(const struct word *word)
+{
+	if (word->raw[0] != '-')
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(takes_any); i++) {
+		if (word_is(word, takes_any[i]))
+			return true;
+	}
+	return false;
+}
+
+static int split_at(struct ruleset_rule *rule, struct words *words,
+		    const struct word *option, enum ruleset_jump jump)
+{
+	const char *end = option->raw;
+	struct word target;
+
+	if (words_next(words, &target) != 1)
+		return -EBADMSG;
+	while (end > rule->text && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	rule->jump = jump;
+	rule->target = target.raw;
+	rule->target_len = (uint32_t)target.len;
+	rule->matches_len = (uint32_t)(end - rule->text);
+	return 0;
+}
+
+/* Whether every quote closes in what is left. */
+static int skip_rest(struct words *words)
+{
+	struct word word;
+	int r;
+
+	do {
+		r = words_next(words, &word);
+	} while (r > 0);
+	return r;
+}
+
+int rule_text_split(struct ruleset_rule *rule)
+{
+	struct words words = words_of(rule->text, strlen(rule->text));
+	struct word word;
+	int r;
+
+	while ((r = words_next(&words, &word)) > 0) {
+		enum ruleset_jump jump = word_is(&word, "-j") ? RULESET_JUMP
+					 : word_is(&word, "-g")
+						 ? RULESET_GOTO
+						 : RULESET_NO_JUMP;
+
+		if (jump != RULESET_NO_JUMP) {
+			r = split_at(rule, &words, &word, jump);
+			return r < 0 ? r : skip_rest(&words);
+		}
+		if (takes_argument(&word)) {
+			r = words_next(&words, &word);
+			if (r <= 0)
+				return -EBADMSG;
+		}
+	}
+	if (r < 0)
+		return r;
+	rule->matches_len = (uint32_t)strlen(rule->text);
+	return 0;
+}
+
+const char *rule_text_options(const struct ruleset_rule *rule)
+{
+	const char *p;
+
+	if (!rule->target)
+		return "";
+	p = rule->target + rule->target_len;
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p;
+}

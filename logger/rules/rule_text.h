@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where in the text of a rule its matches end and its target stands. */
+#ifndef BRIDGEAUDIT_LOGGER_RULES_RULE_TEXT_H
+#define BRIDGEAUDIT_LOGGER_RULES_RULE_TEXT_H
+
+#include "logger/rules/ruleset.h"
+
+/*
+ * Sets jump, target, target_len and matches_len of a rule from its text.
+ * Returns 0, or -EBADMSG for a quote that never closes or a -j without a name.
+ */
+int rule_text_split(struct ruleset_rule *rule);
+
+/* What stands after the target's name: its options; "" when there are none. */
+const char *rule_text_options(const struct ruleset_rule *rule);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A twin: the NFLOG rule of ours that stands directly before one of Docker's.
+ */
+#ifndef BRIDGEAUDIT_LOGGER_RULES_TWIN_H
+#define BRIDGEAUDIT_LOGGER_RULES_TWIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/event.h"
+#include "logger/rules/ruleset.h"
+
+/* Bytes of a packet that the kernel copies: IPv6 and TCP with all options. */
+enum { TWIN_SIZE = 128 };
+
+/* Of a rule with a twin, in bytes: iptables-restore takes lines of 10239. */
+enum { TWIN_MATCHES_MAX = 8192 };
+
+struct twin {
+	uint64_t id;
+	enum verdict verdict;
+	uint16_t group;
+	bool exact; /* group and size given, and no other option */
+};
+
+/* Whether the rule is a twin of anybody's: NFLOG with a prefix of ours. */
+bool twin_parse(const struct ruleset_rule *rule, struct twin *ret);
+
+/* Whether both rules have the same matches. */
+bool twin_same_matches(const struct ruleset_rule *a,
+		       const struct ruleset_rule *b);
+
+/*
+ * Writes the target of a twin, "-j NFLOG --nflog-prefix ...", into buf[size].
+ * Returns 0, -EINVAL as twin_prefix_write(), -ENOSPC.
+ */
+int twin_target_write(char *buf, size_t size, const struct twin *twin);
+
+#endif

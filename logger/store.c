@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Opening, batching and committing. One transaction holds a batch's facts,
+ * gaps, conversations, events and tallies: readers see all of a batch or
+ * nothing of it, and so does whoever opens the file after a crash.
+ */
+#include "logger/store_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/db.h"
+#include "lib/text.h"
+
+int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
+{
+	sqlite3_stmt *s = st->stmts[stmt];
+	int rc = sqlite3_step(s);
+
+	if (rc == SQLITE_ROW && ret_id)
+		*ret_id = sqlite3_column_int64(s, 0);
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		rc = SQLITE_OK;
+	if (rc != SQLITE_OK)
+		str_copy(st->error, sizeof(st->error), sqlite3_errmsg(st->db));
+	sqlite3_reset(s);
+	return rc;
+}
+
+static int prepare(struct store *st)
+{
+	for (size_t i = 0; i < STMT_COUNT; i++) {
+		int rc = sqlite3_prepare_v3(st->db, store_sql[i], -1,
+					    SQLITE_PREPARE_PERSISTENT,
+					    &st->stmts[i], NULL);
+
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	return SQLITE_OK;
+}
+
+/*
+ * Notes as gaps what no logger saw since the last session: killed (its end was
+ * never noted: from its last commit on) or stopped. Then opens a new session.
+ */
+static int start_session(struct store *st, const struct store_session *s)
+{
+	static const char sql[] =
+		"INSERT INTO gap (from_ns, to_ns, packets, cause, detail)"
+		" SELECT coalesce(s.stop_ns, max(s.start_ns, coalesce("
+		"(SELECT commit_ns FROM batch ORDER BY first_event DESC"
+		" LIMIT 1), 0))), :start_ns, NULL, 'logger down',"
+		" CASE WHEN s.stop_ns IS NULL THEN 'it was killed'"
+		" ELSE 'it was stopped' END"
+		" FROM session s ORDER BY s.id DESC LIMIT 1";
+	static const char insert[] =
+		"INSERT INTO session (start_ns, pid, nflog_group, version)"
+		" VALUES (:start_ns, :pid, :nflog_group, :version)";
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(st->db, sql, -1, &stmt, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(stmt, 1, (int64_t)s->start_ns);
+		rc = sqlite3_step(stmt);
+	}
+	sqlite3_finalize(stmt);
+	if (rc != SQLITE_DONE)
+		return rc;
+	rc = sqlite3_prepare_v2(st->db, insert, -1, &stmt, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(stmt, 1, (int64_t)s->start_ns);
+		sqlite3_bind_int(stmt, 2, s->pid);
+		sqlite3_bind_int64(stmt, 3, s->nflog_group);
+		sqlite3_bind_text(stmt, 4, s->version, -1, SQLITE_STATIC);
+		rc = sqlite3_step(stmt);
+	}
+	sqlite3_finalize(stmt);
+	st->session_id = sqlite3_last_insert_rowid(st->db);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The first id that was never used. */
+static int find_next_event(struct store *st)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(
+		st->db,
+		"SELECT coalesce(last_event, 0) + 1 FROM (SELECT last_event"
+		" FROM batch ORDER BY first_event DESC LIMIT 1)",
+		-1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	st->next_event = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 1;
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static void store_free(struct store *st)
+{
+	for (size_t i = 0; i < STMT_COUNT; i++)
+		sqlite3_finalize(st->stmts[i]);
+	sqlite3_close(st->db);
+	conversation_free(st->conversations);
+	tally_free(st->tallies);
+	free(st);
+}
+
+int store_open(const char *path, const struct store_session *session,
+	       const struct store_names *names, struct store **ret, char *error)
+{
+	struct store *st = calloc(1, sizeof(*st));
+	int r, rc;
+
+	if (!st) {
+		snprintf(error, DB_ERROR_MAX, "out of memory");
+		return -ENOMEM;
+	}
+	st->names = *names;
+	st->conversations = conversation_new();
+	st->tallies = tally_new();
+	if (!st->conversations || !st->tallies) {
+		snprintf(error, DB_ERROR_MAX, "out of memory");
+		r = -ENOMEM;
+		goto fail;
+	}
+	r = db_open_writer(path, &st->db, error);
+	if (r < 0)
+		goto fail;
+	rc = prepare(st);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = start_session(st, session);
+	if (rc == SQLITE_OK)
+		rc = find_next_event(st);
+	if (rc == SQLITE_OK)
+		rc = ledger_load_networks(st);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK) {
+		snprintf(error, DB_ERROR_MAX, "can't use database '%s': %s",
+			 path, sqlite3_errmsg(st->db));
+		r = db_errno(rc);
+		goto fail;
+	}
+	*ret = st;
+	return 0;
+fail:
+	store_free(st);
+	return r;
+}
+
+bool store_events_full(const struct store *st)
+{
+	return st->n_events == STORE_EVENTS_MAX;
+}
+
+bool store_facts_full(const struct store *st)
+{
+	return st->n_facts == STORE_FACTS_MAX;
+}
+
+bool store_pending(const struct store *st)
+{
+	return st->n_events || st->n_facts || st->n_gaps;
+}
+
+void store_add_event(struct store *st, const struct event *ev)
+{
+	st->events[st->n_events++] = *ev;
+}
+
+void store_add_fact(struct store *st, const struct channel_msg *fact)
+{
+	st->facts[st->n_facts++] = *fact;
+}
+
+void store_add_gap(struct store *st, const struct gap *gap)
+{
+	struct gap *last;
+
+	if (st->n_gaps < STORE_GAPS_MAX) {
+		st->gaps[st->n_gaps++] = *gap;
+		return;
+	}
+	last = &st->gaps[STORE_GAPS_MAX - 1];
+	last->to_ns = gap->to_ns > last->to_ns ? gap->to_ns : last->to_ns;
+	last->packets += gap->packets;
+	last->known = last->known && gap->known;
+	last->detail = "several gaps in one";
+}
+
+static int insert_event(struct store *st, int64_t id, int64_t conversation,
+			const struct event *ev)
+{
+	sqlite3_stmt *s = st->stmts[STMT_EVENT];
+
+	sqlite3_bind_int64(s, 1, id);
+	sqlite3_bind_int64(s, 2, (int64_t)ev->time_ns);
+	sqlite3_bind_int64(s, 3, conversation);
+	if (ev->have & HAVE_PORTS)
+		sqlite3_bind_int(s, 4, ev->src_port);
+	else
+		sqlite3_bind_null(s, 4);
+	sqlite3_bind_int64(s, 5, ev->length);
+	if (ev->have & HAVE_TCP_FLAGS)
+		sqlite3_bind_int(s, 6, ev->tcp_flags);
+	else
+		sqlite3_bind_null(s, 6);
+	if (ev->have & HAVE_TTL)
+		sqlite3_bind_int(s, 7, ev->ttl);
+	else
+		sqlite3_bind_null(s, 7);
+	sqlite3_bind_int(s, 8, ev->marks);
+	return store_run(st, STMT_EVENT, NULL);
+}
+
+static int write_events(struct store *st, uint64_t now_ns)
+{
+	sqlite3_stmt *s = st->stmts[STMT_BATCH];
+	uint64_t min_ns = UINT64_MAX, max_ns = 0, bytes = 0;
+	int rc;
+
+	if (st->n_events == 0)
+		return SQLITE_OK;
+	for (size_t i = 0; i < st->n_events; i++) {
+		const struct event *ev = &st->events[i];
+		int64_t conversation = 0;
+
+		rc = conversation_get(st, ev, &conversation);
+		if (rc == SQLITE_OK)
+			rc = insert_event(st, st->next_event + (int64_t)i,
+					  conversation, ev);
+		if (rc != SQLITE_OK)
+			return rc;
+		tally_add(st->tallies, conversation, ev);
+		min_ns = ev->time_ns < min_ns ? ev->time_ns : min_ns;
+		max_ns = ev->time_ns > max_ns ? ev->time_ns : max_ns;
+		bytes += ev->length;
+	}
+	rc = tally_write(st);
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, st->next_event);
+	sqlite3_bind_int64(s, 2, st->next_event + (int64_t)st->n_events - 1);
+	sqlite3_bind_int64(s, 3, (int64_t)min_ns);
+	sqlite3_bind_int64(s, 4, (int64_t)max_ns);
+	sqlite3_bind_int64(s, 5, (int64_t)st->n_events);
+	sqlite3_bind_int64(s, 6, (int64_t)bytes);
+	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
+	return store_run(st, STMT_BATCH, NULL);
+}
+
+static int write_all(struct store *st, uint64_t now_ns)
+{
+	int rc = SQLITE_OK;
+
+	/* facts first: they name the networks and rules of the events */
+	for (size_t i = 0; i < st->n_facts && rc == SQLITE_OK; i++)
+		rc = ledger_fact(st, &st->facts[i], now_ns);
+	for (size_t i = 0; i < st->n_gaps && rc == SQLITE_OK; i++)
+		rc = ledger_gap(st, &st->gaps[i]);
+	if (rc == SQLITE_OK)
+		rc = write_events(st, now_ns);
+	return rc;
+}
+
+int store_commit(struct store *st, uint64_t now_ns)
+{
+	int rc;
+
+	if (!store_pending(st))
+		return 0;
+	rc = store_run(st, STMT_BEGIN, NULL);
+	if (rc != SQLITE_OK)
+		return db_errno(rc);
+	rc = write_all(st, now_ns);
+	if (rc == SQLITE_OK)
+		rc = store_run(st, STMT_COMMIT, NULL);
+	tally_clear(st->tallies);
+	if (rc != SQLITE_OK) {
+		char why[sizeof(st->error)];
+
+		/* some errors have rolled back already: no harm */
+		memcpy(why, st->error, sizeof(why));
+		store_run(st, STMT_ROLLBACK, NULL);
+		memcpy(st->error, why, sizeof(why));
+		conversation_forget(st->conversations);
+		return db_errno(rc);
+	}
+	st->next_event += (int64_t)st->n_events;
+	st->committed += st->n_events;
+	st->n_events = 0;
+	st->n_facts = 0;
+	st->n_gaps = 0;
+	return 0;
+}
+
+const char *store_error(const struct store *st)
+{
+	return st->error;
+}
+
+uint64_t store_committed(const struct store *st)
+{
+	return st->committed;
+}
+
+int store_close(struct store *st, uint64_t now_ns)
+{
+	sqlite3_stmt *s = NULL;
+	int rc;
+
+	if (!st)
+		return 0;
+	rc = sqlite3_prepare_v2(st->db,
+				"UPDATE session SET stop_ns = :stop_ns"
+				" WHERE id = :id",
+				-1, &s, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(s, 1, (int64_t)now_ns);
+		sqlite3_bind_int64(s, 2, st->session_id);
+		rc = sqlite3_step(s);
+	}
+	sqlite3_finalize(s);
+	store_free(st);
+	return rc == SQLITE_DONE ? 0 : db_errno(rc);
+}

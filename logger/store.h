@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The writer of the database. Events and facts gather in memory; a commit
+ * writes all of them in one transaction or leaves all for the next try. Every
+ * time is an argument, ns since the epoch. */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_H
+#define BRIDGEAUDIT_LOGGER_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/event.h"
+#include "logger/channel.h"
+
+enum {
+	STORE_EVENTS_MAX = 16384, /* of one batch */
+	STORE_FACTS_MAX = 256,
+	STORE_GAPS_MAX = 64,
+	STORE_IFNAME_MAX = 16,
+};
+
+struct store;
+
+/* Where names of interfaces come from: "" when ifindex is unknown. */
+struct store_names {
+	void (*ifname)(void *arg, uint32_t ifindex, char *name, size_t size);
+	void *arg;
+};
+
+struct store_session {
+	uint64_t start_ns;
+	int pid;
+	unsigned int nflog_group;
+	const char *version;
+};
+
+struct gap {
+	uint64_t from_ns;
+	uint64_t to_ns;
+	uint64_t packets;
+	bool known; /* packets is the exact number; else nobody can know */
+	const char *cause;  /* static strings */
+	const char *detail; /* may be NULL */
+};
+
+/*
+ * Opens or creates the database, notes the new session and, as a gap, the time
+ * since the last one. error as for db_open_writer(). Returns 0 or -errno.
+ */
+int store_open(const char *path, const struct store_session *session,
+	       const struct store_names *names, struct store **ret,
+	       char *error);
+
+/* Whether no further event, or fact, has room before the next commit. */
+bool store_events_full(const struct store *st);
+bool store_facts_full(const struct store *st);
+
+/* Whether a commit has anything to write. */
+bool store_pending(const struct store *st);
+
+/* Takes a copy for the next commit; the caller has checked for room. */
+void store_add_event(struct store *st, const struct event *ev);
+void store_add_fact(struct store *st, const struct channel_msg *fact);
+
+/* Takes a gap; when STORE_GAPS_MAX wait already it joins the last one. */
+void store_add_gap(struct store *st, const struct gap *gap);
+
+/*
+ * Writes facts, gaps, then events in one transaction. Returns 0, or -errno
+ * with everything kept for another try; store_error() says why.
+ */
+int store_commit(struct store *st, uint64_t now_ns);
+const char *store_error(const struct store *st);
+/* Events committed since store_open(). */ uint64_t store_committed(
+	const struct store *st);
+
+/* Notes the session's clean end, closes, frees st (may be NULL). Returns 0, or
+ * -errno when the end could not be noted. */
+int store_close(struct store *st, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the store share, and nobody else includes. */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_PRIVATE_H
+#define BRIDGEAUDIT_LOGGER_STORE_PRIVATE_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+#include "logger/store.h"
+#include "logger/store_sql.h"
+
+enum { NETWORKS_MAX = 4096 };
+
+/* A bridge network that is there now. */
+struct network_slot {
+	char bridge[STORE_IFNAME_MAX];
+	char docker_id[CHANNEL_DOCKER_ID_MAX];
+	int64_t id;
+	bool seen; /* in the list that is coming */
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[STMT_COUNT];
+	struct store_names names;
+	struct conversations *conversations;
+	struct tallies *tallies;
+	int64_t session_id;
+	int64_t next_event;
+	uint64_t committed;
+	size_t n_events;
+	size_t n_facts;
+	size_t n_gaps;
+	size_t n_networks;
+	struct event events[STORE_EVENTS_MAX];
+	struct channel_msg facts[STORE_FACTS_MAX];
+	struct gap gaps[STORE_GAPS_MAX];
+	struct network_slot networks[NETWORKS_MAX];
+	char error[256];
+};
+
+/* Runs a statement that was bound: steps once, resets. Returns an SQLite
+ * code, SQLITE_OK for done; *ret_id the first column of a row, if asked. */
+int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
+
+/* store_conversation.c: the id of the event's conversation, written when it is
+ * new. Returns an SQLite code. */
+int conversation_get(struct store *st, const struct event *ev, int64_t *ret_id);
+
+/* Forgets what is cached: after a rollback, or when networks changed. */
+void conversation_forget(struct conversations *c);
+struct conversations *conversation_new(void);
+void conversation_free(struct conversations *c);
+
+/* store_tally.c: counts one packet of at most STORE_EVENTS_MAX; writes what was
+ * counted; starts afresh. tally_write() returns an SQLite code. */
+void tally_add(struct tallies *t, int64_t conversation, const struct event *ev);
+int tally_write(struct store *st);
+void tally_clear(struct tallies *t);
+struct tallies *tally_new(void);
+void tally_free(struct tallies *t);
+
+/* store_ledger.c: writes one fact, or a gap. All return an SQLite code. */
+int ledger_fact(struct store *st, const struct channel_msg *fact,
+		uint64_t now_ns);
+int ledger_gap(struct store *st, const struct gap *gap);
+int ledger_load_networks(struct store *st);
+
+/* The row id of the network that has the bridge now; 0: none. */
+int64_t ledger_network(const struct store *st, const char *bridge);
+
+#endif

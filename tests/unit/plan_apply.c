@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Text in, text out; slow and simple, so that it can be believed. */
+#include "tests/unit/plan_apply.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "lib/text.h"
+#include "logger/rules/rule.h"
+
+#define DATA "tests/data/rulesets/"
+
+enum { LINES_MAX = 4096, FILE_MAX = 1 << 20 };
+
+struct lines {
+	char *line[LINES_MAX];
+	size_t len;
+};
+
+char *ruleset_file(const char *name)
+{
+	char path[256];
+	char *text = calloc(1, FILE_MAX);
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), DATA "%s", name);
+	file = fopen(path, "re");
+	if (!file)
+		fail_msg("can't open '%s'", path);
+	assert_non_null(text);
+	len = fread(text, 1, FILE_MAX - 1, file);
+	fclose(file);
+	assert_true(len > 0);
+	return text;
+}
+
+static void insert_line(struct lines *lines, size_t at, char *line)
+{
+	assert_non_null(line);
+	assert_true(lines->len < LINES_MAX && at <= lines->len);
+	memmove(&lines->line[at + 1], &lines->line[at],
+		(lines->len - at) * sizeof(lines->line[0]));
+	lines->line[at] = line;
+	lines->len++;
+}
+
+static void delete_line(struct lines *lines, size_t at)
+{
+	free(lines->line[at]);
+	lines->len--;
+	memmove(&lines->line[at], &lines->line[at + 1],
+		(lines->len - at) * sizeof(lines->line[0]));
+}
+
+static struct lines *split(const char *text)
+{
+	struct lines *lines = calloc(1, sizeof(*lines));
+
+	assert_non_null(lines);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		insert_line(lines, lines->len, strndup(text, len));
+		text += len + (text[len] == '\n');
+	}
+	return lines;
+}
+
+static char *join(struct lines *lines)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	for (size_t i = 0; i < lines->len; i++)
+		fprintf(out, "%s\n", lines->line[i]);
+	fclose(out);
+	while (lines->len > 0)
+		delete_line(lines, lines->len - 1);
+	free(lines);
+	return text;
+}
+
+char *next_line(char **text)
+{
+	char *line = *text;
+
+	*text += strcspn(line, "\n");
+	if (**text)
+		*(*text)++ = '\0';
+	return line;
+}
+
+static void append(char *buf, size_t size, const char *line)
+{
+	size_t len = strlen(buf);
+	int n = snprintf(buf + len, size - len, "%s\n", line);
+
+	assert_true(n > 0 && (size_t)n < size - len);
+}
+
+bool read_case(char **text, struct plan_case *ret)
+{
+	const char *line = "";
+	bool plan = false;
+
+	while (strncmp(line, "case: ", 6) != 0) {
+		if (!**text)
+			return false;
+		line = next_line(text);
+	}
+	print_message("  %s\n", line);
+	*ret = (struct plan_case){ 0 };
+	for (line = next_line(text); *line; line = next_line(text)) {
+		if (strcmp(line, "plan:") == 0)
+			plan = true;
+		else if (strncmp(line, "problem: ", 9) == 0)
+			str_copy(ret->problem, sizeof(ret->problem), line + 9);
+		else if (plan)
+			append(ret->batch, sizeof(ret->batch), line);
+		else
+			append(ret->rules, sizeof(ret->rules), line);
+	}
+	assert_true(plan);
+	return true;
+}
+
+/* The line from its "-A" on. */
+static const char *rule_of(const char *line)
+{
+	const char *end = strstr(line, "] -A ");
+
+	return *line == '[' && end ? end + 2 : line;
+}
+
+static bool in_chain(const char *line, const char *chain)
+{
+	const char *rule = rule_of(line);
+	size_t len = strlen(chain);
+
+	return strncmp(rule, "-A ", 3) == 0 &&
+	       strncmp(rule + 3, chain, len) == 0 &&
+	       (rule[3 + len] == ' ' || rule[3 + len] == '\0');
+}
+
+/* The first line of the table's section; lines->len: no such table. */
+static size_t section(const struct lines *lines, const char *table)
+{
+	for (size_t i = 0; i < lines->len; i++)
+		if (strcmp(lines->line[i], table) == 0)
+			return i;
+	return lines->len;
+}
+
+static bool apply_delete(struct lines *lines, size_t at, const char *rule)
+{
+	for (; strcmp(lines->line[at], "COMMIT") != 0; at++) {
+		const char *line = rule_of(lines->line[at]);
+
+		if (strncmp(line, "-A ", 3) == 0 &&
+		    strcmp(line + 3, rule) == 0) {
+			delete_line(lines, at);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* edit: "CHAIN number text" */
+static bool apply_insert(struct lines *lines, size_t at, const char *edit,
+			 bool counters)
+{
+	char chain[64], line[4096];
+	unsigned int number = 0, seen = 0;
+	size_t last = 0;
+	int text = 0;
+
+	if (sscanf(edit, "%63s %u %n", chain, &number, &text) != 2 || !text)
+		return false;
+	snprintf(line, sizeof(line), "%s-A %s %s", counters ? "[0:0] " : "",
+		 chain, edit + text);
+	for (; strcmp(lines->line[at], "COMMIT") != 0; at++) {
+		if (!in_chain(lines->line[at], chain))
+			continue;
+		last = at;
+		if (++seen != number)
+			continue;
+		insert_line(lines, at, strdup(line));
+		return true;
+	}
+	if (number != seen + 1)
+		return false;
+	insert_line(lines, seen > 0 ? last + 1 : at, strdup(line));
+	return true;
+}
+
+char *plan_apply(const char *save, const char *batch)
+{
+	bool counters = strstr(save, "\n[") != NULL;
+	struct lines *lines = split(save);
+	struct lines *edits = split(batch);
+	size_t at = lines->len;
+	bool ok = true;
+	char *text;
+
+	for (size_t i = 0; i < edits->len && ok; i++) {
+		const char *edit = edits->line[i];
+
+		if (*edit == '*')
+			at = section(lines, edit);
+		else if (strcmp(edit, "COMMIT") == 0)
+			at = lines->len;
+		else if (at == lines->len)
+			ok = false;
+		else if (strncmp(edit, "-D ", 3) == 0)
+			ok = apply_delete(lines, at, edit + 3);
+		else
+			ok = strncmp(edit, "-I ", 3) == 0 &&
+			     apply_insert(lines, at, edit + 3, counters);
+	}
+	free(join(edits));
+	text = join(lines);
+	if (ok)
+		return text;
+	free(text);
+	return NULL;
+}
+
+char *without_lines(const char *save, bool (*drop)(const char *line))
+{
+	struct lines *lines = split(save);
+
+	for (size_t i = lines->len; i-- > 0;)
+		if (drop(lines->line[i]))
+			delete_line(lines, i);
+	return join(lines);
+}
+
+/* A comment that says the same has a backslash before its quote. */
+bool is_twin_line(const char *line)
+{
+	static const char *const words[] = { "drop ", "accept " };
+	const char *p = strstr(line, " -j NFLOG --nflog-prefix \"bridgeaudit ");
+
+	if (!p)
+		return false;
+	p = strchr(p, '"') + strlen("\"bridgeaudit ");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *id = p + strlen(words[i]);
+
+		if (strncmp(p, words[i], strlen(words[i])) == 0 &&
+		    strspn(id, "0123456789abcdef") == 12 && id[12] == '"')
+			return true;
+	}
+	return false;
+}
+
+bool is_comment_line(const char *line)
+{
+	return *line == '#';
+}
+
+void assert_same_rules(const char *a, const char *b)
+{
+	char *left = without_lines(a, is_comment_line);
+	char *right = without_lines(b, is_comment_line);
+
+	assert_string_equal(left, right);
+	free(left);
+	free(right);
+}
+
+uint64_t test_seed(void)
+{
+	const char *given = getenv("BRIDGEAUDIT_SEED");
+	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+
+	print_message("BRIDGEAUDIT_SEED=%llu\n", (unsigned long long)seed);
+	return seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+}
+
+/* xorshift64* */
+unsigned int test_random(uint64_t *rng, unsigned int max)
+{
+	*rng ^= *rng >> 12;
+	*rng ^= *rng << 25;
+	*rng ^= *rng >> 27;
+	return (unsigned int)((*rng * UINT64_C(0x2545f4914f6cdd1d)) >> 33) %
+	       max;
+}
+
+static void random_matches(uint64_t *rng, char *buf, size_t size)
+{
+	static const char *const formats[] = {
+		"",
+		"-o br-%u ",
+		"-i br-%u ! -o br-1 ",
+		"-o br-%u -m comment --comment \"say \\\"-j DROP\\\" \\\\\" ",
+		"-m comment --comment -j ",
+		"-o br-%u -m conntrack --ctstate RELATED,ESTABLISHED ",
+		"! -s 172.20.0.0/16 -o br-%u ",
+		"-d 192.168.144.%u/32 ! -i br-1 -o br-1 -p tcp -m tcp --dport "
+		"3306 ",
+		"-p udp -m udp --dport %u ",
+		"-o br-%u -m comment --comment \"-A DOCKER -j NFLOG "
+		"--nflog-prefix \\\"bridgeaudit drop 3f9a2c1d77aa\\\"\" ",
+	};
+	const char *format =
+		formats[test_random(rng, (unsigned int)ARRAY_SIZE(formats))];
+	const char *number = strstr(format, "%u");
+
+	if (number)
+		snprintf(buf, size, "%.*s%u%s", (int)(number - format), format,
+			 test_random(rng, 3) + 1, number + 2);
+	else
+		snprintf(buf, size, "%s", format);
+}
+
+static void print_counters(FILE *out, uint64_t *rng)
+{
+	unsigned int packets = test_random(rng, 1000);
+
+	fprintf(out, "[%u:%u] ", packets, packets * 60);
+}
+
+static void print_twin(FILE *out, uint64_t *rng, const char *chain,
+		       const char *matches, const char *target)
+{
+	print_counters(out, rng);
+	fprintf(out, "-A %s %s-j NFLOG --nflog-prefix \"bridgeaudit %s\n",
+		chain, matches, target);
+}
+
+/* A twin of one rule or another, right or wrong, once or twice. */
+static void random_twin(FILE *out, uint64_t *rng, const char *chain,
+			const char *matches, unsigned int group)
+{
+	static const char *const targets[] = { "DROP", "ACCEPT" };
+	static const char *const words[] = { "drop", "accept" };
+	static const char *const endings[] = {
+		" --nflog-size 128",
+		" --nflog-size 128",
+		" --nflog-size 128",
+		" --nflog-size 64",
+		"",
+		" --nflog-size 128 --nflog-threshold 8",
+	};
+	unsigned int v = test_random(rng, 2);
+	char id[RULE_ID_TEXT_MAX];
+	char text[512], target[128];
+
+	snprintf(text, sizeof(text), "%s-j %s", matches, targets[v]);
+	rule_id_text(rule_id(4, "filter", chain, text), id, sizeof(id));
+	if (test_random(rng, 8) == 0)
+		str_copy(id, sizeof(id), "3f9a2c1d77aa");
+	if (test_random(rng, 8) == 0)
+		group++;
+	snprintf(target, sizeof(target), "%s %s\" --nflog-group %u%s", words[v],
+		 id, group, endings[test_random(rng, ARRAY_SIZE(endings))]);
+	print_twin(out, rng, chain, matches, target);
+	if (test_random(rng, 6) == 0)
+		print_twin(out, rng, chain, matches, target);
+}
+
+static void random_rules(FILE *out, uint64_t *rng, const char *chain,
+			 unsigned int group)
+{
+	static const char *const targets[] = {
+		"-j DROP",
+		"-j DROP",
+		"-j ACCEPT",
+		"-j ACCEPT",
+		"-j REJECT --reject-with icmp-port-unreachable",
+		"-j RETURN",
+		"-j LAST",
+		"-g LAST",
+		"-j LOG --log-prefix \"bridgeaudit drop 3f9a2c1d77aa\"",
+		"-j NFLOG --nflog-prefix \"somebody else\" --nflog-group 4",
+		"-j NFLOG --nflog-prefix \"bridgeaudit drop 3F9A2C1D77AA\"",
+		"-j NFLOG --nflog-group 9",
+	};
+	char matches[256];
+
+	for (unsigned int n = test_random(rng, 14); n > 0; n--) {
+		random_matches(rng, matches, sizeof(matches));
+		if (test_random(rng, 2) == 0)
+			random_twin(out, rng, chain, matches, group);
+		if (test_random(rng, 6) == 0)
+			continue;
+		print_counters(out, rng);
+		fprintf(out, "-A %s %s%s\n", chain, matches,
+			targets[test_random(rng, ARRAY_SIZE(targets))]);
+	}
+}
+
+char *random_ruleset(uint64_t *rng, unsigned int group, bool all_tables)
+{
+	static const char *const chains[] = { "FORWARD", "DOCKER",
+					      "DOCKER-ISOLATION-STAGE-1",
+					      "DOCKER-ISOLATION-STAGE-2",
+					      "DOCKER-USER" };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	fputs("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n"
+	      ":OUTPUT ACCEPT [0:0]\n",
+	      out);
+	for (size_t i = 1; i < ARRAY_SIZE(chains); i++)
+		fprintf(out, ":%s - [0:0]\n", chains[i]);
+	fputs(":LAST - [0:0]\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
+		random_rules(out, rng, chains[i], group);
+	fputs("COMMIT\n", out);
+	if (all_tables) {
+		fputs("*nat\n:DOCKER - [0:0]\n:LAST - [0:0]\n", out);
+		random_rules(out, rng, "DOCKER", group);
+		fputs("COMMIT\n", out);
+	}
+	fclose(out);
+	return text;
+}

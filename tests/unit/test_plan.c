@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The planner, by cases: what is audited, what is edited, what is left. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/text.h"
+#include "logger/rules/plan.h"
+#include "logger/rules/profile.h"
+#include "logger/rules/rule.h"
+#include "tests/unit/plan_apply.h"
+
+#define ONE "DOCKER-ISOLATION-STAGE-1"
+#define TWO "DOCKER-ISOLATION-STAGE-2"
+#define TWIN(verdict, id)                                                      \
+	"-j NFLOG --nflog-prefix \"bridgeaudit " verdict " " id                \
+	"\" --nflog-group 5 --nflog-size 128"
+
+static const struct plan_config config_4 = {
+	.family = 4,
+	.profile = PROFILE_DEFAULT,
+	.group = 5,
+};
+
+/* A plan and the ruleset it is about. */
+struct made {
+	struct ruleset *rs;
+	struct plan *plan;
+	char *batch;
+};
+
+/* config NULL: the removal. */
+static struct made make(const char *text, const struct plan_config *config)
+{
+	char error[RULESET_ERROR_MAX];
+	struct made m = { 0 };
+
+	if (ruleset_parse(text, strlen(text), &m.rs, error) < 0)
+		fail_msg("%s in:\n%s", error, text);
+	assert_int_equal(config ? plan_make(m.rs, config, &m.plan)
+				: plan_remove(m.rs, &m.plan),
+			 0);
+	assert_int_equal(plan_batch(m.plan, &m.batch), 0);
+	return m;
+}
+
+static void unmake(struct made *m)
+{
+	free(m->batch);
+	plan_free(m->plan);
+	ruleset_free(m->rs);
+}
+
+/* The filter table with these rules in Docker's chains. */
+static char *filter(const char *rules)
+{
+	static char text[8192];
+
+	snprintf(text, sizeof(text),
+		 "*filter\n:FORWARD DROP [0:0]\n:DOCKER - [0:0]\n"
+		 ":" ONE " - [0:0]\n:" TWO " - [0:0]\n:OTHER - [0:0]\n"
+		 "%sCOMMIT\n",
+		 rules);
+	return text;
+}
+
+static void check_case(const struct plan_case *c)
+{
+	struct made m = make(filter(c->rules), &config_4);
+	char batch[sizeof(c->batch) + 32] = "";
+
+	if (*c->batch)
+		snprintf(batch, sizeof(batch), "*filter\n%sCOMMIT\n", c->batch);
+	assert_string_equal(m.batch, batch);
+	assert_int_equal(m.plan->edits_len == 0, *batch == '\0');
+	assert_int_equal(m.plan->problems_len, *c->problem != '\0');
+	assert_string_equal(*c->problem ? m.plan->problems[0] : "", c->problem);
+	unmake(&m);
+}
+
+static void each_case_gets_its_plan(void **state)
+{
+	char *text = ruleset_file("plan-cases.txt");
+	char *at = text;
+	struct plan_case c;
+	size_t count = 0;
+
+	(void)state;
+	while (read_case(&at, &c)) {
+		check_case(&c);
+		count++;
+	}
+	assert_true(count > 20);
+	free(text);
+}
+
+static void seed_picture_gets_a_twin_before_each_verdict(void **state)
+{
+	static const char *const files[] = { "seed-v4-nft.txt",
+					     "seed-v4-legacy.txt" };
+	char *batch = ruleset_file("seed-v4.batch");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char *text = ruleset_file(files[i]);
+		struct made m = make(text, &config_4);
+
+		assert_string_equal(m.batch, batch);
+		assert_int_equal(m.plan->problems_len, 0);
+		assert_int_equal(m.plan->audited_len, 7);
+		unmake(&m);
+		free(text);
+	}
+	free(batch);
+}
+
+static void plan_is_empty_when_rules_are_in_place(void **state)
+{
+	char *text = ruleset_file("seed-v4-nft.txt");
+	char *batch = ruleset_file("seed-v4.batch");
+	char *after = plan_apply(text, batch);
+	struct made m;
+
+	(void)state;
+	assert_non_null(after);
+	m = make(after, &config_4);
+	assert_string_equal(m.batch, "");
+	assert_int_equal(m.plan->edits_len, 0);
+	assert_int_equal(m.plan->audited_len, 7);
+	for (uint32_t i = 0; i < m.plan->audited_len; i++)
+		assert_true(m.plan->audited[i].in_place);
+	unmake(&m);
+	free(after);
+	free(batch);
+	free(text);
+}
+
+static void ipv6_is_planned_alike_with_ids_of_its_own(void **state)
+{
+	const struct plan_config config = { 6, PROFILE_DEFAULT, 5 };
+	char *text = ruleset_file("seed-v6-nft.txt");
+	struct made m = make(text, &config);
+
+	(void)state;
+	assert_int_equal(m.plan->edits_len, 7);
+	assert_non_null(strstr(m.batch, "-I " TWO " 3 -o docker0 " TWIN(
+						"drop", "bca3702e4162") "\n"));
+	assert_non_null(
+		strstr(m.batch, "-I DOCKER 1 -d fd00:144::2/128 ! -i br-"));
+	unmake(&m);
+	free(text);
+}
+
+static void audited_rules_are_listed_with_counters(void **state)
+{
+	static const char rules[] = "[3:300] -A " TWO " -o docker0 " TWIN(
+		"drop", "48486fc5c099") "\n"
+					"[4:400] -A " TWO
+					" -o docker0 -j DROP\n"
+					"[7:700] -A DOCKER -j ACCEPT\n";
+	struct made m = make(filter(rules), &config_4);
+	const struct plan_audited *a = m.plan->audited;
+
+	(void)state;
+	assert_int_equal(m.plan->audited_len, 2);
+	assert_int_equal(m.plan->family, 4);
+	assert_int_equal(a[0].id, UINT64_C(0x48486fc5c099));
+	assert_string_equal(a[0].table, "filter");
+	assert_string_equal(a[0].chain, TWO);
+	assert_string_equal(a[0].text, "-o docker0 -j DROP");
+	assert_int_equal(a[0].verdict, VERDICT_DROP);
+	assert_true(a[0].in_place);
+	assert_int_equal(a[0].rule_packets, 4);
+	assert_int_equal(a[0].rule_bytes, 400);
+	assert_int_equal(a[0].twin_packets, 3);
+	assert_int_equal(a[1].verdict, VERDICT_ACCEPT);
+	assert_false(a[1].in_place);
+	assert_int_equal(a[1].rule_packets, 7);
+	assert_int_equal(a[1].twin_packets, 0);
+	unmake(&m);
+}
+
+static void profile_decides_what_is_audited(void **state)
+{
+	const struct plan_config drops = { 4, PROFILE_DROPS, 5 };
+	const struct plan_config published = { 4, PROFILE_PUBLISHED, 5 };
+	const struct plan_config user = { 4, PROFILE_USER, 5 };
+	const struct plan_config family = { 5, PROFILE_DROPS, 5 };
+	char *text = ruleset_file("seed-v4-nft.txt");
+	struct made m = make(text, &drops);
+	struct plan *plan = NULL;
+
+	(void)state;
+	assert_int_equal(m.plan->audited_len, 5);
+	assert_null(strstr(m.batch, "accept"));
+	assert_int_equal(plan_make(m.rs, &user, &plan), -EINVAL);
+	assert_int_equal(plan_make(m.rs, &family, &plan), -EINVAL);
+	assert_null(plan);
+	unmake(&m);
+	m = make(text, &published);
+	assert_int_equal(m.plan->audited_len, 2);
+	assert_null(strstr(m.batch, "drop"));
+	unmake(&m);
+	free(text);
+}
+
+/* The twin of "-A STAGE-2 -o a -j DROP". */
+#define A TWO " -o a -j DROP\n"
+#define TWIN_A TWO " -o a " TWIN("drop", "3f99e5a25f22") "\n"
+
+static void group_0_is_the_one_iptables_does_not_print(void **state)
+{
+	const struct plan_config config = { 4, PROFILE_DEFAULT, 0 };
+	struct made m = make(
+		filter("-A " TWO " -o a -j NFLOG --nflog-prefix \"bridgeaudit "
+		       "drop 3f99e5a25f22\" --nflog-size 128\n-A " A),
+		&config);
+
+	(void)state;
+	assert_string_equal(m.batch, "");
+	unmake(&m);
+}
+
+static void strays_go_wherever_they_are(void **state)
+{
+	static const char text[] =
+		"*nat\n:DOCKER - [0:0]\n"
+		"-A DOCKER -o a " TWIN(
+			"drop",
+			"3f99e5a25f22") "\n"
+					"COMMIT\n"
+					"*filter\n:FORWARD DROP [0:0]\n:" TWO
+					" - [0:0]\n"
+					"-A FORWARD -o a " TWIN(
+						"drop",
+						"3f99e5a25f22") "\n"
+								"-A FORWARD -o a -j DROP\n"
+								"-A " TWIN_A
+								"-A " A
+								"COMMIT\n";
+	struct made m = make(text, &config_4);
+
+	(void)state;
+	assert_string_equal(
+		m.batch,
+		"*nat\n"
+		"-D DOCKER -o a " TWIN(
+			"drop",
+			"3f99e5a25f22") "\nCOMMIT\n*filter\n"
+					"-D FORWARD -o a " TWIN(
+						"drop",
+						"3f99e5a25f22") "\nCOMMIT\n");
+	assert_true(m.plan->audited[0].in_place);
+	unmake(&m);
+}
+
+static void removal_takes_every_twin_and_nothing_else(void **state)
+{
+	static const char rules[] =
+		"-A " TWIN_A "-A " A "-A " TWIN_A
+		"-A OTHER -j NFLOG --nflog-prefix \"bridgeaudit\"\n"
+		"-A OTHER -j LOG --log-prefix \"bridgeaudit drop "
+		"3f99e5a25f22\"\n";
+	struct made m = make(filter(rules), NULL);
+
+	(void)state;
+	assert_string_equal(m.batch,
+			    "*filter\n-D " TWIN_A "-D " TWIN_A "COMMIT\n");
+	assert_int_equal(m.plan->audited_len, 0);
+	unmake(&m);
+}
+
+static void tables_and_chains_out_of_reach_are_reported(void **state)
+{
+	char *text = ruleset_file("incompatible-nft.txt");
+	char both[10240];
+	struct made m = make(text, &config_4);
+
+	(void)state;
+	assert_int_equal(m.plan->problems_len, 1);
+	assert_non_null(strstr(m.plan->problems[0], "table 'filter' "));
+	assert_int_equal(m.plan->edits_len, 0);
+	unmake(&m);
+	/* a section in spite of the mark: what it shows may be incomplete */
+	snprintf(both, sizeof(both), "%s%s", text,
+		 filter("-A " A
+			"-A OTHER -o a " TWIN("drop", "3f99e5a25f22") "\n"));
+	m = make(both, &config_4);
+	assert_int_equal(m.plan->edits_len, 0);
+	assert_int_equal(m.plan->audited_len, 0);
+	unmake(&m);
+	m = make(both, NULL);
+	assert_int_equal(m.plan->edits_len, 0);
+	assert_int_equal(m.plan->problems_len, 1);
+	unmake(&m);
+	free(text);
+
+	m = make("*filter\n:DOCKER - [0:0]\n:DOCKER-FORWARD - [0:0]\n"
+		 "-A DOCKER -j DROP\nCOMMIT\n",
+		 &config_4);
+	assert_int_equal(m.plan->problems_len, 1);
+	assert_non_null(strstr(m.plan->problems[0], "DOCKER-FORWARD"));
+	assert_int_equal(m.plan->edits_len, 1);
+	unmake(&m);
+}
+
+static void problems_are_bounded_and_the_rest_counted(void **state)
+{
+	char rules[8000] = "";
+	struct made m;
+
+	(void)state;
+	for (int i = 0; i < PLAN_PROBLEMS_MAX + 3; i++)
+		strcat(rules, "-A DOCKER -o a\n");
+	m = make(filter(rules), &config_4);
+	assert_int_equal(m.plan->problems_len, PLAN_PROBLEMS_MAX);
+	assert_int_equal(m.plan->problems_lost, 3);
+	unmake(&m);
+}
+
+/* The line of the same chain directly before a rule, from its "-A" on. */
+static const char *line_before(const struct made *m, uint32_t rule)
+{
+	static char line[2048];
+
+	for (uint32_t i = rule; i-- > 0;) {
+		const struct ruleset_rule *r = &m->rs->rules[i];
+
+		if (r->chain != m->rs->rules[rule].chain)
+			continue;
+		snprintf(line, sizeof(line), "-A %s %s",
+			 m->rs->chains[r->chain].name, r->text);
+		return line;
+	}
+	return "";
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* What the plan must audit, told from the text alone. */
+static const char *expected_verdict(const struct made *m, uint32_t rule)
+{
+	const struct ruleset_rule *r = &m->rs->rules[rule];
+	const struct ruleset_chain *chain = &m->rs->chains[r->chain];
+
+	if (strcmp(m->rs->tables[chain->table].name, "filter") != 0 ||
+	    (strcmp(chain->name, "DOCKER") != 0 &&
+	     strcmp(chain->name, ONE) != 0 && strcmp(chain->name, TWO) != 0))
+		return NULL;
+	if (ends_with(r->text, "-j DROP") || strstr(r->text, "-j REJECT "))
+		return "drop";
+	if (ends_with(r->text, "-j ACCEPT") &&
+	    strcmp(chain->name, "DOCKER") == 0)
+		return "accept";
+	return NULL;
+}
+
+/* Each audited rule has its twin before it, and no twin is anywhere else. */
+static void check_in_place(const struct made *m, const char *text)
+{
+	char *others = without_lines(text, is_twin_line);
+	size_t twins = 0, audited = 0;
+
+	for (const char *p = text; *p; p++)
+		twins += *p == '\n';
+	for (const char *p = others; *p; p++)
+		twins -= *p == '\n';
+	for (uint32_t i = 0; i < m->rs->rules_len; i++) {
+		const struct ruleset_rule *r = &m->rs->rules[i];
+		const char *chain = m->rs->chains[r->chain].name;
+		const char *verdict = expected_verdict(m, i);
+		char id[RULE_ID_TEXT_MAX];
+		char twin[2048];
+		int len;
+
+		if (!verdict)
+			continue;
+		audited++;
+		rule_id_text(rule_id(4, "filter", chain, r->text), id,
+			     sizeof(id));
+		len = (int)(strrchr(r->text, '-') - r->text);
+		if (strstr(r->text, "-j REJECT"))
+			len = (int)(strstr(r->text, "-j REJECT") - r->text);
+		snprintf(twin, sizeof(twin),
+			 "-A %s %.*s-j NFLOG --nflog-prefix \"bridgeaudit %s "
+			 "%s\" --nflog-group 5 --nflog-size 128",
+			 chain, len, r->text, verdict, id);
+		assert_string_equal(line_before(m, i), twin);
+	}
+	assert_int_equal(twins, audited);
+	assert_int_equal(m->plan->audited_len, audited);
+	free(others);
+}
+
+/* A batch may speak of twins, and of nothing else. */
+static void check_batch(const char *batch)
+{
+	char *rest = without_lines(batch, is_twin_line);
+	char *at = rest;
+
+	while (*at) {
+		const char *line = next_line(&at);
+
+		if (*line != '*' && strcmp(line, "COMMIT") != 0)
+			fail_msg("an edit that is not ours: %s", line);
+	}
+	free(rest);
+}
+
+static void check_properties(const char *text)
+{
+	char *others = without_lines(text, is_twin_line);
+	struct made m = make(text, &config_4);
+	char *after = plan_apply(text, m.batch);
+	char *rest;
+
+	assert_non_null(after);
+	check_batch(m.batch);
+	rest = without_lines(after, is_twin_line);
+	assert_string_equal(rest, others);
+	free(rest);
+	unmake(&m);
+
+	m = make(after, &config_4);
+	assert_string_equal(m.batch, "");
+	check_in_place(&m, after);
+	unmake(&m);
+
+	m = make(after, NULL);
+	check_batch(m.batch);
+	rest = plan_apply(after, m.batch);
+	assert_non_null(rest);
+	assert_string_equal(rest, others);
+	free(rest);
+	unmake(&m);
+	free(after);
+	free(others);
+}
+
+static void random_rulesets_keep_the_properties(void **state)
+{
+	uint64_t rng = test_seed();
+
+	(void)state;
+	for (int i = 0; i < 400; i++) {
+		char *text = random_ruleset(&rng, 5, true);
+
+		check_properties(text);
+		free(text);
+	}
+}
+
+static void empty_ruleset_needs_nothing(void **state)
+{
+	struct made m = make("", &config_4);
+
+	(void)state;
+	assert_string_equal(m.batch, "");
+	assert_int_equal(m.plan->audited_len, 0);
+	assert_int_equal(m.plan->problems_len, 0);
+	unmake(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_case_gets_its_plan),
+		cmocka_unit_test(seed_picture_gets_a_twin_before_each_verdict),
+		cmocka_unit_test(plan_is_empty_when_rules_are_in_place),
+		cmocka_unit_test(ipv6_is_planned_alike_with_ids_of_its_own),
+		cmocka_unit_test(audited_rules_are_listed_with_counters),
+		cmocka_unit_test(profile_decides_what_is_audited),
+		cmocka_unit_test(group_0_is_the_one_iptables_does_not_print),
+		cmocka_unit_test(strays_go_wherever_they_are),
+		cmocka_unit_test(removal_takes_every_twin_and_nothing_else),
+		cmocka_unit_test(tables_and_chains_out_of_reach_are_reported),
+		cmocka_unit_test(problems_are_bounded_and_the_rest_counted),
+		cmocka_unit_test(random_rulesets_keep_the_properties),
+		cmocka_unit_test(empty_ruleset_needs_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
