@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a system test file is made of: numbered sentences that hold or don't,
+# for each iptables variant, and at the end that nothing was left behind.
+#
+#   check SENTENCE COMMAND [ARG...]   ok when the command succeeds and no
+#                                     `equal` in it failed; shows its output
+#   note TEXT                         a measurement for the reader
+#   check_main                        run the file: test_variant VARIANT each
+
+CHECK_COUNT=0 CHECK_FAILED=0 CHECK_PREFIX='' CHECK_UNEQUAL=0
+
+# What a check printed: a file without a name, so none can be left.
+exec {CHECK_FD}<>"$(mktemp)"
+rm "$(readlink "/proc/$$/fd/$CHECK_FD")"
+CHECK_OUT=/proc/$$/fd/$CHECK_FD
+
+check()
+{
+	local sentence=$CHECK_PREFIX$1 status=0
+	shift
+	CHECK_COUNT=$((CHECK_COUNT + 1)) CHECK_UNEQUAL=0
+	# In this shell: what it starts and sets must stay.
+	: >"$CHECK_OUT"
+	"$@" >>"$CHECK_OUT" 2>&1 || status=$?
+	if [ "$status" = 0 ] && [ "$CHECK_UNEQUAL" = 0 ]; then
+		echo "ok $CHECK_COUNT - $sentence"
+		sed 's/^/# /' "$CHECK_OUT"
+		return
+	fi
+	CHECK_FAILED=$((CHECK_FAILED + 1))
+	echo "not ok $CHECK_COUNT - $sentence"
+	echo "# $* returned $status" | tr '\n\t' '  '
+	echo
+	head -n 60 "$CHECK_OUT" | sed 's/^/# /'
+	[ ! -s "$TB_DIR/logger.log" ] || {
+		echo "# the logger's last words:"
+		tail -n 15 "$TB_DIR/logger.log" | sed 's/^/#   /'
+	}
+}
+
+skip()
+{
+	CHECK_COUNT=$((CHECK_COUNT + 1))
+	echo "ok $CHECK_COUNT - $CHECK_PREFIX$1 # SKIP $2"
+}
+
+note()
+{
+	echo "# $CHECK_PREFIX$*"
+}
+
+# equal WHAT EXPECTED GOT
+equal()
+{
+	[ "$2" = "$3" ] && return
+	CHECK_UNEQUAL=1
+	printf '%s: expected\n%s\nbut got\n%s\n' "$1" "$2" "$3"
+	return 1
+}
+
+# fails_with STATUS PATTERN COMMAND...: exit status and a line it must say
+fails_with()
+{
+	local status=$1 pattern=$2 out got=0
+	shift 2
+	out=$("$@" 2>&1) || got=$?
+	echo "$out" | grep -qE -- "$pattern" || {
+		printf '"%s" not in: %s\n' "$pattern" "$out"
+		return 1
+	}
+	equal 'exit status' "$status" "$got"
+}
+
+# What the host must look like before and after: its links, and any firewall
+# rule of ours that strayed out of the test's namespaces.
+host_state()
+{
+	local cmd
+	ip -brief link | awk '{ sub("@.*", "", $1); print $1 }' |
+		grep -vE '^(veth|br-)' || :
+	for cmd in {ip,ip6}tables-{nft,legacy}-save; do
+		! command -v "$cmd" >/dev/null ||
+			"$cmd" 2>/dev/null | grep bridgeaudit || :
+	done
+}
+
+host_is_clean()
+{
+	local dir=$1 pid=$2 before=$3 left
+	equal "the host's links and rules" "$before" "$(host_state)"
+	# The pattern by file: on its command line grep would find itself.
+	left=$(grep -l -a -F -f <(echo "$dir") /proc/[0-9]*/cmdline \
+		/proc/[0-9]*/mounts 2>/dev/null || :)
+	equal 'processes and mounts' '' "$left"
+	equal 'directory' '' "$(ls -d "$dir" 2>/dev/null || :)"
+	equal 'control groups' '' \
+		"$(find /sys/fs/cgroup -type d -name "bridgeaudit-$pid" || :)"
+}
+
+check_variant()
+{
+	local variant=$1 before dir pid
+	CHECK_PREFIX="$variant: "
+	if [ "$variant" = legacy ] && ! unshare --net iptables-legacy -L -n \
+		>/dev/null 2>&1; then
+		skip 'this file' 'no legacy iptables in this kernel'
+		return
+	fi
+	before=$(host_state)
+	tb_start "$variant" ${TEST_DOCKERD:+"${TEST_DOCKERD[@]}"}
+	dir=$TB_DIR pid=$TB_PID
+	test_variant "$variant"
+	tb_stop
+	check 'nothing is left behind' host_is_clean "$dir" "$pid" "$before"
+}
+
+check_main()
+{
+	local reason variant
+	reason=$(tb_missing)
+	if [ -n "$reason" ]; then
+		echo "1..0 # SKIP $reason"
+		exit 0
+	fi
+	for variant in ${VARIANTS:-nft legacy}; do
+		check_variant "$variant"
+	done
+	echo "1..$CHECK_COUNT"
+	[ "$CHECK_FAILED" = 0 ]
+}

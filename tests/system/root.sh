@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The Debian root with a Docker engine that the system tests run, made once
+# and cached, so that no test ever needs or touches a Docker of the host.
+#
+#   root_get SUITE    prints the path, makes it first when it is missing;
+#                     on failure prints why to stderr and returns non-zero
+
+ROOT_CACHE=${BRIDGEAUDIT_TEST_CACHE:-/var/cache/bridgeaudit-tests}
+ROOT_MIRROR=${BRIDGEAUDIT_TEST_MIRROR:-http://deb.debian.org/debian}
+# Raise when what root_make does changes: older roots are then made anew.
+ROOT_VERSION=2
+
+# Packs busybox as the one image that containers of the tests run.
+root_image()
+{
+	local dir=$1/image tool
+	mkdir -p "$dir/bin" "$dir/tmp" "$dir/etc"
+	cp "$(command -v busybox)" "$dir/bin/busybox"
+	for tool in $("$dir/bin/busybox" --list); do
+		[ "$tool" = busybox ] || ln -s busybox "$dir/bin/$tool"
+	done
+	tar -C "$dir" -cf "$1/image.tar" .
+	rm -r "$dir"
+}
+
+root_make()
+{
+	local suite=$1 new=$2
+	mmdebstrap --quiet --variant=apt \
+		--aptopt='Acquire::Check-Valid-Until "false"' \
+		--aptopt='Acquire::Retries "3"' \
+		--include=docker.io,iptables,iproute2,mount \
+		"$suite" "$new" "$ROOT_MIRROR" >&2 || return 1
+	mkdir -p "$new/etc/docker" "$new/var/lib/docker"
+	root_image "$new"
+}
+
+root_get()
+{
+	local suite=$1 arch path new
+	arch=$(dpkg --print-architecture 2>/dev/null || uname -m)
+	path=$ROOT_CACHE/$suite-$arch-$ROOT_VERSION
+	if [ -d "$path" ]; then
+		echo "$path"
+		return
+	fi
+	for tool in mmdebstrap busybox; do
+		command -v "$tool" >/dev/null && continue
+		echo "$tool is not installed" >&2
+		return 1
+	done
+	mkdir -p "$ROOT_CACHE"
+	# One at a time, and never half: made beside, renamed when complete.
+	exec 9>"$ROOT_CACHE/.lock"
+	flock 9
+	if [ ! -d "$path" ]; then
+		new=$(mktemp -d "$ROOT_CACHE/.new-XXXXXX")
+		echo "making a Debian $suite root with Docker in $path" >&2
+		if ! root_make "$suite" "$new" || ! mv -T "$new" "$path"; then
+			rm -rf "$new"
+			exec 9>&-
+			echo "could not make the Debian $suite root" \
+				"from $ROOT_MIRROR" >&2
+			return 1
+		fi
+	fi
+	exec 9>&-
+	echo "$path"
+}

@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The household that most tests live with, the traffic in it, and what the log
+# should say about that.
+#
+#   front (web), back (db, publishes 8080 -> 80), inside (vault; internal)
+
+TB_LIB=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=tests/system/testbed.sh
+. "$TB_LIB/testbed.sh"
+# shellcheck source=tests/system/logger.sh
+. "$TB_LIB/logger.sh"
+# shellcheck source=tests/system/check.sh
+. "$TB_LIB/check.sh"
+
+# IPv6 addresses are of no use while the kernel looks for doubles of them.
+addresses_ready()
+{
+	[ -z "$(tb_in "$1" ip -6 addr show tentative)" ] &&
+		[ -z "$(tb_net ip -6 addr show tentative)" ]
+}
+
+seed()
+{
+	tb_network front 1
+	tb_network back 2
+	tb_run web front
+	tb_run db back -p 8080:80
+	DB4=$(tb_ip4 db) DB6=$(tb_ip6 db)
+	tb_wait 50 addresses_ready web && tb_wait 50 addresses_ready db
+}
+
+seed_inside()
+{
+	tb_network inside 3 --internal
+	tb_run vault inside
+	VAULT4=$(tb_ip4 vault) VAULT6=$(tb_ip6 vault)
+	# Docker gives it none, so nothing would leave it to be stopped.
+	tb_in vault ip route replace default via 10.77.3.1
+	tb_in vault ip -6 route replace default via fd77:3::1
+}
+
+# send_udp CONTAINER ADDRESS PORT [COUNT]
+send_udp()
+{
+	# shellcheck disable=SC2016
+	tb_in "$1" bash -c 'for ((i = 0; i < $3; i++)); do
+		echo "packet $i" >"/dev/udp/$1/$2"; done' \
+		send "$2" "$3" "${4:-1}"
+}
+
+# trickle_start CONTAINER ADDRESS PORT: some hundred packets per second, until
+# trickle_stop
+trickle_start()
+{
+	local pid
+	pid=$(tb_docker inspect -f '{{.State.Pid}}' "$1")
+	# shellcheck disable=SC2016
+	tb_bound nsenter --net="/proc/$TB_PID/root/proc/$pid/ns/net" \
+		bash -c 'while :; do
+			echo packet >"/dev/udp/$1/$2"
+			sleep 0.002
+		done' trickle "$2" "$3" &
+	TRICKLE=$!
+}
+
+trickle_stop()
+{
+	kill "$TRICKLE"
+	wait "$TRICKLE" 2>/dev/null || :
+}
+
+# Tries to connect for so long that the first packet is sent three times.
+send_tcp()
+{
+	! tb_in "$1" timeout 3.5 bash -c "exec 3<>/dev/tcp/$2/$3" 2>/dev/null
+}
+
+send_ping()
+{
+	! tb_docker exec "$1" ping -c "${3:-1}" -W 1 "$2" >/dev/null
+}
+
+# How many events a jq condition holds for.
+events_where()
+{
+	tb_events | jq -s --arg db4 "${DB4:-}" --arg db6 "${DB6:-}" \
+		--arg vault4 "${VAULT4:-}" --arg vault6 "${VAULT6:-}" \
+		"map(select($1)) | length"
+}
+
+seen_at_least()
+{
+	[ "$(events_where "$2")" -ge "$1" ]
+}
+
+# recorded COUNT CONDITION: at least so many events of that kind, soon
+recorded()
+{
+	tb_wait 50 seen_at_least "$1" "$2" && return
+	echo "wanted at least $1 where $2, have $(events_where "$2") of:"
+	tb_events | tail -n 20
+	return 1
+}
+
+# A marked packet from web to db, and wait until the log has it.
+probe()
+{
+	PROBE=$((${PROBE:-20000} + 1))
+	send_udp web "$DB4" "$PROBE"
+	recorded 1 ".dst_port == $PROBE"
+}
