@@ -108,6 +108,8 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	struct channel_msg msg = { 0 };
 
 	k->listed = true;
+	if (whole)
+		tell_docker(k, ""); /* what was wrong is over */
 	for (size_t i = 0; i < n; i++) {
 		struct channel_network *net = &msg.u.network;
 

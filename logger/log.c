@@ -5,9 +5,11 @@
  */
 #include "logger/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "lib/text.h"
 
@@ -21,7 +23,21 @@ void log_init(const char *role, int to_syslog)
 	log_role = role;
 	log_to_syslog = to_syslog;
 	if (to_syslog)
-		openlog("bridgeauditd", LOG_PID, LOG_DAEMON);
+		openlog("bridgeauditd", LOG_PID | LOG_PERROR, LOG_DAEMON);
+}
+
+void log_detach(void)
+{
+	int fd;
+
+	if (!log_to_syslog)
+		return;
+	openlog("bridgeauditd", LOG_PID, LOG_DAEMON);
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
 }
 
 static void __attribute__((format(printf, 2, 0)))

@@ -6,6 +6,9 @@
 /* Which process speaks ("keeper", "recorder"; "" for none), and where to. */
 void log_init(const char *role, int to_syslog);
 
+/* In the background: from now on nothing goes to the starter's terminal. */
+void log_detach(void);
+
 /* An ordinary message; one line, lower case, no full stop. */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

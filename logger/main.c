@@ -208,6 +208,18 @@ static int check_host(void)
 	return r;
 }
 
+/* path, or, before the working directory changes, where it is from here. */
+static const char *absolute(const char *path, char *buf, size_t size)
+{
+	char here[PATH_MAX];
+
+	if (*path == '/' || !getcwd(here, sizeof(here)))
+		return path;
+	if (snprintf(buf, size, "%s/%s", here, path) >= (int)size)
+		return path;
+	return buf;
+}
+
 /* Another logger on this host would take our twins for strays, and we its. */
 static int check_alone(const struct options *opt)
 {
@@ -249,6 +261,7 @@ static void say_started(void *arg)
 	const int *ready_fd = arg;
 
 	log_info("audit is running");
+	log_detach();
 	if (*ready_fd >= 0 && write(*ready_fd, "", 1) != 1)
 		log_warn("nobody waits for the start any more");
 }
@@ -278,6 +291,8 @@ static int daemonize(void)
 	}
 	close(fds[0]);
 	setsid();
+	if (chdir("/") < 0)
+		log_warn("can't go to '/': %s", strerror(errno));
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
@@ -398,6 +413,7 @@ int main(int argc, char **argv)
 		.group = CAPTURE_GROUP_DEFAULT,
 		.profile = PROFILE_DEFAULT,
 	};
+	char db_path[2 * PATH_MAX], socket[2 * PATH_MAX];
 	int code;
 
 	log_init("", 0);
@@ -413,5 +429,7 @@ int main(int argc, char **argv)
 	case ACTION_RUN:
 		break;
 	}
+	opt.db_path = absolute(opt.db_path, db_path, sizeof(db_path));
+	opt.docker_socket = absolute(opt.docker_socket, socket, sizeof(socket));
 	return run(&opt);
 }

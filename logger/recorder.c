@@ -20,6 +20,7 @@
 
 #include "lib/db.h"
 #include "lib/exitcode.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/ifname.h"
@@ -101,6 +102,21 @@ static void commit(struct recorder *rec)
 	rec->failing = false;
 }
 
+/* Notes for status what this process itself sees going wrong. */
+static void note_finding(struct recorder *rec, const char *detail)
+{
+	struct channel_msg msg = { .kind = CHANNEL_FINDING };
+
+	log_warn("%s", detail);
+	if (store_facts_full(rec->store))
+		return;
+	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject),
+		 "NFLOG group");
+	str_copy(msg.u.finding.detail, sizeof(msg.u.finding.detail), detail);
+	store_add_fact(rec->store, &msg);
+	commit_soon(rec);
+}
+
 static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
 {
 	struct gap gap = {
@@ -133,8 +149,8 @@ static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
 	if (r < 0) {
 		/* its number is unknown: the next packet shows it as a gap */
 		if (rec->malformed++ == 0)
-			log_warn("a malformed message of the kernel was "
-				 "skipped; it counts as lost");
+			note_finding(rec, "malformed messages were skipped; "
+					  "they count as lost");
 		return;
 	}
 	if (p.ev.time_ns == 0)
@@ -145,9 +161,8 @@ static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
 	rec->sequence.last_ns = p.ev.time_ns;
 	if (!p.ours) {
 		if (rec->foreign++ == 0)
-			log_warn("a rule that is not ours logs to group %u: "
-				 "its packets are ignored",
-				 rec->config->group);
+			note_finding(rec, "a rule that is not ours logs to "
+					  "our group; its packets are ignored");
 		return;
 	}
 	store_add_event(rec->store, &p.ev);
@@ -172,8 +187,8 @@ static void take_messages(struct recorder *rec, size_t len)
 		nlh = mnl_nlmsg_next(nlh, &left);
 	}
 	if (left > 0 && rec->malformed++ == 0)
-		log_warn("%d malformed bytes from the kernel were skipped",
-			 left);
+		note_finding(rec, "malformed bytes were skipped; what they "
+				  "were counts as lost");
 }
 
 /*
@@ -255,7 +270,9 @@ static void take_facts(struct recorder *rec)
 		store_add_fact(rec->store, &msg);
 		commit_soon(rec);
 	}
-	commit(rec);
+	/* full; while the disk is, the next try has its time */
+	if (!rec->failing)
+		commit(rec);
 }
 
 static bool commit_due(const struct recorder *rec)
@@ -280,10 +297,11 @@ static int wait_ms(const struct recorder *rec)
 static void loop(struct recorder *rec)
 {
 	while (!rec->stop && !rec->orphan) {
-		bool full = store_events_full(rec->store);
+		short events = store_events_full(rec->store) ? 0 : POLLIN;
+		short facts = store_facts_full(rec->store) ? 0 : POLLIN;
 		struct pollfd fds[] = {
-			{ full ? -1 : rec->config->nflog_fd, POLLIN, 0 },
-			{ rec->config->channel_fd, POLLIN, 0 },
+			{ events ? rec->config->nflog_fd : -1, events, 0 },
+			{ rec->config->channel_fd, facts, 0 },
 			{ ifname_fd(rec->ifnames), POLLIN, 0 },
 		};
 
@@ -422,6 +440,7 @@ int recorder_run(const struct recorder_config *config)
 	r = channel_send(config->channel_fd, &ready);
 	if (r < 0)
 		goto out;
+	log_detach();
 	loop(&rec);
 	if (rec.orphan)
 		log_error("the keeper is gone: its rules may still be in "

@@ -42,13 +42,27 @@ static int prepare(struct store *st)
 	return SQLITE_OK;
 }
 
+/* Runs a statement whose only parameter is a time. */
+static int run_at(sqlite3 *db, const char *sql, uint64_t time_ns)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(stmt, 1, (int64_t)time_ns);
+		rc = sqlite3_step(stmt);
+	}
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 /*
  * Notes as gaps what no logger saw since the last session: killed (its end was
  * never noted: from its last commit on) or stopped. Then opens a new session.
  */
 static int start_session(struct store *st, const struct store_session *s)
 {
-	static const char sql[] =
+	static const char gap[] =
 		"INSERT INTO gap (from_ns, to_ns, packets, cause, detail)"
 		" SELECT coalesce(s.stop_ns, max(s.start_ns, coalesce("
 		"(SELECT commit_ns FROM batch ORDER BY first_event DESC"
@@ -56,19 +70,24 @@ static int start_session(struct store *st, const struct store_session *s)
 		" CASE WHEN s.stop_ns IS NULL THEN 'it was killed'"
 		" ELSE 'it was stopped' END"
 		" FROM session s ORDER BY s.id DESC LIMIT 1";
+	/* what was true of the last session is not known to be of this */
+	static const char forget[] =
+		"UPDATE finding SET to_ns = :start_ns WHERE to_ns IS NULL";
+	static const char unknown[] =
+		"UPDATE twin SET state = 'gone', since_ns = :start_ns"
+		" WHERE state <> 'gone'";
 	static const char insert[] =
 		"INSERT INTO session (start_ns, pid, nflog_group, version)"
 		" VALUES (:start_ns, :pid, :nflog_group, :version)";
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
-	rc = sqlite3_prepare_v2(st->db, sql, -1, &stmt, NULL);
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(stmt, 1, (int64_t)s->start_ns);
-		rc = sqlite3_step(stmt);
-	}
-	sqlite3_finalize(stmt);
-	if (rc != SQLITE_DONE)
+	rc = run_at(st->db, gap, s->start_ns);
+	if (rc == SQLITE_OK)
+		rc = run_at(st->db, forget, s->start_ns);
+	if (rc == SQLITE_OK)
+		rc = run_at(st->db, unknown, s->start_ns);
+	if (rc != SQLITE_OK)
 		return rc;
 	rc = sqlite3_prepare_v2(st->db, insert, -1, &stmt, NULL);
 	if (rc == SQLITE_OK) {

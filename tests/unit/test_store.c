@@ -287,6 +287,36 @@ static void a_twin_keeps_since_when_it_is_in_its_state(void **state)
 	assert_int_equal(store_close(st, T0 + 4), 0);
 }
 
+static void a_new_session_knows_nothing_of_twins_and_findings(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+	struct channel_msg twin = {
+		.kind = CHANNEL_TWIN,
+		.u.twin = { .rule_id = 5,
+			    .variant = "nft",
+			    .state = TWIN_IN_PLACE },
+	};
+	struct channel_msg finding = {
+		.kind = CHANNEL_FINDING,
+		.u.finding = { .subject = "docker", .detail = "one" },
+	};
+
+	store_add_fact(st, &twin);
+	store_add_fact(st, &finding);
+	assert_int_equal(store_commit(st, T0 + 1), 0);
+	assert_int_equal(store_close(st, T0 + 2), 0);
+	assert_int_equal(store_close(store_world_open(w, T0 + 9), T0 + 10), 0);
+	assert_string_equal(store_world_ask(w,
+					    "SELECT state, since_ns -"
+					    " 1700000000000000000 FROM twin"),
+			    "gone|9");
+	assert_string_equal(store_world_ask(w,
+					    "SELECT to_ns - 1700000000000000000"
+					    " FROM finding"),
+			    "9");
+}
+
 static void a_finding_is_open_until_it_is_over(void **state)
 {
 	const struct world *w = *state;
@@ -330,6 +360,7 @@ int main(void)
 		T(gaps_are_written_and_a_stop_or_kill_is_one),
 		T(gaps_beyond_the_limit_join_and_keep_their_sum),
 		T(a_twin_keeps_since_when_it_is_in_its_state),
+		T(a_new_session_knows_nothing_of_twins_and_findings),
 		T(a_finding_is_open_until_it_is_over),
 	};
 
