@@ -7,7 +7,8 @@
 #   check SENTENCE COMMAND [ARG...]   ok when the command succeeds and no
 #                                     `equal` in it failed; shows its output
 #   note TEXT                         a measurement for the reader
-#   check_main                        run the file: test_variant VARIANT each
+#   check_main                        run the file: test_variant VARIANT each,
+#                                     with the engine of each suite in SUITES
 
 CHECK_COUNT=0 CHECK_FAILED=0 CHECK_PREFIX='' CHECK_UNEQUAL=0
 
@@ -102,7 +103,7 @@ host_is_clean()
 check_variant()
 {
 	local variant=$1 before dir pid
-	CHECK_PREFIX="$variant: "
+	CHECK_PREFIX="$TB_SUITE $variant: "
 	if [ "$variant" = legacy ] && ! unshare --net iptables-legacy -L -n \
 		>/dev/null 2>&1; then
 		skip 'this file' 'no legacy iptables in this kernel'
@@ -116,16 +117,22 @@ check_variant()
 	check 'nothing is left behind' host_is_clean "$dir" "$pid" "$before"
 }
 
+# Each engine of SUITES (see root.sh) with each iptables of VARIANTS.
 check_main()
 {
 	local reason variant
-	reason=$(tb_missing)
-	if [ -n "$reason" ]; then
-		echo "1..0 # SKIP $reason"
-		exit 0
-	fi
-	for variant in ${VARIANTS:-nft legacy}; do
-		check_variant "$variant"
+	for TB_SUITE in ${SUITES:-bookworm}; do
+		# shellcheck disable=SC2034 # testbed.sh's
+		TB_ROOT=''
+		reason=$(tb_missing)
+		if [ -n "$reason" ]; then
+			CHECK_PREFIX="$TB_SUITE: "
+			skip 'this file' "$reason"
+			continue
+		fi
+		for variant in ${VARIANTS:-nft legacy}; do
+			check_variant "$variant"
+		done
 	done
 	echo "1..$CHECK_COUNT"
 	[ "$CHECK_FAILED" = 0 ]

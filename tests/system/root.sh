@@ -27,11 +27,13 @@ root_image()
 
 root_make()
 {
-	local suite=$1 new=$2
+	local suite=$1 new=$2 client=,docker-cli
+	# There docker.io brings its client along.
+	[ "$suite" != bookworm ] || client=''
 	mmdebstrap --quiet --variant=apt \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--aptopt='Acquire::Retries "3"' \
-		--include=docker.io,iptables,iproute2,mount \
+		--include="docker.io$client,iptables,iproute2,mount" \
 		"$suite" "$new" "$ROOT_MIRROR" >&2 || return 1
 	mkdir -p "$new/etc/docker" "$new/var/lib/docker"
 	root_image "$new"

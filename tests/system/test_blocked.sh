@@ -5,6 +5,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
+: "${SUITES:=bookworm trixie}"
 
 STAGE2='.verdict == "drop" and .chain == "DOCKER-ISOLATION-STAGE-2"
 	and .src_network == "front" and .dst_network == "back"'

@@ -4,6 +4,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
+: "${SUITES:=bookworm trixie}"
 
 restart()
 {

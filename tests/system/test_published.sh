@@ -5,6 +5,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
+: "${SUITES:=bookworm trixie}"
 
 ACCEPT='.verdict == "accept" and .chain == "DOCKER" and .in_if == "eth0"
 	and .dst_network == "back" and .dst_port == 80 and .proto == "tcp"'

@@ -5,6 +5,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
+: "${SUITES:=bookworm trixie}"
 
 # The rules alone: no counters, no dates.
 rules_only()

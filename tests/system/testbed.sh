@@ -22,6 +22,8 @@ TB_BUILD=$(realpath -m "${BUILD:-$TB_TOP/build}")
 # shellcheck source=tests/system/root.sh
 . "$TB_SRC/root.sh"
 
+# The Debian suite whose engine it is: bookworm has 20.10, trixie 26.1.
+TB_SUITE=${TB_SUITE:-bookworm}
 TB_DIR='' TB_ROOT='' TB_VARIANT='' TB_PID='' TB_UNSHARE='' TB_OUT=''
 
 # The outside wire: .1 is the host that runs Docker, .2 the client.
@@ -155,8 +157,8 @@ tb_missing()
 		echo "$tool is not installed"
 		return
 	done
-	TB_ROOT=$(root_get bookworm) ||
-		echo "no Debian root with Docker, and none can be made"
+	TB_ROOT=$(root_get "$TB_SUITE") ||
+		echo "no Debian $TB_SUITE root with Docker, and none can be made"
 }
 
 tb_start()
@@ -164,7 +166,7 @@ tb_start()
 	local dir
 	TB_VARIANT=$1
 	shift
-	[ -n "$TB_ROOT" ] || TB_ROOT=$(root_get bookworm)
+	[ -n "$TB_ROOT" ] || TB_ROOT=$(root_get "$TB_SUITE")
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/bridgeaudit-XXXXXX")
 	TB_DIR=$dir
 	trap tb_stop EXIT
