@@ -115,7 +115,7 @@ SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.sh))
 
 .PHONY: test check check-system check-all unit-tests
 test: packages-test
-	$(MAKE) check-all
+	$(MAKE) --no-print-directory check-all
 
 unit-tests: $(TESTS)
 
@@ -140,11 +140,11 @@ packages-test:
 	tools/install-packages build run test
 
 run: packages-run
-	$(MAKE) all
+	$(MAKE) --no-print-directory all
 	BUILD=$(BUILD) DB=$(DB) tools/run
 
 demo: packages-test
-	$(MAKE) all
+	$(MAKE) --no-print-directory all
 	BUILD=$(BUILD) tools/demo
 
 # ---- house -------------------------------------------------------------------

@@ -151,16 +151,23 @@ no_rules_left()
 # Its closing line, when that says that nothing failed.
 make_test()
 {
+	local closing status=0
 	nsenter -t "$CLEAN_PID" -m -p -n env -i TERM=dumb HOME=/root \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		BRIDGEAUDIT_TEST_CACHE="$ROOT_CACHE" sh -c \
 		'cd /src && sudo -E make test' >"$CLEAN/test.log" 2>&1 || {
-		echo "make test failed with $?"
+		status=$?
+		echo "make test failed with $status"
 		grep -E '^[^ ]*: .* [1-9][0-9]* failed|^ *not ok' \
-			"$CLEAN/test.log" || tail -n 20 "$CLEAN/test.log"
+			"$CLEAN/test.log" ||
+			grep -vE '^cc |^	-MMD' "$CLEAN/test.log" | tail -n 20
 	}
-	tail -n 1 "$CLEAN/test.log"
-	tail -n 1 "$CLEAN/test.log" | grep -qE '^[1-9][0-9]* passed, 0 failed'
+	# Inside a make that make started, its goodbye comes last.
+	closing=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$CLEAN/test.log" |
+		tail -n 1)
+	echo "$closing"
+	[ "$status" = 0 ] &&
+		[[ $closing =~ ^[1-9][0-9]*" passed, 0 failed" ]]
 }
 
 clean_suite()

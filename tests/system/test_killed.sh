@@ -30,6 +30,11 @@ integrity()
 survivor_ends()
 {
 	local status=0
+	[ -n "$RECORDER" ] || {
+		echo "no recorder was there"
+		return 1
+	}
+	TB_LOGGED=$(wc -l <"$TB_DIR/logger.log")
 	kill -KILL "$1"
 	tb_wait 100 tb_ended "$RECORDER" || {
 		echo 'the recorder is still there'
@@ -40,7 +45,7 @@ survivor_ends()
 		echo 'ended with success'
 		return 1
 	}
-	tail -n 3 "$TB_DIR/logger.log" | grep -iE "$2"
+	tb_logged | grep -iE "$2"
 }
 
 doubles_none()
