@@ -48,7 +48,9 @@ CREATE TABLE rule (
 	chain    TEXT NOT NULL,
 	text     TEXT NOT NULL,       -- as iptables-save prints it, without -A CHAIN
 	verdict  INTEGER NOT NULL,    -- 1 drop, 2 accept, 3 pass
-	first_ns INTEGER NOT NULL     -- first seen
+	first_ns INTEGER NOT NULL,    -- first seen
+	dst_bridge TEXT               -- what it protects, where the kernel names
+	                              -- no out interface (raw PREROUTING)
 ) STRICT;
 
 -- The NFLOG twin of each rule as the keeper last saw it: counters that did not

@@ -65,6 +65,7 @@ static void terminate(struct channel_msg *msg)
 	case CHANNEL_RULE:
 		msg->u.rule.table[CHANNEL_CHAIN_MAX - 1] = '\0';
 		msg->u.rule.chain[CHANNEL_CHAIN_MAX - 1] = '\0';
+		msg->u.rule.dst_bridge[CHANNEL_IFNAME_MAX - 1] = '\0';
 		msg->u.rule.text[CHANNEL_RULE_MAX - 1] = '\0';
 		break;
 	case CHANNEL_TWIN:

@@ -36,7 +36,8 @@ struct channel_rule {
 	uint8_t verdict;
 	char table[CHANNEL_CHAIN_MAX];
 	char chain[CHANNEL_CHAIN_MAX];
-	char text[CHANNEL_RULE_MAX]; /* cut if longer */
+	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */
+	char text[CHANNEL_RULE_MAX];	     /* cut if longer */
 };
 
 enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };

@@ -87,6 +87,18 @@ static int name_side(struct store *st, uint32_t ifindex, int64_t *ret_if,
 	return store_run(st, STMT_INTERFACE, ret_if);
 }
 
+/* Before routing there is no out interface, but the rule names its bridge. */
+static int name_protected(struct store *st, uint64_t rule_id,
+			  int64_t *ret_network)
+{
+	char bridge[STORE_IFNAME_MAX];
+	int rc = ledger_rule_bridge(st, rule_id, bridge, sizeof(bridge));
+
+	if (rc == SQLITE_OK && *bridge)
+		*ret_network = ledger_network(st, bridge);
+	return rc;
+}
+
 static void bind_or_null(sqlite3_stmt *s, int at, int64_t id)
 {
 	if (id)
@@ -119,6 +131,8 @@ static int find_or_insert(struct store *st, const struct event *ev,
 	rc = name_side(st, ev->in_ifindex, &in_if, &src_network);
 	if (rc == SQLITE_OK)
 		rc = name_side(st, ev->out_ifindex, &out_if, &dst_network);
+	if (rc == SQLITE_OK && ev->out_ifindex == 0)
+		rc = name_protected(st, ev->rule_id, &dst_network);
 	if (rc != SQLITE_OK)
 		return rc;
 	sqlite3_bind_int(s, 1, ev->verdict);

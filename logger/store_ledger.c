@@ -159,7 +159,26 @@ static int fact_rule(struct store *st, const struct channel_rule *r,
 	sqlite3_bind_text(s, 5, r->text, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 6, r->verdict);
 	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
+	if (*r->dst_bridge)
+		sqlite3_bind_text(s, 8, r->dst_bridge, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(s, 8);
 	return store_run(st, STMT_RULE, NULL);
+}
+
+int ledger_rule_bridge(struct store *st, uint64_t rule_id, char *bridge,
+		       size_t size)
+{
+	sqlite3_stmt *s = st->stmts[STMT_RULE_BRIDGE];
+	int rc;
+
+	bridge[0] = '\0';
+	sqlite3_bind_int64(s, 1, (int64_t)rule_id);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		str_copy(bridge, size, (const char *)sqlite3_column_text(s, 0));
+	sqlite3_reset(s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static int fact_twin(struct store *st, const struct channel_twin *t,

@@ -66,6 +66,11 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 int ledger_gap(struct store *st, const struct gap *gap);
 int ledger_load_networks(struct store *st);
 
+/* The bridge that a rule protects, for packets without out interface; "" when
+ * the rule names none. Returns an SQLite code. */
+int ledger_rule_bridge(struct store *st, uint64_t rule_id, char *bridge,
+		       size_t size);
+
 /* The row id of the network that has the bridge now; 0: none. */
 int64_t ledger_network(const struct store *st, const char *bridge);
 

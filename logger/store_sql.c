@@ -59,11 +59,15 @@ const char *const store_sql[STMT_COUNT] = {
 	[STMT_NAME_DST] =
 		"UPDATE OR IGNORE conversation SET dst_network = :network"
 		" WHERE dst_network IS NULL AND first_ns >= :created_ns"
-		" AND out_if = (SELECT id FROM interface WHERE name = :bridge)",
+		" AND (out_if = (SELECT id FROM interface WHERE name ="
+		" :bridge) OR (out_if IS NULL AND rule IN"
+		" (SELECT id FROM rule WHERE dst_bridge = :bridge)))",
 	[STMT_RULE] =
 		"INSERT INTO rule (id, family, \"table\", chain, text, verdict,"
-		" first_ns) VALUES (:id, :family, :table, :chain, :text,"
-		" :verdict, :first_ns) ON CONFLICT (id) DO NOTHING",
+		" first_ns, dst_bridge) VALUES (:id, :family, :table, :chain,"
+		" :text, :verdict, :first_ns, :dst_bridge) ON CONFLICT (id) DO NOTHING",
+	[STMT_RULE_BRIDGE] = "SELECT dst_bridge FROM rule WHERE id = :id"
+			     " AND dst_bridge IS NOT NULL",
 	[STMT_TWIN] =
 		"INSERT INTO twin (rule, variant, state, since_ns, checked_ns,"
 		" rule_packets, twin_packets) VALUES (:rule, :variant, :state,"

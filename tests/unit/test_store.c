@@ -158,6 +158,41 @@ static void a_packet_faster_than_its_networks_news_gets_its_name(void **state)
 	assert_int_equal(store_close(st, T0 + 201), 0);
 }
 
+static void before_routing_the_rule_names_the_destination(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+	struct event ev = store_world_event(T0 + 10, 80);
+	struct channel_msg rule = {
+		.kind = CHANNEL_RULE,
+		.u.rule = { .id = 0x3f9a2c1d77aa,
+			    .family = 4,
+			    .verdict = VERDICT_DROP,
+			    .table = "raw",
+			    .chain = "PREROUTING",
+			    .text = "-d 10.0.0.9/32 ! -i br-bbbbbbbbbbbb -j"
+				    " DROP",
+			    .dst_bridge = "br-bbbbbbbbbbbb" },
+	};
+
+	ev.out_ifindex = 0;
+	store_add_fact(st, &rule);
+	store_add_event(st, &ev);
+	assert_int_equal(store_commit(st, T0 + 11), 0);
+	/* faster than the news of its network here, and slower there */
+	add_network(st, 'a', "front", T0);
+	add_network(st, 'b', "data", T0);
+	end_networks(st);
+	ev.dst_port = 81;
+	store_add_event(st, &ev);
+	assert_int_equal(store_commit(st, T0 + 12), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT src_network, dst_network, out_if"
+				   " FROM v_event"),
+		"front|data|NULL\nfront|data|NULL");
+	assert_int_equal(store_close(st, T0 + 13), 0);
+}
+
 static void a_bridge_name_used_again_keeps_the_old_name_for_old_rows(
 	void **state)
 {
@@ -355,6 +390,7 @@ int main(void)
 		T(ids_go_on_and_conversations_are_found_after_reopening),
 		T(what_has_no_ports_is_one_conversation_too),
 		T(a_packet_faster_than_its_networks_news_gets_its_name),
+		T(before_routing_the_rule_names_the_destination),
 		T(a_bridge_name_used_again_keeps_the_old_name_for_old_rows),
 		T(a_network_missing_from_a_whole_list_is_gone),
 		T(gaps_are_written_and_a_stop_or_kill_is_one),
