@@ -114,6 +114,7 @@ static int look(const struct firewall *fw, const struct backend *b,
 		.family = b->ipt.family,
 		.profile = fw->profile,
 		.group = fw->group,
+		.raw_text_twins = true, /* nothing else watches table raw */
 	};
 	struct view v = { 0 };
 	int r = read_rules(b, &v.rs, error);

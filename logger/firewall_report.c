@@ -66,13 +66,17 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a)
 	return send_msg(rep, &msg);
 }
 
-static bool send_twin(const struct report *rep, const struct told *t)
+/* state: enum channel_twin_state */
+static bool send_twin(const struct report *rep, const struct told *t,
+		      uint8_t state)
 {
 	struct channel_msg msg = { .kind = CHANNEL_TWIN };
 	struct channel_twin *w = &msg.u.twin;
 
+	if (t->state == 0)
+		return true; /* it never had a twin */
 	w->rule_id = t->id;
-	w->state = t->state;
+	w->state = state;
 	w->rule_packets = t->rule_packets;
 	w->twin_packets = t->twin_packets;
 	str_copy(w->variant, sizeof(w->variant), rep->variant);
@@ -87,6 +91,18 @@ void report_rules(struct report *rep, const struct plan *plan)
 			rep->behind = true;
 			return;
 		}
+}
+
+/* Of a rule without twin only the text is told: others watch it. */
+static uint8_t state_of(const struct plan_audited *a)
+{
+	switch (a->watch) {
+	case WATCH_OWN_TABLE:
+		return 0;
+	case WATCH_TWIN:
+		break;
+	}
+	return a->in_place ? TWIN_IN_PLACE : TWIN_MISSING;
 }
 
 /*
@@ -107,7 +123,7 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 			.id = a->id,
 			.rule_packets = a->rule_packets,
 			.twin_packets = a->twin_packets,
-			.state = a->in_place ? TWIN_IN_PLACE : TWIN_MISSING,
+			.state = state_of(a),
 		};
 	}
 	qsort(list, len, sizeof(*list), by_id);
@@ -147,15 +163,12 @@ void report_twins(struct report *rep, const struct plan *plan)
 		const struct told *new = j < len ? &now[j] : NULL;
 
 		if (!new || (old && old->id < new->id)) {
-			struct told gone = *old;
-
-			gone.state = TWIN_GONE;
-			sent = send_twin(rep, &gone);
+			sent = send_twin(rep, old, TWIN_GONE);
 			i++;
 			continue;
 		}
 		if (all || !old || old->id != new->id || !same(old, new))
-			sent = send_twin(rep, new);
+			sent = send_twin(rep, new, new->state);
 		if (old && old->id == new->id)
 			i++;
 		j++;
@@ -172,9 +185,11 @@ void report_twins(struct report *rep, const struct plan *plan)
 void report_removed(struct report *rep)
 {
 	for (size_t i = 0; i < rep->told_len; i++) {
-		rep->told[i].state = TWIN_MISSING;
-		rep->told[i].twin_packets = 0;
-		send_twin(rep, &rep->told[i]);
+		struct told *t = &rep->told[i];
+
+		t->state = t->state == 0 ? 0 : TWIN_MISSING;
+		t->twin_packets = 0;
+		send_twin(rep, t, t->state);
 	}
 }
 

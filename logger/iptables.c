@@ -40,8 +40,8 @@ int iptables_save(const struct iptables *ipt, int timeout_ms, char **ret_text,
 		  size_t *ret_len, char *error)
 {
 	char program[IPTABLES_PATH_MAX];
-	char counters[] = "-c", option[] = "-t", table[] = "filter";
-	char *argv[] = { program, counters, option, table, NULL };
+	char counters[] = "-c";
+	char *argv[] = { program, counters, NULL };
 	struct child c = {
 		.argv = argv,
 		.path = search_path(),

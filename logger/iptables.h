@@ -51,8 +51,10 @@ int iptables_find(enum iptables_variant variant, int family,
 bool iptables_in_use(const struct iptables *ipt);
 
 /*
- * Runs "iptables-save -c -t filter". Returns 0 and the text, NUL added, which
- * the caller frees. -ETIMEDOUT when it took longer than timeout_ms (> 0) and
+ * Runs "iptables-save -c". All tables that are there come in one go: asked for
+ * one of them, the nft variant takes as long, and the legacy one would create
+ * a table that is not there. Returns 0 and the text, NUL added, which the
+ * caller frees. -ETIMEDOUT when it took longer than timeout_ms (> 0) and
  * was killed, -E2BIG beyond IPTABLES_TEXT_MAX, -EIO when it failed, or -errno;
  * error[IPTABLES_ERROR_MAX] then says what, with what it wrote to stderr.
  */

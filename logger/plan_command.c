@@ -49,7 +49,12 @@ static int read_stdin(char **ret, size_t *ret_len)
 
 int plan_command(int family, unsigned int profile, uint16_t group)
 {
-	const struct plan_config config = { family, profile, group };
+	const struct plan_config config = {
+		.family = family,
+		.profile = profile,
+		.group = group,
+		.raw_text_twins = true, /* as the daemon plans */
+	};
 	char error[RULESET_ERROR_MAX] = "";
 	struct ruleset *rs = NULL;
 	struct plan *plan = NULL;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * In: a rule of a ruleset and the profile. Out: whether it gets a twin, and
- * why not where one might expect it. The chains of Docker 20.10 to 27: what
- * exists decides, never a version.
+ * In: a rule of table filter and the profile. Out: whether it gets a twin, and
+ * why not where one might expect it. The chains of Docker 20.10 to 29: what
+ * is there decides, never a version, so rules of several generations may stand
+ * side by side.
  */
 #include "logger/rules/audit.h"
 
@@ -10,21 +11,38 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "logger/rules/ends.h"
 #include "logger/rules/profile.h"
 #include "logger/rules/rule_text.h"
-#include "logger/rules/twin.h"
 #include "logger/rules/words.h"
 
 enum { TWIN_WORDS_MAX = 200 }; /* iptables-restore takes 255 */
 
-static const struct {
+/* How to tell which profile word a verdict of a chain belongs to. */
+enum judging {
+	JUDGE_BY_CHAIN,	  /* all of the chain's alike */
+	JUDGE_NEW_FLOWS,  /* the same, but replies come by here as well */
+	JUDGE_FORWARD,	  /* nobody's chain: by Docker's forms alone */
+	JUDGE_PER_BRIDGE, /* Docker's own, where it has those forms */
+};
+
+static const struct audited_chain {
 	const char *chain;
+	enum judging judging;
 	unsigned int drops;   /* the profile that audits its drops */
 	unsigned int accepts; /* and its accepts; 0: none does */
 } audited[] = {
-	{ "DOCKER", PROFILE_DROPS, PROFILE_PUBLISHED },
-	{ "DOCKER-ISOLATION-STAGE-1", PROFILE_DROPS, 0 },
-	{ "DOCKER-ISOLATION-STAGE-2", PROFILE_DROPS, 0 },
+	{ "DOCKER", JUDGE_BY_CHAIN, PROFILE_DROPS, PROFILE_PUBLISHED },
+	{ "DOCKER-BRIDGE", JUDGE_BY_CHAIN, PROFILE_DROPS, 0 },
+	{ "DOCKER-CT", JUDGE_BY_CHAIN, PROFILE_DROPS, 0 },
+	{ "DOCKER-FORWARD", JUDGE_PER_BRIDGE, PROFILE_DROPS | PROFILE_ICC,
+	  PROFILE_PUBLISHED | PROFILE_EGRESS },
+	{ "DOCKER-INGRESS", JUDGE_NEW_FLOWS, PROFILE_DROPS, PROFILE_PUBLISHED },
+	{ "DOCKER-INTERNAL", JUDGE_BY_CHAIN, PROFILE_DROPS, 0 },
+	{ "DOCKER-ISOLATION-STAGE-1", JUDGE_BY_CHAIN, PROFILE_DROPS, 0 },
+	{ "DOCKER-ISOLATION-STAGE-2", JUDGE_BY_CHAIN, PROFILE_DROPS, 0 },
+	{ "DOCKER-USER", JUDGE_BY_CHAIN, PROFILE_USER, 0 },
+	{ "FORWARD", JUDGE_FORWARD, PROFILE_ICC, PROFILE_EGRESS },
 };
 
 /* Targets that decide nothing, or only leave the chain. */
@@ -60,28 +78,15 @@ static bool in_filter(const struct ruleset *rs,
 	return strcmp(rs->tables[chain->table].name, "filter") == 0;
 }
 
-/* Index into audited[], or -1. */
-static int find_audited(const struct ruleset *rs,
-			const struct ruleset_chain *chain)
-{
-	if (!in_filter(rs, chain))
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(audited); i++) {
-		if (strcmp(chain->name, audited[i].chain) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-const char *audit_chain_foreign(const struct ruleset *rs,
-				const struct ruleset_chain *chain)
+static const struct audited_chain *find_audited(
+	const struct ruleset *rs, const struct ruleset_chain *chain)
 {
 	if (!in_filter(rs, chain))
 		return NULL;
-	if (strcmp(chain->name, "DOCKER-INTERNAL") == 0 ||
-	    strcmp(chain->name, "DOCKER-FORWARD") == 0)
-		return "Docker 28 or later also drops in this chain's "
-		       "neighbours and in table raw: not audited";
+	for (size_t i = 0; i < ARRAY_SIZE(audited); i++) {
+		if (strcmp(chain->name, audited[i].chain) == 0)
+			return &audited[i];
+	}
 	return NULL;
 }
 
@@ -143,27 +148,140 @@ static bool options_known(const struct ruleset_rule *rule)
 	       strncmp(options, reject, strlen(reject)) == 0;
 }
 
-int audit_rule(const struct ruleset *rs, const struct ruleset_rule *rule,
-	       unsigned int profile, enum verdict *ret_verdict,
-	       const char **ret_why)
+/* What a rule's matches say about the state of a flow. */
+enum states { STATES_ANY, STATES_NEW, STATES_REPLIES };
+
+static enum states states_of(const struct ruleset_rule *rule)
 {
-	int i = find_audited(rs, &rs->chains[rule->chain]);
-	enum verdict verdict = VERDICT_DROP;
+	struct words words = words_of(rule->text, rule->matches_len);
+	bool negated = false;
+	struct word word;
+
+	while (words_next(&words, &word) == 1) {
+		char list[128] = "";
+		size_t len;
+
+		if (word_is(&word, "--ctstate") || word_is(&word, "--state")) {
+			if (words_next(&words, &word) == 1)
+				word_copy(&word, list, sizeof(list), &len);
+			return (strstr(list, "NEW") != NULL) != negated
+				       ? STATES_NEW
+				       : STATES_REPLIES;
+		}
+		negated = word_is(&word, "!");
+		if (rule_text_takes_argument(&word))
+			words_next(&words, &word);
+	}
+	return STATES_ANY;
+}
+
+/* The scope for a rule that replies come by as well; false: only they do. */
+static bool narrow_to_new(const struct ruleset_rule *rule,
+			  enum twin_scope *ret_scope)
+{
+	enum states states = states_of(rule);
+
+	*ret_scope = states == STATES_ANY ? TWIN_NEW : TWIN_ALL;
+	return states != STATES_REPLIES;
+}
+
+/* --bridge-accept-fwmark: "-m mark --mark M" and nothing else. */
+static bool by_mark(const struct ruleset_rule *rule)
+{
+	struct words words = words_of(rule->text, rule->matches_len);
+	struct word word;
+
+	return words_next(&words, &word) == 1 && word_is(&word, "-m") &&
+	       words_next(&words, &word) == 1 && word_is(&word, "mark") &&
+	       words_next(&words, &word) == 1 && word_is(&word, "--mark") &&
+	       words_next(&words, &word) == 1 && words_next(&words, &word) == 0;
+}
+
+/* Where Docker's per-bridge rules stand. 0: of no profile word. */
+static unsigned int judge_per_bridge(const struct ruleset_rule *rule,
+				     bool docker_chain,
+				     struct audit_result *result)
+{
+	struct ends ends = ends_of(rule);
+
+	if (result->verdict == VERDICT_DROP) {
+		if (ends_within(&ends))
+			return PROFILE_ICC;
+		return docker_chain ? PROFILE_DROPS : 0;
+	}
+	if (ends_leaving(&ends)) {
+		result->scope = TWIN_NEW;
+		return PROFILE_EGRESS;
+	}
+	if (ends_from(&ends)) {
+		result->scope = TWIN_NEW_OUT;
+		return PROFILE_EGRESS;
+	}
+	if (docker_chain && by_mark(rule)) {
+		result->scope = TWIN_NEW;
+		return PROFILE_PUBLISHED;
+	}
+	return 0;
+}
+
+/* The profile word that the verdict belongs to, and the scope; 0: to none. */
+static unsigned int judge(const struct audited_chain *chain,
+			  const struct ruleset_rule *rule,
+			  struct audit_result *result)
+{
+	bool drop = result->verdict == VERDICT_DROP;
+
+	switch (chain->judging) {
+	case JUDGE_BY_CHAIN:
+		break;
+	case JUDGE_NEW_FLOWS:
+		if (!drop && !narrow_to_new(rule, &result->scope))
+			return 0;
+		break;
+	case JUDGE_FORWARD:
+		return judge_per_bridge(rule, false, result);
+	case JUDGE_PER_BRIDGE:
+		return judge_per_bridge(rule, true, result);
+	}
+	return drop ? chain->drops : chain->accepts;
+}
+
+/*
+ * Whether a rule of FORWARD can be one of Docker's: a plain verdict about a
+ * bridge of Docker's. All others are none of our business, whatever they say.
+ */
+static bool in_docker_form(const struct audit *a,
+			   const struct ruleset_rule *rule)
+{
+	const struct word target = { rule->target, rule->target_len };
+	struct ends ends;
+
+	if (rule->jump != RULESET_JUMP || *rule_text_options(rule) != '\0' ||
+	    (!word_is(&target, "DROP") && !word_is(&target, "ACCEPT")))
+		return false;
+	ends = ends_of(rule);
+	return bridges_has(a->bridges, &ends.in);
+}
+
+int audit_rule(const struct audit *a, const struct ruleset_rule *rule,
+	       struct audit_result *ret, const char **ret_why)
+{
+	const struct audited_chain *chain =
+		find_audited(a->rs, &a->rs->chains[rule->chain]);
+	struct audit_result result = { VERDICT_DROP, TWIN_ALL };
 	const char *why = NULL;
-	unsigned int wanted;
 	int r;
 
-	if (i < 0)
+	if (!chain || !(a->profile & (chain->drops | chain->accepts)) ||
+	    (chain->judging == JUDGE_FORWARD && !in_docker_form(a, rule)))
 		return 0;
-	r = target_verdict(rs, rule, &verdict, &why);
+	r = target_verdict(a->rs, rule, &result.verdict, &why);
 	if (r == 0)
 		return 0;
 	if (r > 0 && !options_known(rule)) {
 		why = "unknown words behind its verdict";
 	} else if (r > 0) {
-		wanted = verdict == VERDICT_ACCEPT ? audited[i].accepts
-						   : audited[i].drops;
-		if (!(wanted & profile))
+		if (!(judge(chain, rule, &result) & a->profile))
 			return 0;
 		why = why_no_twin(rule);
 	}
@@ -171,6 +289,6 @@ int audit_rule(const struct ruleset *rs, const struct ruleset_rule *rule,
 		*ret_why = why;
 		return -EOPNOTSUPP;
 	}
-	*ret_verdict = verdict;
+	*ret = result;
 	return 1;
 }

@@ -4,23 +4,42 @@
 #define BRIDGEAUDIT_LOGGER_RULES_AUDIT_H
 
 #include "lib/event.h"
+#include "logger/rules/bridges.h"
+#include "logger/rules/raw_rule.h"
 #include "logger/rules/ruleset.h"
+#include "logger/rules/twin.h"
+
+/* What rules are judged by. */
+struct audit {
+	const struct ruleset *rs;
+	const struct bridges *bridges;
+	unsigned int profile; /* mask of enum profile */
+	int family;	      /* 4, 6 */
+};
+
+/* An audited rule. */
+struct audit_result {
+	enum verdict verdict;
+	enum twin_scope scope;
+};
 
 /*
- * Whether a rule decides about packets that the profile (a mask of enum
- * profile) wants to see: 1 with the verdict, 0 when not. -EOPNOTSUPP with the
- * reason in *ret_why (static) for a rule in an audited chain that can't have
- * a twin, or of which we can't tell what it decides.
+ * Whether a rule of table filter decides about packets that the profile wants
+ * to see: 1 with the result, 0 when not. -EOPNOTSUPP with the reason in
+ * *ret_why (static) for a rule in an audited chain that can't have a twin, or
+ * of which we can't tell what it decides.
  */
-int audit_rule(const struct ruleset *rs, const struct ruleset_rule *rule,
-	       unsigned int profile, enum verdict *ret_verdict,
-	       const char **ret_why);
+int audit_rule(const struct audit *a, const struct ruleset_rule *rule,
+	       struct audit_result *ret, const char **ret_why);
 
 /*
- * What in that chain's being there means that Docker also drops elsewhere, out
- * of our sight; NULL when nothing does.
+ * Whether a rule of raw PREROUTING is one of Docker's: 1 and the rule for a
+ * DROP, and for an ACCEPT of the form by which Docker lets a trusted interface
+ * through, if a DROP for the address follows. 0 for other people's rules,
+ * -EOPNOTSUPP as above for a DROP that names a bridge of Docker's in another
+ * form.
  */
-const char *audit_chain_foreign(const struct ruleset *rs,
-				const struct ruleset_chain *chain);
+int audit_raw_rule(const struct audit *a, const struct ruleset_rule *rule,
+		   struct raw_rule *ret, const char **ret_why);
 
 #endif

@@ -22,15 +22,20 @@ static int print_insert(FILE *out, const struct plan *plan,
 		.group = plan->group,
 	};
 	const struct ruleset_rule *rule = edit->rule;
+	char suffix[TWIN_SUFFIX_MAX] = "";
 	char target[TARGET_TEXT_MAX];
 	int r;
 
 	r = twin_target_write(target, sizeof(target), &twin);
+	if (r == 0)
+		r = twin_suffix_write(suffix, sizeof(suffix), rule,
+				      edit->scope);
 	if (r < 0)
 		return r;
-	fprintf(out, "-I %s %u %.*s%s%s\n", chain, edit->position,
+	fprintf(out, "-I %s %u %.*s%s%s%s%s\n", chain, edit->position,
 		(int)rule->matches_len, rule->text,
-		rule->matches_len > 0 ? " " : "", target);
+		rule->matches_len > 0 ? " " : "", suffix, *suffix ? " " : "",
+		target);
 	return 0;
 }
 

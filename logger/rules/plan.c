@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/text.h"
 #include "logger/rules/plan_mark.h"
+#include "logger/rules/plan_raw.h"
 #include "logger/rules/profile.h"
 
 static void add_delete(struct plan_builder *b, uint32_t i)
@@ -37,6 +39,7 @@ static void add_insert(struct plan_builder *b, uint32_t i, uint32_t deleted)
 		.rule = &b->rs->rules[i],
 		.id = b->marks[i].id,
 		.verdict = b->marks[i].verdict,
+		.scope = b->marks[i].scope,
 		.position = b->rs->rules[i].position - deleted,
 	};
 }
@@ -63,7 +66,7 @@ static void add_edits(struct plan_builder *b, const struct ruleset_table *table,
 
 		if (b->marks[i].stray)
 			deleted[chain]--;
-		else if (b->marks[i].audited && !plan_mark_has_twin(b, i))
+		else if (b->marks[i].twined && !plan_mark_has_twin(b, i))
 			add_insert(b, i, deleted[chain]);
 	}
 }
@@ -80,28 +83,55 @@ static int add_all_edits(struct plan_builder *b)
 	return 0;
 }
 
-static void add_audited(struct plan_builder *b, uint32_t i)
+/* raw: the rule's parsed form, or NULL. */
+static void add_audited(struct plan_builder *b, uint32_t i,
+			const struct raw_rule *raw)
 {
 	const struct ruleset_rule *rule = &b->rs->rules[i];
 	const struct ruleset_chain *chain = &b->rs->chains[rule->chain];
 	const struct plan_mark *mark = &b->marks[i];
-	bool in_place = plan_mark_has_twin(b, i);
-
-	b->plan->audited[b->plan->audited_len++] = (struct plan_audited){
+	bool in_place = mark->twined && plan_mark_has_twin(b, i);
+	struct plan_audited audited = {
 		.id = mark->id,
+		.watch = mark->twined ? WATCH_TWIN : WATCH_OWN_TABLE,
 		.table = b->rs->tables[chain->table].name,
 		.chain = chain->name,
 		.text = rule->text,
 		.verdict = mark->verdict,
 		.in_place = in_place,
+		.new_flows_only = mark->scope != TWIN_ALL,
 		.rule_packets = rule->packets,
 		.rule_bytes = rule->bytes,
 		.twin_packets =
 			in_place ? b->rs->rules[mark->before].packets : 0,
+		.raw = raw,
 	};
+
+	if (raw && !raw_rule_is_loopback(raw))
+		str_copy(audited.dst_bridge, sizeof(audited.dst_bridge),
+			 raw->ifname);
+	b->plan->audited[b->plan->audited_len++] = audited;
 }
 
-/* At most one edit and one audited entry per rule. */
+/* The DROPs of plan->raw are the audited rules of table raw, in this order. */
+static void add_all_audited(struct plan_builder *b)
+{
+	const struct raw_rule *raw = b->plan->raw;
+
+	for (uint32_t i = 0; i < b->rs->rules_len; i++) {
+		if (!b->marks[i].audited)
+			continue;
+		if (!b->marks[i].raw) {
+			add_audited(b, i, NULL);
+			continue;
+		}
+		while (raw->action != RAW_DROP)
+			raw++;
+		add_audited(b, i, raw++);
+	}
+}
+
+/* At most one edit, one audited entry and one raw entry per rule. */
 static struct plan *new_plan(const struct ruleset *rs,
 			     const struct plan_config *config)
 {
@@ -112,7 +142,8 @@ static struct plan *new_plan(const struct ruleset *rs,
 	plan->edits = calloc(rs->rules_len + 1, sizeof(*plan->edits));
 	plan->audited = calloc(rs->rules_len + 1, sizeof(*plan->audited));
 	plan->problems = calloc(PLAN_PROBLEMS_MAX, sizeof(*plan->problems));
-	if (!plan->edits || !plan->audited || !plan->problems) {
+	plan->raw = calloc(rs->rules_len + 1, sizeof(*plan->raw));
+	if (!plan->edits || !plan->audited || !plan->problems || !plan->raw) {
 		plan_free(plan);
 		return NULL;
 	}
@@ -131,13 +162,12 @@ static int build(struct plan_builder *b)
 	r = plan_mark_all(b);
 	if (r < 0)
 		return r;
-	r = add_all_edits(b);
+	r = plan_raw_prune(b->plan);
+	if (r == 0)
+		r = add_all_edits(b);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < b->rs->rules_len; i++) {
-		if (b->marks[i].audited)
-			add_audited(b, i);
-	}
+	add_all_audited(b);
 	return 0;
 }
 
@@ -165,7 +195,7 @@ int plan_make(const struct ruleset *rs, const struct plan_config *config,
 {
 	if (config->family != 4 && config->family != 6)
 		return -EINVAL;
-	if (config->profile & ~(unsigned int)PROFILE_SUPPORTED)
+	if (config->profile & ~(unsigned int)PROFILE_ALL)
 		return -EINVAL;
 	return make(rs, config, ret);
 }
@@ -182,5 +212,6 @@ void plan_free(struct plan *plan)
 	free(plan->edits);
 	free(plan->audited);
 	free(plan->problems);
+	free(plan->raw);
 	free(plan);
 }

@@ -8,7 +8,9 @@
 #define BRIDGEAUDIT_LOGGER_RULES_PLAN_H
 
 #include "lib/event.h"
+#include "logger/rules/raw_rule.h"
 #include "logger/rules/ruleset.h"
+#include "logger/rules/twin.h"
 
 enum { PLAN_PROBLEMS_MAX = 64, PLAN_PROBLEM_MAX = 256 };
 
@@ -16,6 +18,7 @@ struct plan_config {
 	int family;	      /* 4, 6 */
 	unsigned int profile; /* mask of enum profile */
 	uint16_t group;	      /* of NFLOG */
+	bool raw_text_twins;  /* also in table raw: no nf_tables there */
 };
 
 struct plan_edit {
@@ -23,34 +26,38 @@ struct plan_edit {
 	const struct ruleset_rule *rule; /* the twin; to insert: its rule */
 	uint64_t id;
 	enum verdict verdict;
-	uint32_t position; /* to insert: the twin's, in its chain, from 1 */
+	enum twin_scope scope; /* to insert */
+	uint32_t position;     /* to insert: the twin's, in its chain, from 1 */
 };
 
 struct plan_audited {
 	uint64_t id;
-	const char *table;
-	const char *chain;
-	const char *text;
+	/* WATCH_OWN_TABLE: no twin; the nft table's keeper knows of it */
+	enum { WATCH_TWIN, WATCH_OWN_TABLE } watch;
 	enum verdict verdict;
-	bool in_place; /* exactly one twin, as it should be, that stays */
-	uint64_t rule_packets;
-	uint64_t rule_bytes;
-	uint64_t twin_packets; /* 0 when not in place */
+	const char *table, *chain, *text;
+	bool in_place;	     /* exactly one twin, as it should be; it stays */
+	bool new_flows_only; /* so the twin counts less than the rule */
+	uint64_t rule_packets, rule_bytes;
+	uint64_t twin_packets;	    /* 0 when not in place */
+	const struct raw_rule *raw; /* within plan.raw; NULL: not in raw */
+	char dst_bridge[RAW_RULE_IFNAME_MAX]; /* a raw DROP's "! -i br" or "" */
 };
 
+/* plan.raw: Docker's raw PREROUTING in its order, audited DROPs and the
+ * ACCEPTs before them that exempt an interface. */
 struct plan {
 	struct plan_edit *edits; /* in the order in which they work */
 	struct plan_audited *audited;
 	char (*problems)[PLAN_PROBLEM_MAX]; /* what is left alone, and why */
-	uint32_t edits_len;
-	uint32_t audited_len;
+	struct raw_rule *raw;
+	uint32_t edits_len, audited_len, raw_len;
 	uint32_t problems_len; /* at most PLAN_PROBLEMS_MAX */
 	uint32_t problems_lost;
 	const struct ruleset *rs;
 	int family;
 	uint16_t group;
 };
-
 /*
  * Makes the plan that puts a twin before each audited rule and removes every
  * other twin. No edits: all is in place. Returns 0 and the plan, which

@@ -36,11 +36,20 @@ static bool left_alone(const struct plan_builder *b, uint32_t rule)
 	return rs->tables[rs->chains[rs->rules[rule].chain].table].incompatible;
 }
 
+/* Those in which Docker's rules are looked for. */
+static bool is_audited_table(const struct ruleset_table *table)
+{
+	return strcmp(table->name, "filter") == 0 ||
+	       strcmp(table->name, "raw") == 0;
+}
+
 static void report_tables(const struct plan_builder *b)
 {
 	for (uint32_t i = 0; i < b->rs->tables_len; i++) {
 		const struct ruleset_table *table = &b->rs->tables[i];
 
+		if (!is_audited_table(table))
+			continue;
 		if (table->incompatible)
 			add_problem(b->plan,
 				    "table '%s' holds nft rules that iptables "
@@ -51,18 +60,6 @@ static void report_tables(const struct plan_builder *b)
 				    "table '%s' also holds nft base chains, "
 				    "which are not audited",
 				    table->name);
-	}
-}
-
-static void report_chains(const struct plan_builder *b)
-{
-	for (uint32_t i = 0; i < b->rs->chains_len; i++) {
-		const struct ruleset_chain *chain = &b->rs->chains[i];
-		const char *what = audit_chain_foreign(b->rs, chain);
-
-		if (what)
-			add_problem(b->plan, "chain '%s': %s", chain->name,
-				    what);
 	}
 }
 
@@ -98,36 +95,79 @@ static bool is_twin_of(const struct plan_builder *b, uint32_t twin,
 
 	return t->ours && t->twin.exact && t->twin.group == b->config->group &&
 	       t->twin.id == m->id && t->twin.verdict == m->verdict &&
-	       twin_same_matches(&b->rs->rules[twin], &b->rs->rules[rule]);
+	       twin_matches(&b->rs->rules[twin], &b->rs->rules[rule], m->scope);
 }
 
-static void mark_rule(struct plan_builder *b, uint32_t i)
+/* Marks the rule if it is audited. What audit_rule() returns. */
+static int judge(struct plan_builder *b, const struct audit *audit, uint32_t i,
+		 const char **ret_why)
+{
+	const struct ruleset_rule *rule = &b->rs->rules[i];
+	struct plan_mark *mark = &b->marks[i];
+	struct audit_result result = { 0 };
+	struct raw_rule raw = { 0 };
+	int r;
+
+	r = audit_raw_rule(audit, rule, &raw, ret_why);
+	if (r == 1) {
+		b->plan->raw[b->plan->raw_len++] = raw;
+		mark->audited = raw.action == RAW_DROP;
+		mark->raw = true;
+		mark->twined = mark->audited && b->config->raw_text_twins;
+		mark->verdict = VERDICT_DROP;
+		mark->scope = TWIN_ALL;
+		return 1;
+	}
+	if (r == 0)
+		r = audit_rule(audit, rule, &result, ret_why);
+	if (r == 1) {
+		mark->audited = true;
+		mark->twined = true;
+		mark->verdict = result.verdict;
+		mark->scope = result.scope;
+	}
+	return r;
+}
+
+static void mark_rule(struct plan_builder *b, const struct audit *audit,
+		      uint32_t i)
 {
 	const struct ruleset_rule *rule = &b->rs->rules[i];
 	const struct ruleset_chain *chain = &b->rs->chains[rule->chain];
 	struct plan_mark *mark = &b->marks[i];
-	const char *why;
-	int r;
+	const char *why = "";
 
 	if (mark->ours || left_alone(b, i))
 		return;
-	r = audit_rule(b->rs, rule, b->config->profile, &mark->verdict, &why);
-	if (r < 0)
+	if (judge(b, audit, i, &why) < 0)
 		add_problem(b->plan, "%s: -A %s %s", why, chain->name,
 			    rule->text);
-	if (r <= 0)
+	if (!mark->audited)
 		return;
-	mark->audited = true;
 	mark->id = rule_id(b->config->family, b->rs->tables[chain->table].name,
 			   chain->name, rule->text);
-	if (mark->before != PLAN_NONE && is_twin_of(b, mark->before, i))
+	if (mark->twined && mark->before != PLAN_NONE &&
+	    is_twin_of(b, mark->before, i))
 		b->marks[mark->before].stray = false;
 }
 
-static void mark_rules(struct plan_builder *b)
+static int mark_rules(struct plan_builder *b)
 {
+	struct audit audit = {
+		.rs = b->rs,
+		.profile = b->config->profile,
+		.family = b->config->family,
+	};
+	struct bridges *bridges = NULL;
+	int r = bridges_find(b->rs, &bridges);
+
+	if (r < 0)
+		return r;
+	audit.bridges = bridges;
 	for (uint32_t i = 0; i < b->rs->rules_len; i++)
-		mark_rule(b, i);
+		mark_rule(b, &audit, i);
+	bridges_free(bridges);
+	return 0;
 }
 
 static int compare_rules(const void *a, const void *b)
@@ -194,7 +234,6 @@ int plan_mark_all(struct plan_builder *b)
 	r = mark_twins(b);
 	if (r < 0 || !b->config)
 		return r;
-	report_chains(b);
-	mark_rules(b);
-	return spread_strays(b);
+	r = mark_rules(b);
+	return r < 0 ? r : spread_strays(b);
 }

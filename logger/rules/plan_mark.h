@@ -12,10 +12,13 @@ struct plan_mark {
 	struct twin twin; /* when ours */
 	uint64_t id;	  /* when audited */
 	enum verdict verdict;
+	enum twin_scope scope;
 	uint32_t before; /* the rule directly before in its chain, or NONE */
 	bool ours;
 	bool stray; /* ours, to be deleted */
 	bool audited;
+	bool raw;    /* it stands in table raw */
+	bool twined; /* audited, and by a twin */
 };
 
 struct plan_builder {

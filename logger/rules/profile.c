@@ -26,12 +26,6 @@ static int parse_word(const char *word, size_t len, unsigned int *ret_mask,
 		if (strlen(words[i].name) != len ||
 		    memcmp(words[i].name, word, len) != 0)
 			continue;
-		if (words[i].mask & ~(unsigned int)PROFILE_SUPPORTED) {
-			snprintf(error, PROFILE_ERROR_MAX,
-				 "profile '%.*s' is not supported yet", shown,
-				 word);
-			return -EOPNOTSUPP;
-		}
 		*ret_mask = words[i].mask;
 		return 0;
 	}

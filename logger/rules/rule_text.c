@@ -39,7 +39,7 @@ static const char *const takes_any[] = {
 	"--timezone",
 };
 
-static bool takes_argument(const struct word *word)
+bool rule_text_takes_argument(const struct word *word)
 {
 	if (word->raw[0] != '-')
 		return false;
@@ -95,7 +95,7 @@ int rule_text_split(struct ruleset_rule *rule)
 			r = split_at(rule, &words, &word, jump);
 			return r < 0 ? r : skip_rest(&words);
 		}
-		if (takes_argument(&word)) {
+		if (rule_text_takes_argument(&word)) {
 			r = words_next(&words, &word);
 			if (r <= 0)
 				return -EBADMSG;

@@ -3,13 +3,22 @@
 #ifndef BRIDGEAUDIT_LOGGER_RULES_RULE_TEXT_H
 #define BRIDGEAUDIT_LOGGER_RULES_RULE_TEXT_H
 
+#include <stdbool.h>
+
 #include "logger/rules/ruleset.h"
+#include "logger/rules/words.h"
 
 /*
  * Sets jump, target, target_len and matches_len of a rule from its text.
  * Returns 0, or -EBADMSG for a quote that never closes or a -j without a name.
  */
 int rule_text_split(struct ruleset_rule *rule);
+
+/*
+ * Whether the word is an option whose argument may look like an option, and so
+ * has to be stepped over when a rule is read.
+ */
+bool rule_text_takes_argument(const struct word *word);
 
 /* What stands after the target's name: its options; "" when there are none. */
 const char *rule_text_options(const struct ruleset_rule *rule);

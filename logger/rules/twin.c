@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "logger/rules/ends.h"
 #include "logger/rules/rule.h"
 #include "logger/rules/rule_text.h"
 #include "logger/rules/words.h"
@@ -67,22 +68,54 @@ bool twin_parse(const struct ruleset_rule *rule, struct twin *ret)
 	return true;
 }
 
-bool twin_same_matches(const struct ruleset_rule *a,
-		       const struct ruleset_rule *b)
+int twin_suffix_write(char *buf, size_t size, const struct ruleset_rule *rule,
+		      enum twin_scope scope)
 {
-	struct words wa = words_of(a->text, a->matches_len);
-	struct words wb = words_of(b->text, b->matches_len);
-	struct word word_a, word_b;
+	static const char new_flows[] = "-m conntrack --ctstate NEW";
+	struct ends ends;
+	int n = 0;
+
+	switch (scope) {
+	case TWIN_ALL:
+		n = snprintf(buf, size, "%s", "");
+		break;
+	case TWIN_NEW:
+		n = snprintf(buf, size, "%s", new_flows);
+		break;
+	case TWIN_NEW_OUT:
+		ends = ends_of(rule);
+		n = snprintf(buf, size, "! -o %.*s %s", (int)ends.in.len,
+			     ends.in.raw ? ends.in.raw : "", new_flows);
+		break;
+	}
+	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
+}
+
+/* Takes the words of other from words, if all of them come next. */
+static bool take_same(struct words *words, struct words other)
+{
+	struct word word, expected;
 	int r;
 
-	do {
-		r = words_next(&wa, &word_a);
-		if (r != words_next(&wb, &word_b))
+	while ((r = words_next(&other, &expected)) == 1) {
+		if (words_next(words, &word) != 1 ||
+		    !word_same(&word, &expected))
 			return false;
-		if (r == 1 && !word_same(&word_a, &word_b))
-			return false;
-	} while (r == 1);
+	}
 	return r == 0;
+}
+
+bool twin_matches(const struct ruleset_rule *twin,
+		  const struct ruleset_rule *rule, enum twin_scope scope)
+{
+	struct words words = words_of(twin->text, twin->matches_len);
+	char suffix[TWIN_SUFFIX_MAX];
+	struct word word;
+
+	return twin_suffix_write(suffix, sizeof(suffix), rule, scope) == 0 &&
+	       take_same(&words, words_of(rule->text, rule->matches_len)) &&
+	       take_same(&words, words_of(suffix, strlen(suffix))) &&
+	       words_next(&words, &word) == 0;
 }
 
 int twin_target_write(char *buf, size_t size, const struct twin *twin)

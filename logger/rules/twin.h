@@ -17,6 +17,15 @@ enum { TWIN_SIZE = 128 };
 /* Of a rule with a twin, in bytes: iptables-restore takes lines of 10239. */
 enum { TWIN_MATCHES_MAX = 8192 };
 
+/* Which of the rule's packets its twin takes. */
+enum twin_scope {
+	TWIN_ALL,     /* all of them */
+	TWIN_NEW,     /* those of new flows */
+	TWIN_NEW_OUT, /* new, and leaving the bridge that "-i br" names */
+};
+
+enum { TWIN_SUFFIX_MAX = 80 };
+
 struct twin {
 	uint64_t id;
 	enum verdict verdict;
@@ -27,9 +36,17 @@ struct twin {
 /* Whether the rule is a twin of anybody's: NFLOG with a prefix of ours. */
 bool twin_parse(const struct ruleset_rule *rule, struct twin *ret);
 
-/* Whether both rules have the same matches. */
-bool twin_same_matches(const struct ruleset_rule *a,
-		       const struct ruleset_rule *b);
+/*
+ * Writes what a twin of that scope has behind the matches of its rule, which
+ * for TWIN_NEW_OUT are "-i br" alone, into buf (TWIN_SUFFIX_MAX bytes hold it).
+ * Returns 0 or -ENOSPC.
+ */
+int twin_suffix_write(char *buf, size_t size, const struct ruleset_rule *rule,
+		      enum twin_scope scope);
+
+/* Whether the twin has the matches that a twin of the rule must have. */
+bool twin_matches(const struct ruleset_rule *twin,
+		  const struct ruleset_rule *rule, enum twin_scope scope);
 
 /*
  * Writes the target of a twin, "-j NFLOG --nflog-prefix ...", into buf[size].

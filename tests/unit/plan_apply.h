@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * For the tests of the planner: iptables-restore in memory, made without any
- * of the planner's code, and rulesets from files and from dice.
+ * of the planner's code, and rulesets from files.
  */
 #ifndef BRIDGEAUDIT_TESTS_PLAN_APPLY_H
 #define BRIDGEAUDIT_TESTS_PLAN_APPLY_H
@@ -44,18 +44,5 @@ bool is_comment_line(const char *line);
 
 /* Fails the test where two rulesets differ in more than their comments. */
 void assert_same_rules(const char *a, const char *b);
-
-/* The seed: BRIDGEAUDIT_SEED or one of the clock's; printed. */
-uint64_t test_seed(void);
-
-/* The next number below max. */
-unsigned int test_random(uint64_t *rng, unsigned int max);
-
-/*
- * A random ruleset that any iptables (IPv4) takes: Docker's chains with
- * audited rules, twins in place, doubled, outdated and astray, and what only
- * looks like them. all_tables: also nat. group is that of the good twins.
- */
-char *random_ruleset(uint64_t *rng, unsigned int group, bool all_tables);
 
 #endif

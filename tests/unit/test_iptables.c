@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Running iptables: programs that hang, crash and babble, and, as root and in
- * a network namespace of its own, the real ones of both variants, which must
- * do what the planner thinks they do.
+ * Running iptables: programs that hang, crash and babble. What the real ones
+ * do is in test_iptables_real.c.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,11 +20,7 @@
 
 #include <cmocka.h>
 
-#include "lib/text.h"
 #include "logger/iptables.h"
-#include "logger/rules/plan.h"
-#include "logger/rules/profile.h"
-#include "tests/unit/plan_apply.h"
 
 #define SHELL "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n"
 
@@ -141,7 +135,7 @@ static void save_returns_what_was_printed(void **state)
 	char *text = save_fake("echo \"$@\"; echo some noise >&2");
 
 	(void)state;
-	assert_string_equal(text, "-c -t filter\n");
+	assert_string_equal(text, "-c\n");
 	free(text);
 	text = save_fake("true");
 	assert_string_equal(text, "");
@@ -307,174 +301,6 @@ static void programs_are_found_by_variant_and_family(void **state)
 	assert_int_equal(iptables_find(IPTABLES_LEGACY, 6, &ipt), 0);
 }
 
-static char *save_real(const struct iptables *ipt)
-{
-	char *text = NULL;
-	size_t len;
-
-	if (iptables_save(ipt, LONG_MS, &text, &len, error) < 0)
-		fail_msg("%s", error);
-	return text;
-}
-
-/* Puts a whole ruleset in place, counters included. */
-static void load_real(const struct iptables *ipt, const char *text)
-{
-	char command[IPTABLES_PATH_MAX + 8];
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "%s -c", ipt->restore);
-	pipe = popen(command, "we");
-	assert_non_null(pipe);
-	fputs(text, pipe);
-	assert_int_equal(pclose(pipe), 0);
-}
-
-/*
- * Plans for the rules in force, or their removal, and applies the plan for
- * real and in memory. Returns what is then in force.
- */
-static char *apply_both(const struct iptables *ipt, const char *before,
-			const struct plan_config *config)
-{
-	struct ruleset *rs = NULL;
-	struct plan *plan = NULL;
-	char *batch, *expected, *after;
-	pid_t pid = 0;
-
-	assert_int_equal(ruleset_parse(before, strlen(before), &rs, error), 0);
-	assert_int_equal(config ? plan_make(rs, config, &plan)
-				: plan_remove(rs, &plan),
-			 0);
-	assert_int_equal(plan_batch(plan, &batch), 0);
-	expected = plan_apply(before, batch);
-	assert_non_null(expected);
-	if (plan->edits_len > 0 &&
-	    iptables_restore(ipt, batch, LONG_MS, &pid, error) < 0)
-		fail_msg("%s, given:\n%s", error, batch);
-	after = save_real(ipt);
-	assert_same_rules(after, expected);
-	free(expected);
-	free(batch);
-	plan_free(plan);
-	ruleset_free(rs);
-	return after;
-}
-
-static void check_real(const struct iptables *ipt, const char *text)
-{
-	const struct plan_config config = { ipt->family, PROFILE_DEFAULT, 5 };
-	char *before, *after, *again, *removed, *others;
-	char **texts[] = { &before, &after, &again, &removed, &others };
-
-	load_real(ipt, text);
-	assert_true(iptables_in_use(ipt));
-	before = save_real(ipt);
-	others = without_lines(before, is_twin_line);
-	after = apply_both(ipt, before, &config);
-	again = apply_both(ipt, after, &config);
-	assert_same_rules(again, after);
-	removed = apply_both(ipt, after, NULL);
-	assert_same_rules(removed, others);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		free(*texts[i]);
-}
-
-static void skip_because(const char *why)
-{
-	print_message("SKIP: %s\n", why);
-	skip();
-}
-
-/* Those of a network namespace of our own, which is entered once. */
-static struct iptables real(enum iptables_variant variant, int family)
-{
-	static bool entered;
-	struct iptables ipt;
-
-	if (geteuid() != 0)
-		skip_because("a network namespace takes root");
-	if (!entered && unshare(CLONE_NEWNET) < 0)
-		skip_because("no network namespace of our own");
-	entered = true;
-	if (iptables_find(variant, family, &ipt) < 0)
-		skip_because("no iptables of that variant");
-	return ipt;
-}
-
-static void legacy_is_not_in_use_before_it_has_a_filter_table(void **state)
-{
-	struct iptables nft = real(IPTABLES_NFT, 4);
-
-	(void)state;
-	assert_true(iptables_in_use(&nft));
-	free(save_real(&nft));
-	for (int family = 4; family <= 6; family += 2) {
-		struct iptables legacy = real(IPTABLES_LEGACY, family);
-
-		assert_false(iptables_in_use(&legacy));
-	}
-}
-
-static void check_variant(enum iptables_variant variant, uint64_t *rng)
-{
-	struct iptables ipt = real(variant, 4);
-	char name[32];
-	char *text;
-
-	for (int i = 0; i < 12; i++) {
-		text = random_ruleset(rng, 5, false);
-		check_real(&ipt, text);
-		free(text);
-	}
-	for (int family = 4; family <= 6; family += 2) {
-		ipt = real(variant, family);
-		snprintf(name, sizeof(name), "seed-v%d-%s.txt", family,
-			 iptables_variant_name(variant));
-		text = ruleset_file(name);
-		check_real(&ipt, text);
-		free(text);
-	}
-}
-
-static void real_iptables_does_what_the_plan_says(void **state)
-{
-	uint64_t rng = test_seed();
-
-	(void)state;
-	check_variant(IPTABLES_NFT, &rng);
-	check_variant(IPTABLES_LEGACY, &rng);
-}
-
-/* All or nothing: the batch of a plan that came too late changes nothing. */
-static void real_batch_that_came_too_late_changes_nothing(void **state)
-{
-	static const char text[] = "*filter\n:DOCKER - [0:0]\n"
-				   "-A DOCKER -o a -j DROP\nCOMMIT\n";
-	static const char late[] =
-		"*filter\n"
-		"-I DOCKER 1 -o a -j NFLOG --nflog-group 5\n"
-		"-D DOCKER -o b -j NFLOG --nflog-group 5\nCOMMIT\n";
-
-	(void)state;
-	for (int v = IPTABLES_NFT; v <= IPTABLES_LEGACY; v++) {
-		struct iptables ipt = real((enum iptables_variant)v, 4);
-		char *before, *after;
-		pid_t pid;
-
-		load_real(&ipt, text);
-		before = save_real(&ipt);
-		assert_int_equal(
-			iptables_restore(&ipt, late, LONG_MS, &pid, error),
-			-EIO);
-		assert_non_null(strstr(error, "line 3 failed"));
-		after = save_real(&ipt);
-		assert_same_rules(before, after);
-		free(before);
-		free(after);
-	}
-}
-
 #define FAKE(test) cmocka_unit_test_setup_teardown(test, use_fakes, use_real)
 
 int main(void)
@@ -490,10 +316,6 @@ int main(void)
 		FAKE(child_has_clean_surroundings),
 		FAKE(child_has_no_signal_blocked_or_ignored),
 		FAKE(programs_are_found_by_variant_and_family),
-		cmocka_unit_test(
-			legacy_is_not_in_use_before_it_has_a_filter_table),
-		cmocka_unit_test(real_iptables_does_what_the_plan_says),
-		cmocka_unit_test(real_batch_that_came_too_late_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -173,9 +173,17 @@ static void profile_words_add_up(void **state)
 	assert_int_equal(profile_parse(" published,  drops\t", &mask, error),
 			 0);
 	assert_int_equal(mask, PROFILE_DEFAULT);
+	assert_int_equal(profile_parse("icc user", &mask, error), 0);
+	assert_int_equal(mask, PROFILE_ICC | PROFILE_USER);
+	assert_int_equal(
+		profile_parse("drops,published,user,icc,egress", &mask, error),
+		0);
+	assert_int_equal(mask, PROFILE_ALL);
+	assert_int_equal(profile_parse("all", &mask, error), 0);
+	assert_int_equal(mask, PROFILE_ALL);
 }
 
-static void profile_that_can_not_be_audited_is_refused_by_name(void **state)
+static void profile_that_is_none_is_refused_by_name(void **state)
 {
 	static const struct {
 		const char *text;
@@ -186,11 +194,7 @@ static void profile_that_can_not_be_audited_is_refused_by_name(void **state)
 		{ " , ", -EINVAL, "no profile given" },
 		{ "drop", -EINVAL, "unknown profile 'drop'" },
 		{ "drops,dropsy", -EINVAL, "unknown profile 'dropsy'" },
-		{ "user", -EOPNOTSUPP, "profile 'user' is not supported yet" },
-		{ "icc", -EOPNOTSUPP, "profile 'icc' is not supported yet" },
-		{ "drops egress", -EOPNOTSUPP,
-		  "profile 'egress' is not supported yet" },
-		{ "all", -EOPNOTSUPP, "profile 'all' is not supported yet" },
+		{ "drops egres", -EINVAL, "unknown profile 'egres'" },
 	};
 
 	(void)state;
@@ -216,8 +220,7 @@ int main(void)
 		cmocka_unit_test(prefix_that_can_not_be_is_not_written),
 		cmocka_unit_test(foreign_prefix_is_refused),
 		cmocka_unit_test(profile_words_add_up),
-		cmocka_unit_test(
-			profile_that_can_not_be_audited_is_refused_by_name),
+		cmocka_unit_test(profile_that_is_none_is_refused_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

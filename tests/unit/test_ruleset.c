@@ -15,6 +15,7 @@
 #include "logger/rules/ruleset.h"
 #include "logger/rules/words.h"
 #include "tests/unit/plan_apply.h"
+#include "tests/unit/random_rules.h"
 
 static struct ruleset *parse(const char *text)
 {
