@@ -63,6 +63,7 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a)
 	str_copy(r->table, sizeof(r->table), a->table);
 	str_copy(r->chain, sizeof(r->chain), a->chain);
 	str_copy(r->text, sizeof(r->text), a->text);
+	str_copy(r->dst_bridge, sizeof(r->dst_bridge), a->dst_bridge);
 	return send_msg(rep, &msg);
 }
 
