@@ -121,14 +121,15 @@ int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db)
 	return store_exitcode(r);
 }
 
-int cli_read_failed(const struct cli *cli, const struct filter *f, sqlite3 *db,
-		    int r)
+int cli_read_failed(const struct cli *cli, const struct filter *f, int r)
 {
-	if (r == -ENOMEM)
-		cli_error(cli, "out of memory");
-	else
-		cli_error(cli, "can't read database '%s': %s", f->db_path,
-			  sqlite3_errmsg(db));
+	const char *why = strerror(-r);
+
+	if (r == -EUCLEAN)
+		why = "it is damaged: keep a copy, then try sqlite3's .recover";
+	else if (r == -EBUSY)
+		why = "it is locked by another program: try again";
+	cli_error(cli, "can't read database '%s': %s", f->db_path, why);
 	return store_exitcode(r);
 }
 

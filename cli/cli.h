@@ -45,8 +45,7 @@ void cli_error(const struct cli *cli, const char *format, ...)
 int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db);
 
 /* Says why reading the database failed with r; returns the exit code. */
-int cli_read_failed(const struct cli *cli, const struct filter *f, sqlite3 *db,
-		    int r);
+int cli_read_failed(const struct cli *cli, const struct filter *f, int r);
 
 /*
  * The exit code for a failed write to cli->out: none to speak of when its

@@ -13,6 +13,7 @@
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
 #include "cli/selection.h"
+#include "cli/words.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
@@ -117,8 +118,8 @@ static int show_gap(struct follow *fo)
 			     (const struct value[]){
 				     cause,
 				     packets,
-				     { .kind = VALUE_TEXT, .text = from },
-				     { .kind = VALUE_TEXT, .text = to },
+				     text_value(from),
+				     text_value(to),
 			     },
 			     ARRAY_SIZE(names));
 }
@@ -206,6 +207,7 @@ static int open_all(struct follow *fo, const struct filter *f)
 			      fo->cli->color);
 	if (!fo->out)
 		return -ENOMEM;
+	output_stop_by(fo->out, &stopped);
 	r = query_prepare(fo->db, QUERY_EVENTS, &fo->events);
 	if (r == 0)
 		r = query_prepare(fo->db, QUERY_GAPS_AFTER, &fo->gaps);
@@ -245,7 +247,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (r == -ENOENT)
 		code = EXITCODE_USAGE;
 	else if (r < 0)
-		code = cli_read_failed(cli, f, fo.db, r);
+		code = cli_read_failed(cli, f, r);
 	else if (fo.out_failed < 0 && !stopped)
 		code = cli_write_failed(cli, fo.out_failed);
 	close_all(&fo);

@@ -119,7 +119,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (r == -ENOENT)
 		code = EXITCODE_USAGE;
 	else if (r < 0)
-		code = cli_read_failed(cli, f, db, r);
+		code = cli_read_failed(cli, f, r);
 	else if (out < 0)
 		code = cli_write_failed(cli, out);
 	else

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/event_row.h"
 #include "cli/loss.h"
 #include "cli/selection.h"
+#include "cli/words.h"
 #include "lib/event.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -144,12 +144,10 @@ static int output_as_values(struct output *o, sqlite3_stmt *stmt)
 				    .text = verdict },
 				  query_value(stmt, COL_PACKETS),
 				  query_value(stmt, COL_CONVERSATIONS),
-				  { .kind = VALUE_TEXT,
-				    .text = time_rfc3339(first, first_text,
-							 sizeof(first_text)) },
-				  { .kind = VALUE_TEXT,
-				    .text = time_rfc3339(last, last_text,
-							 sizeof(last_text)) },
+				  text_value(time_rfc3339(first, first_text,
+							  sizeof(first_text))),
+				  text_value(time_rfc3339(last, last_text,
+							  sizeof(last_text))),
 				  top.proto,
 				  top.dst_port,
 				  top.icmp_type,
@@ -245,9 +243,9 @@ static int finish(struct output *o, const struct loss *loss)
 	static const char *const names[] = { "lost_packets", "gaps",
 					     "gaps_unknown" };
 	const struct value values[] = {
-		{ .kind = VALUE_INT, .number = loss->packets },
-		{ .kind = VALUE_INT, .number = loss->gaps },
-		{ .kind = VALUE_INT, .number = loss->unknown },
+		int_value(loss->packets),
+		int_value(loss->gaps),
+		int_value(loss->unknown),
 	};
 
 	return output_end(o, names, values, ARRAY_SIZE(values));
@@ -277,7 +275,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (r == -ENOENT) {
 		code = EXITCODE_USAGE;
 	} else if (r < 0) {
-		code = cli_read_failed(cli, f, db, r);
+		code = cli_read_failed(cli, f, r);
 	} else {
 		r = finish(o, &loss);
 		code = r < 0 ? cli_write_failed(cli, r)

@@ -12,12 +12,13 @@
 
 #include "cli/cli.h"
 #include "cli/daemon_path.h"
-#include "cli/event_row.h"
 #include "cli/query.h"
+#include "cli/words.h"
 #include "lib/db.h"
 #include "lib/event.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
+#include "lib/timefmt.h"
 
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] rules [--all] [-o FORMAT]\n"
@@ -92,23 +93,20 @@ static int output_as_values(struct output *o, sqlite3_stmt *stmt)
 		     sizeof(since));
 	time_rfc3339((uint64_t)sqlite3_column_int64(stmt, COL_CHECKED), checked,
 		     sizeof(checked));
-	return output_row(o,
-			  (const struct value[]){
-				  { .kind = VALUE_TEXT,
-				    .text = id_text(stmt, id, sizeof(id)) },
-				  query_value(stmt, COL_FAMILY),
-				  query_value(stmt, COL_VARIANT),
-				  query_value(stmt, COL_TABLE),
-				  query_value(stmt, COL_CHAIN),
-				  query_value(stmt, COL_TEXT),
-				  { .kind = verdict ? VALUE_TEXT : VALUE_ABSENT,
-				    .text = verdict },
-				  query_value(stmt, COL_STATE),
-				  query_value(stmt, COL_RULE_PACKETS),
-				  query_value(stmt, COL_TWIN_PACKETS),
-				  { .kind = VALUE_TEXT, .text = since },
-				  { .kind = VALUE_TEXT, .text = checked },
-			  });
+	return output_row(o, (const struct value[]){
+				     text_value(id_text(stmt, id, sizeof(id))),
+				     query_value(stmt, COL_FAMILY),
+				     query_value(stmt, COL_VARIANT),
+				     query_value(stmt, COL_TABLE),
+				     query_value(stmt, COL_CHAIN),
+				     query_value(stmt, COL_TEXT),
+				     text_value(verdict),
+				     query_value(stmt, COL_STATE),
+				     query_value(stmt, COL_RULE_PACKETS),
+				     query_value(stmt, COL_TWIN_PACKETS),
+				     text_value(since),
+				     text_value(checked),
+			     });
 }
 
 static const char *safe_column(sqlite3_stmt *stmt, int column, char *buf,
@@ -193,7 +191,7 @@ static int show(const struct cli *cli, const struct filter *f)
 	r = o ? fill(db, f->given & FILTER_ALL, o, &rows, &checked_ns)
 	      : -ENOMEM;
 	if (r < 0) {
-		code = cli_read_failed(cli, f, db, r);
+		code = cli_read_failed(cli, f, r);
 	} else {
 		r = output_end(o, NULL, NULL, 0);
 		if (r == 0 && rows > 0 && output_wants_cells(o) &&
@@ -247,7 +245,8 @@ static int remove_rules(const struct cli *cli, const struct filter *f)
 		cli_error(cli, "can't find 'bridgeauditd', which removes them");
 		return EXITCODE_NOTHING;
 	}
-	execl(path, "bridgeauditd", "--remove-rules", (char *)NULL);
+	execl(path, "bridgeauditd", "--remove-rules", "--db", f->db_path,
+	      (char *)NULL);
 	cli_error(cli, "can't run '%s': %s", path, strerror(errno));
 	return EXITCODE_NOTHING;
 }

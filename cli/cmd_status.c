@@ -35,7 +35,7 @@ static int run(const struct cli *cli, const struct filter *f)
 		r = status_read(db, f->db_path, &status);
 	query_end(db);
 	if (r < 0) {
-		code = cli_read_failed(cli, f, db, r);
+		code = cli_read_failed(cli, f, r);
 	} else {
 		r = f->format == OUTPUT_JSON
 			    ? status_print_json(&status, cli->out)

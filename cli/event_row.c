@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "cli/query.h"
+#include "cli/words.h"
 #include "lib/event.h"
 #include "lib/text.h"
-
-enum { PROTO_ICMP = 1, PROTO_ICMPV6 = 58 };
 
 /* Columns of QUERY_EVENTS. */
 enum column {
@@ -61,13 +60,13 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_TTL] = "ttl",
 };
 
-/* Wide enough for usual names; 110 characters in all. */
+/* Wide enough for usual names; 112 characters in all. */
 static const struct output_column columns[] = {
 	{ .heading = "TIME", .width = 23 },
 	{ .heading = "VERDICT", .width = 7 },
 	{ .heading = "FROM", .width = 20 },
 	{ .heading = "TO", .width = 25 },
-	{ .heading = "PROTO", .width = 7 },
+	{ .heading = "PROTO", .width = 8 },
 	{ .heading = "CHAIN", .width = 24 },
 };
 
@@ -77,18 +76,6 @@ const struct output_spec event_spec = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 };
-
-static struct value text_value(const char *text)
-{
-	return (struct value){ .kind = text && *text ? VALUE_TEXT
-						     : VALUE_ABSENT,
-			       .text = text };
-}
-
-static struct value int_value(int64_t number)
-{
-	return (struct value){ .kind = VALUE_INT, .number = number };
-}
 
 /* IPv4 is an integer, IPv6 a blob of 16 bytes. */
 static struct value address(sqlite3_stmt *stmt, int column, char *buf,
@@ -114,27 +101,6 @@ static struct value address(sqlite3_stmt *stmt, int column, char *buf,
 	default:
 		return absent;
 	}
-}
-
-struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
-				    int port_column, char *buf, size_t size)
-{
-	struct value proto = query_value(stmt, proto_column);
-	struct value port = query_value(stmt, port_column);
-	struct port_values v = { .proto = { .kind = VALUE_ABSENT } };
-
-	if (proto.kind != VALUE_INT)
-		return v;
-	v.proto = text_value(proto_name((unsigned int)proto.number, buf, size));
-	if (port.kind != VALUE_INT)
-		return v;
-	if (proto.number == PROTO_ICMP || proto.number == PROTO_ICMPV6) {
-		v.icmp_type = int_value(port.number >> 8);
-		v.icmp_code = int_value(port.number & 255);
-	} else {
-		v.dst_port = port;
-	}
-	return v;
 }
 
 static void read_ports(sqlite3_stmt *stmt, struct event_row *row)
@@ -187,36 +153,6 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	read_ports(stmt, ret);
 	v[FIELD_LENGTH] = query_value(stmt, COL_LENGTH);
 	v[FIELD_TTL] = query_value(stmt, COL_TTL);
-}
-
-enum color verdict_color(int verdict)
-{
-	switch (verdict) {
-	case VERDICT_DROP:
-		return COLOR_RED;
-	case VERDICT_ACCEPT:
-		return COLOR_GREEN;
-	case VERDICT_PASS:
-		return COLOR_YELLOW;
-	default:
-		return COLOR_NONE;
-	}
-}
-
-const char *place_text(const struct value *network, const struct value *ifname,
-		       char *buf, size_t size)
-{
-	const struct value *name =
-		network->kind == VALUE_TEXT ? network : ifname;
-	char safe[PLACE_MAX - 8];
-
-	if (name->kind != VALUE_TEXT) {
-		str_copy(buf, size, "?");
-		return buf;
-	}
-	str_escape(safe, sizeof(safe), name->text);
-	snprintf(buf, size, name == network ? "%s" : "(%s)", safe);
-	return buf;
 }
 
 /* "shop_web 172.18.0.2", "shop_db [fd00::2]:3306" */

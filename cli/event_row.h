@@ -57,25 +57,4 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret);
 /* Adds the row to o in whichever form it wants. Returns 0 or -errno. */
 int event_row_output(struct output *o, const struct event_row *row);
 
-/* IANA number and destination port, or ICMP type * 256 + code, as values. */
-struct port_values {
-	struct value proto, dst_port, icmp_type, icmp_code;
-};
-
-/* buf holds the name of the protocol when it must. */
-struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
-				    int port_column, char *buf, size_t size);
-
-/* The colour of a verdict. */
-enum color verdict_color(int verdict);
-
-enum { PLACE_MAX = 1280 };
-
-/*
- * Escaped text of one side for a person: the network's name, else the
- * interface in parentheses, else "?". Returns buf (PLACE_MAX bytes).
- */
-const char *place_text(const struct value *network, const struct value *ifname,
-		       char *buf, size_t size);
-
 #endif

@@ -30,23 +30,19 @@ int loss_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
 	return r;
 }
 
-const char *loss_text(const struct loss *loss, char *buf, size_t size)
+const char *loss_text(const struct loss *loss, const char *lost, char *buf,
+		      size_t size)
 {
-	const char *gaps = loss->gaps == 1 ? "gap" : "gaps";
+	char number[64];
 
-	if (size > 0)
-		buf[0] = '\0';
-	if (loss->gaps == 0)
-		return buf;
 	if (loss->unknown > 0 && loss->packets == 0)
-		snprintf(buf, size,
-			 "an unknown number of packets lost in %" PRId64 " %s",
-			 loss->gaps, gaps);
+		snprintf(number, sizeof(number), "an unknown number of");
 	else
-		snprintf(buf, size, "%s%" PRId64 " %s lost in %" PRId64 " %s",
-			 loss->unknown > 0 ? "at least " : "", loss->packets,
-			 loss->packets == 1 ? "packet" : "packets", loss->gaps,
-			 gaps);
+		snprintf(number, sizeof(number), "%s%" PRId64,
+			 loss->unknown > 0 ? "at least " : "", loss->packets);
+	snprintf(buf, size, "%s %s%s in %" PRId64 " %s", number,
+		 loss->packets == 1 ? "packet" : "packets", lost, loss->gaps,
+		 loss->gaps == 1 ? "gap" : "gaps");
 	return buf;
 }
 
@@ -59,7 +55,7 @@ int loss_finish(const struct cli *cli, const struct loss *loss, uint64_t n,
 		fputs("nothing matched\n", cli->err);
 	if (loss->gaps > 0) {
 		fprintf(cli->err, "%s %s\n",
-			loss_text(loss, text, sizeof(text)), where);
+			loss_text(loss, " lost", text, sizeof(text)), where);
 		return EXITCODE_INCOMPLETE;
 	}
 	return n > 0 ? EXITCODE_OK : EXITCODE_NOTHING;

@@ -15,8 +15,12 @@ struct loss {
 int loss_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
 	      struct loss *ret);
 
-/* "at least 12 packets lost in 3 gaps" into buf; "" when there is no gap. */
-const char *loss_text(const struct loss *loss, char *buf, size_t size);
+/*
+ * "at least 12 packets lost in 3 gaps" into buf; lost is the word that it
+ * gets, with the space before it.
+ */
+const char *loss_text(const struct loss *loss, const char *lost, char *buf,
+		      size_t size);
 
 /*
  * The end of an answer of n rows: says on cli->err what was lost, or that

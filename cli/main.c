@@ -3,7 +3,6 @@
  * bridgeaudit: who tried to reach whom over Docker's bridge networks. This
  * file gives the program its streams, its clock and its manners as a process.
  */
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,6 @@ int main(int argc, char **argv)
 	struct timespec now = { 0 };
 	struct cli cli = { .out = stdout, .err = stderr };
 
-	/* characters for the width of columns; nothing is parsed by locale */
-	setlocale(LC_CTYPE, "");
 	/* a reader that went away is seen as EPIPE */
 	signal(SIGPIPE, SIG_IGN);
 	clock_gettime(CLOCK_REALTIME, &now);

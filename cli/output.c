@@ -6,11 +6,16 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output_private.h"
 #include "lib/text.h"
+
+enum { STOP_POLL_MS = 50 };
 
 static const struct {
 	const char *name;
@@ -55,6 +60,11 @@ struct output *output_open(enum output_format format,
 	return o;
 }
 
+void output_stop_by(struct output *o, const volatile sig_atomic_t *stop)
+{
+	o->stop = stop;
+}
+
 bool output_wants_cells(const struct output *o)
 {
 	return o->ops->cells;
@@ -91,6 +101,32 @@ int output_nested(struct output *o, const char *key, const char *const *fields,
 	return check(o, o->ops->nested(o, key, fields, values, n));
 }
 
+/*
+ * Writes to a stream that may sleep for ever, as a pager's pipe does, and
+ * gives up when the flag is set. Pieces of PIPE_BUF never block after poll().
+ */
+static int write_until(int fd, const char *buf, size_t len,
+		       const volatile sig_atomic_t *stop)
+{
+	while (len > 0) {
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+		ssize_t n;
+
+		if (*stop)
+			return -EINTR;
+		if (poll(&p, 1, STOP_POLL_MS) <= 0)
+			continue;
+		n = write(fd, buf, len < PIPE_BUF ? len : PIPE_BUF);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (n > 0) {
+			buf += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
 /* Moves what is in memory to the real stream. */
 static int drain(struct output *o)
 {
@@ -102,6 +138,9 @@ static int drain(struct output *o)
 	if (len <= 0)
 		return len < 0 ? -errno : 0;
 	rewind(o->mem);
+	if (o->stop)
+		return write_until(fileno(o->out), o->buf, (size_t)len,
+				   o->stop);
 	errno = EIO;
 	if (fwrite(o->buf, 1, (size_t)len, o->out) != (size_t)len ||
 	    fflush(o->out) == EOF)

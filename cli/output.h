@@ -7,29 +7,14 @@
 #ifndef BRIDGEAUDIT_CLI_OUTPUT_H
 #define BRIDGEAUDIT_CLI_OUTPUT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
+#include "cli/value.h"
+
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_CSV };
-
-enum value_kind { VALUE_ABSENT, VALUE_INT, VALUE_TEXT };
-
-/* A field for programs. text may hold any bytes. */
-struct value {
-	enum value_kind kind;
-	int64_t number;
-	const char *text;
-};
-
-enum color { COLOR_NONE, COLOR_RED, COLOR_GREEN, COLOR_YELLOW };
-
-/* A cell for people. text is escaped already (str_escape). */
-struct cell {
-	const char *text;
-	enum color color;
-};
 
 struct output_column {
 	const char *heading;
@@ -56,6 +41,12 @@ const char *output_format_name(enum output_format format);
 struct output *output_open(enum output_format format,
 			   const struct output_spec *spec, FILE *out,
 			   bool color);
+
+/*
+ * From now on a write to out, which has a file descriptor, ends with -EINTR
+ * when *stop is set, however long the reader sleeps.
+ */
+void output_stop_by(struct output *o, const volatile sig_atomic_t *stop);
 
 /* Whether rows are given as cells, else as values. */
 bool output_wants_cells(const struct output *o);

@@ -3,40 +3,74 @@
  * JSON: one document, or an object per line. Fields keep their order and an
  * unknown one is absent.
  */
-#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
 
 #include "cli/json.h"
 #include "cli/output_private.h"
 
-static json_t *value_json(const struct value *value)
+/* Whether a JSON string may hold text as it is; most names are so. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
+
+static int put_value(FILE *out, const struct value *value)
 {
 	switch (value->kind) {
 	case VALUE_ABSENT:
 		break;
 	case VALUE_INT:
-		return json_integer(value->number);
+		fprintf(out, "%" PRId64, value->number);
+		break;
 	case VALUE_TEXT:
-		return json_text(value->text);
+		if (!is_plain(value->text))
+			return json_write(out, json_text(value->text));
+		putc('"', out);
+		fputs(value->text, out);
+		putc('"', out);
+		break;
 	}
-	return NULL;
+	return 0;
 }
 
-static json_t *object_json(const char *const *fields,
-			   const struct value *values, size_t n)
+/*
+ * Members without braces. Rows by the million go through here, so the library
+ * is only asked for strings that need it: objects of its would cost as much
+ * as all the rest of a query.
+ */
+static int put_members(FILE *out, const char *const *fields,
+		       const struct value *values, size_t n)
 {
-	json_t *object = json_object();
+	const char *comma = "";
+	int r = 0;
 
-	for (size_t i = 0; object && i < n; i++) {
+	for (size_t i = 0; i < n && r == 0; i++) {
 		if (values[i].kind == VALUE_ABSENT)
 			continue;
-		/* fields are our own words: ASCII, and each once */
-		if (json_object_set_new_nocheck(object, fields[i],
-						value_json(&values[i])) == 0)
-			continue;
-		json_decref(object);
-		return NULL;
+		/* fields are our own words: nothing to escape */
+		fputs(comma, out);
+		putc('"', out);
+		fputs(fields[i], out);
+		fputs("\":", out);
+		r = put_value(out, &values[i]);
+		comma = ",";
 	}
-	return object;
+	return r;
+}
+
+static int put_object(FILE *out, const char *const *fields,
+		      const struct value *values, size_t n)
+{
+	int r;
+
+	putc('{', out);
+	r = put_members(out, fields, values, n);
+	putc('}', out);
+	return r;
 }
 
 static int json_begin(struct output *o)
@@ -50,26 +84,21 @@ static int json_begin(struct output *o)
 static int json_row(struct output *o, const struct value *values)
 {
 	fputs(o->n_rows > 0 ? ",\n" : "\n", o->mem);
-	return json_write(o->mem, object_json(o->spec->fields, values,
-					      o->spec->n_fields));
+	return put_object(o->mem, o->spec->fields, values, o->spec->n_fields);
 }
 
 static int json_end(struct output *o, const char *const *fields,
 		    const struct value *values, size_t n)
 {
-	fputs(o->n_rows > 0 ? "\n]" : "]", o->mem);
-	for (size_t i = 0; o->spec->member && i < n; i++) {
-		int r;
+	int r = 0;
 
-		if (values[i].kind == VALUE_ABSENT)
-			continue;
-		fprintf(o->mem, ",\"%s\":", fields[i]);
-		r = json_write(o->mem, value_json(&values[i]));
-		if (r < 0)
-			return r;
+	fputs(o->n_rows > 0 ? "\n]" : "]", o->mem);
+	if (o->spec->member && n > 0) {
+		putc(',', o->mem);
+		r = put_members(o->mem, fields, values, n);
 	}
 	fputs(o->spec->member ? "}\n" : "\n", o->mem);
-	return 0;
+	return r;
 }
 
 static int jsonl_begin(struct output *o)
@@ -80,8 +109,7 @@ static int jsonl_begin(struct output *o)
 
 static int jsonl_row(struct output *o, const struct value *values)
 {
-	int r = json_write(o->mem, object_json(o->spec->fields, values,
-					       o->spec->n_fields));
+	int r = put_object(o->mem, o->spec->fields, values, o->spec->n_fields);
 
 	putc('\n', o->mem);
 	return r;
@@ -91,19 +119,11 @@ static int jsonl_nested(struct output *o, const char *key,
 			const char *const *fields, const struct value *values,
 			size_t n)
 {
-	json_t *inner = object_json(fields, values, n);
-	json_t *outer = json_object();
 	int r;
 
-	if (!inner || !outer ||
-	    json_object_set_nocheck(outer, key, inner) < 0) {
-		json_decref(inner);
-		json_decref(outer);
-		return -ENOMEM;
-	}
-	json_decref(inner);
-	r = json_write(o->mem, outer);
-	putc('\n', o->mem);
+	fprintf(o->mem, "{\"%s\":", key);
+	r = put_object(o->mem, fields, values, n);
+	fputs("}\n", o->mem);
 	return r;
 }
 

@@ -25,6 +25,7 @@ struct output {
 	FILE *mem; /* where rows gather */
 	char *buf; /* mem's */
 	size_t size;
+	const volatile sig_atomic_t *stop; /* NULL: writes wait */
 	bool color;
 	size_t n_rows;
 	void *state; /* the format's own */

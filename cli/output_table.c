@@ -1,101 +1,168 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tables for people, by libsmartcols. Rows are laid out in blocks, so that a
- * long log needs little memory; a column never gets narrower from one block
- * to the next, so that what follows stays aligned.
+ * Tables for people. Rows are laid out in blocks, so that a long log needs
+ * little memory; a column never gets narrower from one block to the next, so
+ * that what follows stays aligned. Does not ask the locale: libsmartcols
+ * does, and never comes back from a character that the locale can't print.
  */
 #include <errno.h>
-#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/output_private.h"
 
-enum { BLOCK_ROWS = 4096 };
+enum { BLOCK_ROWS = 4096, GAP_WIDTH = 1 };
+
+struct table_cell {
+	char *text;
+	size_t width;
+	enum color color;
+};
 
 struct table {
-	struct libscols_table *scols;
-	size_t n_lines; /* in the block that gathers */
+	struct table_cell *cells; /* BLOCK_ROWS rows */
+	size_t n_rows;
+	size_t *widths;
+	bool headed;
 };
 
-static const char *const color_names[] = {
-	[COLOR_RED] = "red",
-	[COLOR_GREEN] = "green",
-	[COLOR_YELLOW] = "yellow",
+static const char *const color_codes[] = {
+	[COLOR_NONE] = "",
+	[COLOR_RED] = "\033[31m",
+	[COLOR_GREEN] = "\033[32m",
+	[COLOR_YELLOW] = "\033[33m",
 };
+
+/* Characters of UTF-8 text, each taken to be one column wide. */
+static size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
 
 static int table_begin(struct output *o)
 {
+	size_t n = o->spec->n_columns;
 	struct table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;
 	o->state = t;
-	t->scols = scols_new_table();
-	if (!t->scols)
+	t->cells = calloc(BLOCK_ROWS * n, sizeof(*t->cells));
+	t->widths = calloc(n, sizeof(*t->widths));
+	if (!t->cells || !t->widths)
 		return -ENOMEM;
-	scols_table_set_stream(t->scols, o->mem);
-	scols_table_enable_colors(t->scols, o->color);
-	/* it would escape the backslashes of our own escapes again */
-	scols_table_enable_noencoding(t->scols, 1);
-	for (size_t i = 0; i < o->spec->n_columns; i++) {
-		const struct output_column *c = &o->spec->columns[i];
-
-		if (!scols_table_new_column(t->scols, c->heading, c->width,
-					    c->right ? SCOLS_FL_RIGHT : 0))
-			return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		t->widths[i] = text_width(o->spec->columns[i].heading);
+		if (t->widths[i] < o->spec->columns[i].width)
+			t->widths[i] = o->spec->columns[i].width;
 	}
 	return 0;
 }
 
-/* Prints the block and remembers how wide its columns were. */
-static int print_block(const struct output *o, struct table *t)
+static void put_spaces(FILE *out, size_t n)
 {
-	if (t->n_lines == 0)
-		return 0;
-	if (scols_print_table(t->scols) < 0)
-		return -ENOMEM;
-	for (size_t i = 0; i < o->spec->n_columns; i++) {
-		struct libscols_column *c = scols_table_get_column(t->scols, i);
+	while (n-- > 0)
+		putc(' ', out);
+}
 
-		scols_column_set_whint(c, (double)scols_column_get_width(c));
+static void put_row(const struct output *o, const struct table *t,
+		    const struct table_cell *cells)
+{
+	size_t n = o->spec->n_columns;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t pad = t->widths[i] - cells[i].width;
+		bool right = o->spec->columns[i].right;
+		bool color = o->color && cells[i].color != COLOR_NONE;
+
+		if (right)
+			put_spaces(o->mem, pad);
+		if (color)
+			fputs(color_codes[cells[i].color], o->mem);
+		fputs(cells[i].text, o->mem);
+		if (color)
+			fputs("\033[0m", o->mem);
+		if (!right && i + 1 < n)
+			put_spaces(o->mem, pad);
+		if (i + 1 < n)
+			put_spaces(o->mem, GAP_WIDTH);
 	}
-	scols_table_remove_lines(t->scols);
-	scols_table_enable_noheadings(t->scols, 1);
-	t->n_lines = 0;
+	putc('\n', o->mem);
+}
+
+static void put_headings(const struct output *o, const struct table *t)
+{
+	size_t n = o->spec->n_columns;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct output_column *c = &o->spec->columns[i];
+		size_t pad = t->widths[i] - text_width(c->heading);
+
+		put_spaces(o->mem, c->right ? pad : 0);
+		fputs(c->heading, o->mem);
+		if (i + 1 < n)
+			put_spaces(o->mem, (c->right ? 0 : pad) + GAP_WIDTH);
+	}
+	putc('\n', o->mem);
+}
+
+/* Prints the rows that gathered, below the headings if they are the first. */
+static int table_flush(struct output *o)
+{
+	struct table *t = o->state;
+	size_t n = o->spec->n_columns;
+
+	if (t->n_rows == 0)
+		return 0;
+	for (size_t i = 0; i < t->n_rows * n; i++)
+		if (t->widths[i % n] < t->cells[i].width)
+			t->widths[i % n] = t->cells[i].width;
+	if (!t->headed)
+		put_headings(o, t);
+	t->headed = true;
+	for (size_t row = 0; row < t->n_rows; row++)
+		put_row(o, t, &t->cells[row * n]);
+	for (size_t i = 0; i < t->n_rows * n; i++) {
+		free(t->cells[i].text);
+		t->cells[i].text = NULL;
+	}
+	t->n_rows = 0;
 	return 0;
 }
 
 static int table_cells(struct output *o, const struct cell *cells)
 {
 	struct table *t = o->state;
-	struct libscols_line *line = scols_table_new_line(t->scols, NULL);
+	size_t n = o->spec->n_columns;
+	struct table_cell *row = &t->cells[t->n_rows * n];
 
-	if (!line)
-		return -ENOMEM;
-	for (size_t i = 0; i < o->spec->n_columns; i++) {
-		struct libscols_cell *cell = scols_line_get_cell(line, i);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = cells[i].text ? cells[i].text : "";
 
-		if (scols_cell_set_data(cell, cells[i].text) < 0)
+		free(row[i].text);
+		row[i].text = strdup(text);
+		if (!row[i].text)
 			return -ENOMEM;
-		if (o->color && cells[i].color != COLOR_NONE &&
-		    scols_cell_set_color(cell, color_names[cells[i].color]) < 0)
-			return -ENOMEM;
+		row[i].width = text_width(text);
+		row[i].color = cells[i].color;
 	}
-	return ++t->n_lines < BLOCK_ROWS ? 0 : print_block(o, t);
-}
-
-static int table_flush(struct output *o)
-{
-	return print_block(o, o->state);
+	return ++t->n_rows < BLOCK_ROWS ? 0 : table_flush(o);
 }
 
 static void table_free(struct output *o)
 {
 	struct table *t = o->state;
 
-	if (t)
-		scols_unref_table(t->scols);
+	if (!t)
+		return;
+	for (size_t i = 0; t->cells && i < BLOCK_ROWS * o->spec->n_columns; i++)
+		free(t->cells[i].text);
+	free(t->cells);
+	free(t->widths);
 	free(t);
 }
 

@@ -83,7 +83,8 @@ static const char *const sql[QUERY_COUNT] = {
 
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch), last_event"
-		       " FROM batch ORDER BY first_event DESC LIMIT 1",
+		       " FROM batch WHERE first_event ="
+		       " (SELECT max(first_event) FROM batch)",
 	/*
 	 * A range of ids that holds every event of the window. Ids follow
 	 * time but where the clock was set back, so times are asked again.
@@ -143,9 +144,11 @@ static const char *const sql[QUERY_COUNT] = {
 		" ORDER BY r.family, t.variant, r.\"table\", r.chain, r.text,"
 		" r.id",
 
-	[QUERY_SESSION] = "SELECT start_ns, stop_ns, version, (SELECT commit_ns"
-			  " FROM batch ORDER BY first_event DESC LIMIT 1)"
-			  " FROM session ORDER BY id DESC LIMIT 1",
+	[QUERY_SESSION] =
+		"SELECT start_ns, stop_ns, version, (SELECT commit_ns"
+		" FROM batch WHERE first_event ="
+		" (SELECT max(first_event) FROM batch))"
+		" FROM session WHERE id = (SELECT max(id) FROM session)",
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"
 		" FROM batch /*scan*/",

@@ -60,50 +60,67 @@ static void print_logger(const struct status *s, FILE *out, bool color)
 				   time, sizeof(time)));
 }
 
-static void print_rules(const struct status *s, FILE *out, bool color)
+static json_int_t int_member(json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static void print_rule(json_t *rule, FILE *out, bool color)
 {
 	char variant[64], table[64], chain[256];
-	json_t *rule;
-	size_t i;
+	json_int_t audited = int_member(rule, "audited");
+	json_int_t in_place = int_member(rule, "in_place");
 
-	if (json_array_size(s->rules) == 0)
+	fprintf(out, "%s%lld of %lld in place%s in %s %s of IPv%lld (%s)\n",
+		highlight(color, in_place == audited), (long long)in_place,
+		(long long)audited, color ? "\033[0m" : "",
+		safe_member(rule, "table", table, sizeof(table)),
+		safe_member(rule, "chain", chain, sizeof(chain)),
+		(long long)int_member(rule, "family"),
+		safe_member(rule, "variant", variant, sizeof(variant)));
+}
+
+static void print_rules(const struct status *s, FILE *out, bool color)
+{
+	size_t n = json_array_size(s->rules);
+
+	if (n == 0)
 		fprintf(out, "%-*snone is audited\n", NAME_WIDTH, "rules");
-	json_array_foreach(s->rules, i, rule)
-	{
-		json_int_t audited =
-			json_integer_value(json_object_get(rule, "audited"));
-		json_int_t in_place =
-			json_integer_value(json_object_get(rule, "in_place"));
-
-		fprintf(out,
-			"%-*s%s%" JSON_INTEGER_FORMAT
-			" of %" JSON_INTEGER_FORMAT
-			" in place%s in %s %s of IPv%" JSON_INTEGER_FORMAT
-			" (%s)\n",
-			NAME_WIDTH, i == 0 ? "rules" : "",
-			highlight(color, in_place == audited), in_place,
-			audited, color ? "\033[0m" : "",
-			safe_member(rule, "table", table, sizeof(table)),
-			safe_member(rule, "chain", chain, sizeof(chain)),
-			json_integer_value(json_object_get(rule, "family")),
-			safe_member(rule, "variant", variant, sizeof(variant)));
+	for (size_t i = 0; i < n; i++) {
+		fprintf(out, "%-*s", NAME_WIDTH, i == 0 ? "rules" : "");
+		print_rule(json_array_get(s->rules, i), out, color);
 	}
+}
+
+/* The member's time for people. */
+static const char *local_member(json_t *object, const char *name, char *buf,
+				size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	uint64_t time_ns = 0;
+
+	if (text)
+		time_parse_rfc3339(text, &time_ns);
+	return time_local(time_ns, buf, size);
 }
 
 static void print_findings(const struct status *s, FILE *out)
 {
-	char since[64], subject[1024], detail[2048];
-	json_t *finding;
-	size_t i;
+	char since[TIME_TEXT_MAX], subject[1024], detail[2048];
+	size_t n = json_array_size(s->findings);
 
-	if (json_array_size(s->findings) == 0)
+	if (n == 0)
 		fprintf(out, "%-*snone\n", NAME_WIDTH, "findings");
-	json_array_foreach(s->findings, i, finding) fprintf(
-		out, "%-*s%s: %s (since %s)\n", NAME_WIDTH,
-		i == 0 ? "findings" : "",
-		safe_member(finding, "subject", subject, sizeof(subject)),
-		safe_member(finding, "detail", detail, sizeof(detail)),
-		safe_member(finding, "since", since, sizeof(since)));
+	for (size_t i = 0; i < n; i++) {
+		json_t *finding = json_array_get(s->findings, i);
+
+		fprintf(out, "%-*s%s: %s (since %s)\n", NAME_WIDTH,
+			i == 0 ? "findings" : "",
+			safe_member(finding, "subject", subject,
+				    sizeof(subject)),
+			safe_member(finding, "detail", detail, sizeof(detail)),
+			local_member(finding, "since", since, sizeof(since)));
+	}
 }
 
 static void print_bytes(int64_t bytes, FILE *out)
@@ -127,7 +144,7 @@ int status_print(const struct status *s, FILE *out, bool color)
 	fprintf(out, "%-*s%" PRId64 " stored\n", NAME_WIDTH, "packets",
 		s->stored);
 	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
-		s->loss.gaps > 0 ? loss_text(&s->loss, loss, sizeof(loss))
+		s->loss.gaps > 0 ? loss_text(&s->loss, "", loss, sizeof(loss))
 				 : "none");
 	print_rules(s, out, color);
 	print_findings(s, out);

@@ -66,8 +66,10 @@ const char *tcp_flags_text(unsigned int flags, char *buf, size_t size)
 			continue;
 		n = snprintf(buf + len, size - len, "%s%s", len ? "," : "",
 			     names[i]);
-		if (n < 0 || (size_t)n >= size - len)
+		if (n < 0 || (size_t)n >= size - len) {
+			buf[len] = '\0'; /* no half of a name */
 			break;
+		}
 		len += (size_t)n;
 	}
 	return buf;

@@ -265,7 +265,7 @@ static uint64_t unit_ns(char unit)
 	case 'd':
 		return DAY_S * NS_PER_S;
 	case 'w':
-		return 7 * DAY_S * NS_PER_S;
+		return 7ULL * DAY_S * NS_PER_S;
 	default:
 		return 0;
 	}

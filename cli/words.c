@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Numbers of the database to words and to the values that rows consist of. */
+#include "cli/words.h"
+
+#include <stdio.h>
+
+#include "cli/query.h"
+#include "lib/event.h"
+#include "lib/text.h"
+
+enum { PROTO_ICMP = 1, PROTO_ICMPV6 = 58 };
+
+struct value text_value(const char *text)
+{
+	return (struct value){ .kind = text && *text ? VALUE_TEXT
+						     : VALUE_ABSENT,
+			       .text = text };
+}
+
+struct value int_value(int64_t number)
+{
+	return (struct value){ .kind = VALUE_INT, .number = number };
+}
+
+struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
+				    int port_column, char *buf, size_t size)
+{
+	struct value proto = query_value(stmt, proto_column);
+	struct value port = query_value(stmt, port_column);
+	struct port_values v = { .proto = { .kind = VALUE_ABSENT } };
+
+	if (proto.kind != VALUE_INT)
+		return v;
+	v.proto = text_value(proto_name((unsigned int)proto.number, buf, size));
+	if (port.kind != VALUE_INT)
+		return v;
+	if (proto.number == PROTO_ICMP || proto.number == PROTO_ICMPV6) {
+		v.icmp_type = int_value(port.number >> 8);
+		v.icmp_code = int_value(port.number & 255);
+	} else {
+		v.dst_port = port;
+	}
+	return v;
+}
+
+enum color verdict_color(int verdict)
+{
+	switch (verdict) {
+	case VERDICT_DROP:
+		return COLOR_RED;
+	case VERDICT_ACCEPT:
+		return COLOR_GREEN;
+	case VERDICT_PASS:
+		return COLOR_YELLOW;
+	default:
+		return COLOR_NONE;
+	}
+}
+
+const char *place_text(const struct value *network, const struct value *ifname,
+		       char *buf, size_t size)
+{
+	const struct value *name =
+		network->kind == VALUE_TEXT ? network : ifname;
+	char safe[PLACE_MAX - 8];
+
+	if (name->kind != VALUE_TEXT) {
+		str_copy(buf, size, "?");
+		return buf;
+	}
+	str_escape(safe, sizeof(safe), name->text);
+	snprintf(buf, size, name == network ? "%s" : "(%s)", safe);
+	return buf;
+}

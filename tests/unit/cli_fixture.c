@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Builds a database as the logger would, from the embedded schema, and runs
+ * the program in this process with streams in memory.
+ */
+#include "tests/unit/cli_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/db.h"
+#include "lib/text.h"
+#include "tests/unit/cmocka_all.h"
+
+enum { ARGS_MAX = 32 };
+
+static const char world_sql[] =
+	"INSERT INTO network (docker_id, name, bridge, internal, created_ns)"
+	" VALUES ('a1', 'shop_web', 'br-aaaaaaaaaaaa', 0, 1),"
+	" ('b1', 'shop_db', 'br-bbbbbbbbbbbb', 1, 1),"
+	" ('c1', 'bridge', 'docker0', 0, 1);"
+	"INSERT INTO interface (name) VALUES ('br-aaaaaaaaaaaa'),"
+	" ('br-bbbbbbbbbbbb'), ('eth0');"
+	"INSERT INTO rule (id, family, \"table\", chain, text, verdict,"
+	" first_ns) VALUES (291, 4, 'filter', 'DOCKER-ISOLATION-STAGE-2',"
+	" '-o br-bbbbbbbbbbbb -j DROP', 1, 1),"
+	" (187723572702975, 6, 'filter', 'DOCKER',"
+	" '-d fd00::2/128 ! -i br-aaaaaaaaaaaa -o br-aaaaaaaaaaaa -p tcp"
+	" -m tcp --dport 80 -j ACCEPT', 2, 1);"
+	"INSERT INTO conversation (verdict, rule, in_if, out_if, src_network,"
+	" dst_network, src_ip, dst_ip, proto, dst_port, first_ns) VALUES"
+	/* 192.168.144.2 and 172.18.0.3, as signed numbers */
+	" (1, 291, 1, 2, 1, 2, -1062694910, -1408106493, 6, 3306, 1),"
+	" (1, 291, 1, 2, 1, 2, -1062694910, -1408106493, 1, 2048, 1),"
+	" (2, 187723572702975, 3, 1, NULL, 1,"
+	" x'20010db8000000000000000000000001',"
+	" x'fd000000000000000000000000000002', 6, 80, 1),"
+	" (1, 291, 2, 1, 2, 1, -1408106493, -1062694910, 17, 53, 1),"
+	" (1, 7, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1);";
+
+static const char event_sql[] =
+	"INSERT INTO event (id, time_ns, conversation, src_port, length,"
+	" tcp_flags, ttl, marks) SELECT ?1, ?2, id,"
+	" CASE WHEN proto IN (6, 17) THEN 40000 END, 60,"
+	" CASE proto WHEN 6 THEN 2 END, CASE WHEN proto > 0 THEN 63 END,"
+	" CASE WHEN proto IS NULL THEN 2 ELSE 0 END"
+	" FROM conversation WHERE id = ?3";
+
+static const char tally_sql[] =
+	"INSERT INTO tally (minute, conversation, packets, bytes, first_ns,"
+	" last_ns) VALUES (?2 / 60000000000, ?3, 1, 60, ?2, ?2)"
+	" ON CONFLICT (minute, conversation) DO UPDATE SET"
+	" packets = packets + 1, bytes = bytes + 60,"
+	" first_ns = min(first_ns, excluded.first_ns),"
+	" last_ns = max(last_ns, excluded.last_ns)";
+
+static char dir[64];
+static char path[96];
+static struct cli_result result;
+
+const char *cli_fixture_db(void)
+{
+	return path;
+}
+
+static sqlite3 *open_writer(void)
+{
+	char error[DB_ERROR_MAX] = "";
+	sqlite3 *db = NULL;
+
+	if (db_open_writer(path, &db, error) < 0)
+		fail_msg("%s", error);
+	return db;
+}
+
+static void must(sqlite3 *db, int rc)
+{
+	if (rc != SQLITE_OK && rc != SQLITE_DONE && rc != SQLITE_ROW)
+		fail_msg("sqlite: %s", sqlite3_errmsg(db));
+}
+
+void cli_fixture_sql(const char *sql)
+{
+	sqlite3 *db = open_writer();
+
+	must(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
+	sqlite3_close(db);
+}
+
+int cli_fixture_set_up(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	str_copy(dir, sizeof(dir), "/tmp/bridgeaudit-cli-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/audit.db", dir);
+	cli_fixture_sql(world_sql);
+	return 0;
+}
+
+int cli_fixture_tear_down(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
+	char name[128];
+
+	(void)state;
+	free(result.out);
+	free(result.err);
+	result = (struct cli_result){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		unlink(name);
+	}
+	return rmdir(dir);
+}
+
+static void insert(sqlite3 *db, const char *sql, int64_t id,
+		   const struct packet *p)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	must(db, sqlite3_prepare_v2(db, sql, -1, &stmt, NULL));
+	sqlite3_bind_int64(stmt, 1, id);
+	sqlite3_bind_int64(stmt, 2, (int64_t)p->time_ns);
+	sqlite3_bind_int64(stmt, 3, p->talk);
+	must(db, sqlite3_step(stmt));
+	sqlite3_finalize(stmt);
+}
+
+static int64_t next_id(sqlite3 *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t id;
+
+	must(db,
+	     sqlite3_prepare_v2(
+		     db, "SELECT coalesce(max(last_event), 0) + 1 FROM batch",
+		     -1, &stmt, NULL));
+	must(db, sqlite3_step(stmt));
+	id = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return id;
+}
+
+int64_t cli_fixture_commit(const struct packet *packets, size_t n)
+{
+	static const char batch_sql[] =
+		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
+		" packets, bytes, commit_ns) SELECT ?1, max(id), min(time_ns),"
+		" max(time_ns), count(*), sum(length), max(time_ns)"
+		" FROM event WHERE id >= ?1";
+	sqlite3 *db = open_writer();
+	int64_t first = next_id(db);
+
+	must(db, sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	for (size_t i = 0; i < n; i++) {
+		insert(db, event_sql, first + (int64_t)i, &packets[i]);
+		insert(db, tally_sql, 0, &packets[i]);
+	}
+	insert(db, batch_sql, first, &packets[0]);
+	must(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
+	sqlite3_close(db);
+	return first;
+}
+
+const struct cli_result *cli_fixture_run_argv(int argc, char **argv)
+{
+	size_t out_size = 0, err_size = 0;
+	struct cli cli = { .now_ns = CLI_NOW };
+
+	free(result.out);
+	free(result.err);
+	result = (struct cli_result){ 0 };
+	cli.out = open_memstream(&result.out, &out_size);
+	cli.err = open_memstream(&result.err, &err_size);
+	assert_non_null(cli.out);
+	assert_non_null(cli.err);
+	result.code = cli_run(&cli, argc, argv);
+	fclose(cli.out);
+	fclose(cli.err);
+	return &result;
+}
+
+const struct cli_result *cli_fixture_run(const char *args)
+{
+	char program[] = "bridgeaudit", option[] = "--db";
+	char *argv[ARGS_MAX + 1] = { program, option, path };
+	char words[512], *rest = words, *word;
+	int argc = 3;
+
+	assert_false(str_copy(words, sizeof(words), args));
+	while ((word = strsep(&rest, " ")) && argc < ARGS_MAX)
+		if (*word)
+			argv[argc++] = word;
+	return cli_fixture_run_argv(argc, argv);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A database with two Docker networks, and the program run on it. */
+#ifndef BRIDGEAUDIT_TESTS_UNIT_CLI_FIXTURE_H
+#define BRIDGEAUDIT_TESTS_UNIT_CLI_FIXTURE_H
+
+#include "cli/cli.h"
+#include "lib/timefmt.h"
+
+/* 2026-11-23T21:18:57Z, a Monday: the time it is for the program */
+#define CLI_NOW (1795468737ULL * NS_PER_S)
+
+/* Conversations that are there, in the order of their ids. */
+enum {
+	TALK_MYSQL = 1, /* shop_web -> shop_db, tcp/3306, dropped in STAGE-2 */
+	TALK_PING,	/* shop_web -> shop_db, ICMP 8/0, dropped in STAGE-2 */
+	TALK_HTTP,	/* eth0 -> shop_web, IPv6 tcp/80, accepted in DOCKER */
+	TALK_BACK,	/* shop_db -> shop_web, udp/53, dropped in STAGE-2 */
+	TALK_UNKNOWN,	/* nothing is known but the verdict: drop */
+};
+
+struct packet {
+	uint64_t time_ns;
+	int talk;
+};
+
+struct cli_result {
+	int code;
+	char *out;
+	char *err;
+};
+
+/* cmocka's set-up and tear-down of each test; time zone is UTC. */
+int cli_fixture_set_up(void **state);
+int cli_fixture_tear_down(void **state);
+
+/* The database's path. */
+const char *cli_fixture_db(void);
+
+/* Runs SQL as the writer; fails the test. */
+void cli_fixture_sql(const char *sql);
+
+/* One commit with packets of 60 bytes; returns the first one's id. */
+int64_t cli_fixture_commit(const struct packet *packets, size_t n);
+
+/*
+ * Runs bridgeaudit --db FILE with the words of args, apart by one space.
+ * ret's strings are good until the next call.
+ */
+const struct cli_result *cli_fixture_run(const char *args);
+
+/* As above, with argv[0] and all. */
+const struct cli_result *cli_fixture_run_argv(int argc, char **argv);
+
+#endif

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is asked wrongly, and databases that can't be asked at all. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/filter.h"
+#include "cli/selection.h"
+#include "lib/exitcode.h"
+#include "lib/text.h"
+#include "tests/unit/cli_fixture.h"
+#include "tests/unit/cmocka_all.h"
+
+static void expect_error(const char *args, int code, const char *words)
+{
+	const struct cli_result *r = cli_fixture_run(args);
+
+	if (!strstr(r->err, words))
+		fail_msg("'%s' says: %s", args, r->err);
+	assert_int_equal(r->code, code);
+	assert_string_equal(r->out, "");
+}
+
+static void a_mistake_is_named_and_is_exit_code_2(void **state)
+{
+	static const struct {
+		const char *args;
+		const char *words;
+	} cases[] = {
+		{ "lgo", "bridgeaudit: there is no verb 'lgo'\n" },
+		{ "log --frm x", "there is no option '--frm'\n" },
+		{ "log -x", "there is no option '-x'\n" },
+		{ "log --since", "--since needs a value\n" },
+		{ "log -S", "-S needs a value\n" },
+		{ "log -S tomorrow", "can't understand --since 'tomorrow'" },
+		{ "log -U 1969-01-01", "--until '1969-01-01' is out of range" },
+		{ "log -S 1h -U 2h", "--since is not before --until\n" },
+		{ "log -n many", "--last takes a number, not 'many'\n" },
+		{ "log -n -1", "--last takes a number, not '-1'\n" },
+		{ "log -n 9223372036854775808", "--last takes a number" },
+		{ "log --verdict block",
+		  "--verdict is drop, accept or pass, not 'block'\n" },
+		{ "log -o yaml",
+		  "--output is table, json, jsonl or csv, not 'yaml'\n" },
+		{ "log me", "log takes no 'me'\n" },
+		{ "log a b c d", "what is 'd'?\n" },
+		{ "log --all", "log takes no --all\n"
+			       "try 'bridgeaudit log --help'\n" },
+		{ "log \033[2J", "log takes no '\\x1b[2J'\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_error(cases[i].args, EXITCODE_USAGE, cases[i].words);
+}
+
+static void options_stand_before_or_after_the_verb(void **state)
+{
+	static const char *const orders[] = {
+		"-o csv log --verdict accept",
+		"log -o csv --verdict accept",
+		"-ocsv --verdict=accept log",
+		"-o csv log --verdict accept --",
+		"-o csv --verdict accept -- log",
+	};
+	char first[4096];
+
+	(void)state;
+	cli_fixture_commit((const struct packet[]){ { CLI_NOW, TALK_HTTP },
+						    { CLI_NOW, TALK_PING } },
+			   2);
+	str_copy(first, sizeof(first), cli_fixture_run(orders[0])->out);
+	assert_non_null(strstr(first, "accept"));
+	for (size_t i = 1; i < ARRAY_SIZE(orders); i++)
+		assert_string_equal(cli_fixture_run(orders[i])->out, first);
+	setenv("POSIXLY_CORRECT", "1", 1);
+	assert_string_equal(cli_fixture_run(orders[1])->out, first);
+	unsetenv("POSIXLY_CORRECT");
+}
+
+static void every_help_fits_a_screen_and_has_examples(void **state)
+{
+	static const char *const helps[] = {
+		"--help",    "matrix --help", "log --help",   "follow -h",
+		"status -h", "--help rules",  "log -S 1h -h",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(helps); i++) {
+		const struct cli_result *r = cli_fixture_run(helps[i]);
+		size_t lines = 0;
+
+		assert_int_equal(r->code, EXITCODE_OK);
+		assert_string_equal(r->err, "");
+		assert_memory_equal(r->out, "usage: bridgeaudit [--db FILE] ",
+				    31);
+		assert_non_null(strstr(r->out, "\n  bridgeaudit "));
+		for (const char *p = r->out; *p;
+		     p += strcspn(p, "\n") + 1, lines++)
+			assert_true(strcspn(p, "\n") < 80);
+		assert_true(lines <= 26);
+	}
+	assert_string_equal(cli_fixture_run("-V")->out,
+			    "bridgeaudit " VERSION "\n");
+}
+
+static void an_unknown_network_is_a_mistake_with_a_hint(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *words;
+	} cases[] = {
+		{ "shop_wbe", "did you mean 'shop_web'?\n" },
+		{ "shop-db", "did you mean 'shop_db'?\n" },
+		{ "SHOP_DB", "did you mean 'shop_db'?\n" },
+		{ "web", "did you mean 'shop_web'?\n" },
+		{ "brigde", "did you mean 'bridge'?\n" },
+		{ "payroll", "no network 'payroll' in the log\n" },
+		{ "x", "no network 'x' in the log\n" },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; cases[i].words; i++) {
+		char args[64];
+
+		snprintf(args, sizeof(args), "log --network %s", cases[i].name);
+		expect_error(args, EXITCODE_USAGE, cases[i].words);
+		snprintf(args, sizeof(args), "--from-network %s",
+			 cases[i].name);
+		expect_error(args, EXITCODE_USAGE, cases[i].words);
+	}
+	expect_error("log --network shop_db --to-network nono", EXITCODE_USAGE,
+		     "no network 'nono'");
+}
+
+static void names_are_never_sql(void **state)
+{
+	const struct cli_result *r;
+	char name[] = "x' OR '1'='1";
+	char program[] = "bridgeaudit", verb[] = "log", db[] = "--db",
+	     network[] = "--network", path[128];
+	char *argv[] = { program, verb, db, path, network, name, NULL };
+
+	(void)state;
+	str_copy(path, sizeof(path), cli_fixture_db());
+	r = cli_fixture_run_argv(6, argv);
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	assert_non_null(strstr(r->err, "no network 'x' OR '1'='1'"));
+}
+
+static void distance_counts_letters(void **state)
+{
+	char longest[400];
+
+	(void)state;
+	assert_int_equal(name_distance("", ""), 0);
+	assert_int_equal(name_distance("abc", "abc"), 0);
+	assert_int_equal(name_distance("ABC", "abc"), 0);
+	assert_int_equal(name_distance("", "abc"), 3);
+	assert_int_equal(name_distance("abc", ""), 3);
+	assert_int_equal(name_distance("abc", "acb"), 1);
+	assert_int_equal(name_distance("abc", "abd"), 1);
+	assert_int_equal(name_distance("abc", "xabc"), 1);
+	assert_int_equal(name_distance("kitten", "sitting"), 3);
+	memset(longest, 'a', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(name_distance(longest, longest), 0);
+	assert_int_equal(name_distance(longest, ""), 255);
+}
+
+static void too_many_networks_are_refused(void **state)
+{
+	static char word[] = "--network=shop_db";
+	char *argv[FILTER_NAMES_MAX + 3];
+	char program[] = "bridgeaudit";
+	size_t n = 0;
+
+	(void)state;
+	argv[n++] = program;
+	while (n < ARRAY_SIZE(argv) - 1)
+		argv[n++] = word;
+	argv[n] = NULL;
+	assert_int_equal(cli_fixture_run_argv((int)n, argv)->code,
+			 EXITCODE_USAGE);
+}
+
+static void a_database_that_is_not_there_is_exit_code_5(void **state)
+{
+	static const char *const verbs[] = { "", "log", "follow", "status",
+					     "rules" };
+	char args[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		snprintf(args, sizeof(args), "%s --db /nonexistent/audit.db",
+			 verbs[i]);
+		expect_error(args, EXITCODE_STORE,
+			     "no database at '/nonexistent/audit.db'");
+	}
+}
+
+static void overwrite(const char *path, long at, const char *bytes, size_t len)
+{
+	FILE *f = fopen(path, "r+");
+
+	assert_non_null(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	fclose(f);
+}
+
+/* Past the checks of the writer. */
+static void raw_sql(const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(cli_fixture_db(), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void a_file_that_is_not_ours_is_exit_code_5(void **state)
+{
+	(void)state;
+	raw_sql("PRAGMA application_id = 7");
+	expect_error("log", EXITCODE_STORE, "is not a database of bridgeaudit");
+	raw_sql("PRAGMA application_id = 0x42724175;"
+		"PRAGMA user_version = 99");
+	expect_error("status", EXITCODE_STORE, "has schema version 99");
+}
+
+/* Where the table's first page is in the file. */
+static long root_offset(const char *table)
+{
+	static const char sql[] =
+		"SELECT (rootpage - 1) * (SELECT page_size FROM"
+		" pragma_page_size) FROM sqlite_schema WHERE name = ?";
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db = NULL;
+	long at;
+
+	assert_int_equal(sqlite3_open(cli_fixture_db(), &db), SQLITE_OK);
+	sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL),
+			 SQLITE_OK);
+	sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	at = (long)sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return at;
+}
+
+static void a_damaged_database_is_exit_code_4(void **state)
+{
+	char junk[512];
+
+	(void)state;
+	cli_fixture_commit((const struct packet[]){ { CLI_NOW, TALK_PING } },
+			   1);
+	memset(junk, 0x55, sizeof(junk));
+	overwrite(cli_fixture_db(), root_offset("tally"), junk, sizeof(junk));
+	expect_error("matrix", EXITCODE_INTEGRITY,
+		     "bridgeaudit: can't read database '/tmp/");
+	assert_int_equal(cli_fixture_run("log")->code, EXITCODE_OK);
+	overwrite(cli_fixture_db(), root_offset("batch"), junk, sizeof(junk));
+	expect_error("log", EXITCODE_INTEGRITY, "it is damaged");
+	expect_error("follow", EXITCODE_INTEGRITY, "it is damaged");
+	expect_error("status", EXITCODE_INTEGRITY, "it is damaged");
+	/* the schema itself: it can't even be opened */
+	overwrite(cli_fixture_db(), 100, junk, sizeof(junk));
+	expect_error("rules", EXITCODE_INTEGRITY, "is damaged");
+}
+
+int main(void)
+{
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, cli_fixture_set_up,                 \
+					cli_fixture_tear_down)
+	const struct CMUnitTest tests[] = {
+		T(a_mistake_is_named_and_is_exit_code_2),
+		T(options_stand_before_or_after_the_verb),
+		T(every_help_fits_a_screen_and_has_examples),
+		T(an_unknown_network_is_a_mistake_with_a_hint),
+		T(names_are_never_sql),
+		T(distance_counts_letters),
+		T(too_many_networks_are_refused),
+		T(a_database_that_is_not_there_is_exit_code_5),
+		T(a_file_that_is_not_ours_is_exit_code_5),
+		T(a_damaged_database_is_exit_code_4),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
