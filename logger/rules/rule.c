@@ -57,7 +57,7 @@ int twin_prefix_write(char *buf, size_t size, enum verdict verdict, uint64_t id)
 {
 	int n;
 
-	if (verdict != VERDICT_DROP && verdict != VERDICT_ACCEPT)
+	if (!verdict_name((int)verdict))
 		return -EINVAL;
 	if (id == 0 || id > ID_MASK)
 		return -EINVAL;
@@ -114,6 +114,7 @@ int twin_prefix_parse(const char *prefix, size_t len, enum verdict *ret_verdict,
 	} words[] = {
 		{ "drop ", VERDICT_DROP },
 		{ "accept ", VERDICT_ACCEPT },
+		{ "pass ", VERDICT_PASS },
 	};
 	size_t at;
 

@@ -30,8 +30,8 @@ const char *rule_id_text(uint64_t id, char *buf, size_t size);
 
 /*
  * Writes the prefix of a twin, "bridgeaudit drop 3f9a2c1d77aa", into buf
- * (TWIN_PREFIX_MAX bytes hold it). Returns 0, -EINVAL for another verdict than
- * drop and accept or an id out of range, -ENOSPC.
+ * (TWIN_PREFIX_MAX bytes hold it). Returns 0, -EINVAL for an unknown verdict or
+ * an id out of range, -ENOSPC.
  */
 int twin_prefix_write(char *buf, size_t size, enum verdict verdict,
 		      uint64_t id);

@@ -59,14 +59,15 @@ static void id_is_printed_as_12_digits(void **state)
 
 static void prefix_comes_back_as_it_was_written(void **state)
 {
-	static const enum verdict verdicts[] = { VERDICT_DROP, VERDICT_ACCEPT };
+	static const enum verdict verdicts[] = { VERDICT_DROP, VERDICT_ACCEPT,
+						 VERDICT_PASS };
 	static const uint64_t ids[] = { 1, ID, UINT64_C(0xffffffffffff) };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(ids); j++) {
 			char buf[TWIN_PREFIX_MAX];
-			enum verdict verdict = VERDICT_PASS;
+			enum verdict verdict = 0;
 			uint64_t id = 0;
 			size_t len;
 
@@ -97,6 +98,9 @@ static void prefix_is_the_documented_one(void **state)
 	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_ACCEPT, 5),
 			 0);
 	assert_string_equal(buf, "bridgeaudit accept 000000000005");
+	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_PASS, ID),
+			 0);
+	assert_string_equal(buf, "bridgeaudit pass 3f9a2c1d77aa");
 }
 
 static void prefix_that_can_not_be_is_not_written(void **state)
@@ -105,7 +109,9 @@ static void prefix_that_can_not_be_is_not_written(void **state)
 	char small[29];
 
 	(void)state;
-	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_PASS, ID),
+	assert_int_equal(twin_prefix_write(buf, sizeof(buf), 0, ID), -EINVAL);
+	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_PASS + 1,
+					   ID),
 			 -EINVAL);
 	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_DROP, 0),
 			 -EINVAL);
@@ -133,7 +139,8 @@ static void foreign_prefix_is_refused(void **state)
 		"bridgeaudit drop 3f9a2c1d77aa ",
 		"bridgeaudit  drop 3f9a2c1d77aa",
 		"bridgeaudit drop  3f9a2c1d77a",
-		"bridgeaudit pass 3f9a2c1d77aa",
+		"bridgeaudit passed 3f9a2c1d77aa",
+		"bridgeaudit pass",
 		"bridgeaudit DROP 3f9a2c1d77aa",
 		" bridgeaudit drop 3f9a2c1d77aa",
 		"Bridgeaudit drop 3f9a2c1d77aa",
