@@ -87,6 +87,48 @@ bool nft_token_is(const struct nft_token *token, const char *text)
 	       memcmp(token->at, text, token->len) == 0;
 }
 
+static bool is_before(const struct nft_token *a, const struct nft_token *b)
+{
+	size_t len = a->len < b->len ? a->len : b->len;
+	int r = memcmp(a->at, b->at, len);
+
+	return r != 0 ? r < 0 : a->len < b->len;
+}
+
+/* Puts the string at i where it belongs among those from first on. */
+static void insert_string(struct nft_token *tokens, size_t first, size_t i)
+{
+	for (size_t j = first; j < i; j += 2) {
+		struct nft_token later = tokens[j];
+
+		if (!is_before(&tokens[i], &later))
+			continue;
+		tokens[j].at = tokens[i].at;
+		tokens[j].len = tokens[i].len;
+		tokens[i].at = later.at;
+		tokens[i].len = later.len;
+	}
+}
+
+void nft_tokens_sort_lists(struct nft_token *tokens, size_t len)
+{
+	size_t first = 0;
+
+	for (size_t i = 1; i < len; i++) {
+		enum nft_token_kind before = tokens[i - 1].kind;
+
+		if (tokens[i].kind != NFT_STRING)
+			continue;
+		if (before == NFT_OPEN)
+			first = i;
+		else if (before == NFT_COMMA && first > 0 &&
+			 tokens[i - 2].kind == NFT_STRING)
+			insert_string(tokens, first, i);
+		else
+			first = 0;
+	}
+}
+
 static int digit(char c, unsigned int base)
 {
 	int d = c >= '0' && c <= '9'   ? c - '0'

@@ -37,6 +37,12 @@ struct nft_token nft_lexer_next(struct nft_lexer *lx);
 /* Whether it is a word (not a string) that reads text. */
 bool nft_token_is(const struct nft_token *token, const char *text);
 
+/*
+ * Sorts the strings within braces: nft prints the elements of a list in an
+ * order that differs from one time to the next.
+ */
+void nft_tokens_sort_lists(struct nft_token *tokens, size_t len);
+
 /* A decimal or 0x number of at most max. Returns 0 or -EBADMSG. */
 int nft_token_number(const struct nft_token *token, uint64_t max,
 		     uint64_t *ret);

@@ -168,6 +168,7 @@ static int add_rule(struct parser *p, struct nft_chain *chain)
 	table->rules = grown;
 	rule = &table->rules[table->rules_len++];
 	chain->rules_len++;
+	nft_tokens_sort_lists(p->tokens, p->tokens_len);
 	*rule = (struct nft_table_rule){ .text = make_text(p) };
 	if (p->too_long)
 		rule->why = "too long";

@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The text of our table: goldens, what the raw stage makes of rules in any
+ * order, and listings that are cut, huge or hostile, of which nothing may
+ * reach the batch.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "logger/rules/nft_table.h"
+#include "logger/rules/own_table.h"
+#include "logger/rules/own_table_text.h"
+#include "logger/rules/profile.h"
+#include "logger/rules/rule.h"
+#include "tests/unit/cmocka_all.h"
+
+#define HEAD                                                                   \
+	"table inet bridgeaudit { }\n"                                         \
+	"delete table inet bridgeaudit\n"
+#define DROP(id)                                                               \
+	"counter log prefix \"bridgeaudit drop " id                            \
+	"\" group 4242 snaplen 128 accept\n"
+#define FORWARD                                                                \
+	"\tchain filter-FORWARD {\n"                                           \
+	"\t\ttype filter hook forward priority filter; policy accept;\n"       \
+	"\t\toifname vmap @filter-forward-in-jumps\n"                          \
+	"\t\tiifname vmap @filter-forward-out-jumps\n"                         \
+	"\t}\n"
+#define JUMPS                                                                  \
+	"\tmap filter-forward-in-jumps {\n\t\ttype ifname : verdict\n"         \
+	"\t\telements = { \"br-a\" : jump in__br-a }\n\t}\n"
+
+static struct own_table_input input(void)
+{
+	return (struct own_table_input){ .group = 4242,
+					 .profile = PROFILE_DEFAULT };
+}
+
+static struct own_table *make(const struct own_table_input *in)
+{
+	struct own_table *table = NULL;
+
+	assert_int_equal(own_table_make(in, &table), 0);
+	assert_non_null(table);
+	return table;
+}
+
+/* The table for one listing of Docker's IPv4 table. */
+static struct own_table *make_docker(const char *text, size_t len)
+{
+	struct own_table_input in = input();
+
+	in.docker[0] = text;
+	in.docker_len[0] = len;
+	return make(&in);
+}
+
+/* With FORWARD, JUMPS and these rules in the chain of br-a. */
+static struct own_table *make_chain(const char *rules)
+{
+	static char text[256 * 1024];
+	int n = snprintf(text, sizeof(text),
+			 "table ip docker-bridges {\n" JUMPS
+			 "\tchain in__br-a {\n%s\t}\n" FORWARD "}\n",
+			 rules);
+
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	return make_docker(text, (size_t)n);
+}
+
+static char *read_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, 65536);
+
+	if (!file)
+		fail_msg("can't open %s", path);
+	assert_non_null(text);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	fclose(file);
+	return text;
+}
+
+static struct raw_rule raw4(uint8_t last, const char *ifname, uint16_t dport)
+{
+	struct raw_rule rule = {
+		.family = 4,
+		.addr = { 10, 1, 0, last },
+		.ifname_negated = true,
+		.proto = dport ? 6 : 0,
+		.dport = dport,
+		.id = 0x100U + last + dport,
+	};
+
+	str_copy(rule.ifname, sizeof(rule.ifname), ifname);
+	return rule;
+}
+
+static void table_of_docker_29_is_the_golden_one(void **state)
+{
+	struct own_table_input in = input();
+	char *text[2], *golden;
+	struct own_table *table;
+
+	(void)state;
+	text[0] = read_file("tests/data/nft/docker-29.ip");
+	text[1] = read_file("tests/data/nft/docker-29.ip6");
+	golden = read_file("tests/data/nft/docker-29.own");
+	for (size_t i = 0; i < 2; i++) {
+		in.docker[i] = text[i];
+		in.docker_len[i] = strlen(text[i]);
+	}
+	table = make(&in);
+	assert_int_equal(table->problems_len, 0);
+	assert_string_equal(table->text, golden);
+	assert_false(table->empty);
+	own_table_free(table);
+	free(text[0]);
+	free(text[1]);
+	free(golden);
+}
+
+static void nothing_to_watch_only_deletes_the_table(void **state)
+{
+	struct own_table_input in = input();
+	struct own_table *table = make(&in);
+
+	(void)state;
+	assert_true(table->empty);
+	assert_string_equal(table->text, HEAD);
+	assert_int_equal(table->audited_len + table->problems_len, 0);
+	own_table_free(table);
+}
+
+static void raw_rules_keep_their_order_within_an_address(void **state)
+{
+	struct raw_rule rules[] = {
+		raw4(3, "br-b", 0),
+		raw4(2, "t0", 0),
+		raw4(2, "br-a", 0),
+		raw4(2, "br-a", 80),
+	};
+	struct own_table_input in = input();
+	struct own_table *table;
+
+	(void)state;
+	rules[1].action = RAW_ACCEPT;
+	rules[1].ifname_negated = false;
+	in.raw[0] = (struct own_table_raw){ rules, 4 };
+	table = make(&in);
+	assert_string_equal(
+		table->text, HEAD
+		"table inet bridgeaudit {\n"
+		"chain raw0-10.1.0.2 {\n"
+		"iifname \"t0\" return\n"
+		"iifname != \"br-a\" " DROP("000000000102") "iifname != \"br-a\" meta l4proto 6 th dport 80 " DROP(
+			"000000000152") "}\n"
+					"chain raw0-10.1.0.3 {\n"
+					"iifname != \"br-b\" " DROP(
+						"000000000103") "}\n"
+								"map raw0-ip {\ntype ipv4_addr : verdict\nelements = {\n"
+								"10.1.0.2 : jump raw0-10.1.0.2,\n"
+								"10.1.0.3 : jump raw0-10.1.0.3,\n"
+								"}\n}\n"
+								"chain raw {\n"
+								"type filter hook prerouting priority -301; "
+								"policy accept;\n"
+								"ip daddr vmap @raw0-ip\n"
+								"}\n"
+								"}\n");
+	own_table_free(table);
+}
+
+static void raw_rules_of_two_tables_are_looked_up_one_after_the_other(
+	void **state)
+{
+	struct raw_rule one = raw4(2, "br-a", 0), two = raw4(2, "br-b", 0);
+	struct own_table_input in = input();
+	struct own_table *table;
+
+	(void)state;
+	in.raw[0] = (struct own_table_raw){ &one, 1 };
+	in.raw[1] = (struct own_table_raw){ &two, 1 };
+	table = make(&in);
+	assert_non_null(strstr(table->text, "ip daddr vmap @raw0-ip\n"
+					    "ip daddr vmap @raw1-ip\n"));
+	own_table_free(table);
+}
+
+static void raw_rule_that_can_not_be_is_a_problem(void **state)
+{
+	struct raw_rule rules[] = {
+		raw4(2, "br*", 0),   raw4(3, "br\"", 0),  raw4(4, "a b", 0),
+		raw4(5, "br-a", 80), raw4(6, "br-a", 80), raw4(7, "br-a", 0),
+	};
+	struct own_table_input in = input();
+	struct own_table *table;
+
+	(void)state;
+	rules[3].proto = 0;
+	rules[4].family = 5;
+	memset(rules[5].ifname, 'x', sizeof(rules[5].ifname));
+	in.raw[0] = (struct own_table_raw){ rules, ARRAY_SIZE(rules) };
+	table = make(&in);
+	assert_int_equal(table->problems_len, ARRAY_SIZE(rules));
+	assert_true(table->empty);
+	own_table_free(table);
+}
+
+static void raw_rules_for_networks_come_after_those_for_addresses(void **state)
+{
+	static const char text[] =
+		"table ip docker-bridges {\n" JUMPS
+		"\tchain in__br-a {\n\t}\n" FORWARD "\tchain raw-PREROUTING {\n"
+		"\t\ttype filter hook prerouting priority raw; policy accept;\n"
+		"\t\tip daddr 10.1.0.0/16 iifname != { \"lo\", \"br-a\" } counter "
+		"packets 1 bytes 2 drop comment \"SUBNET DROP EXTERNAL\"\n"
+		"\t\tip daddr 10.1.7.0/24 drop\n"
+		"\t\tiifname \"loopback0\" ip daddr 127.0.0.1 tcp dport 80 accept\n"
+		"\t\tiifname != \"lo\" ip daddr 127.0.0.1 tcp dport 80 drop\n"
+		"\t}\n}\n";
+	struct own_table *table = make_docker(text, sizeof(text) - 1);
+
+	(void)state;
+	assert_non_null(strstr(table->text, "flags interval\nelements = {\n"
+					    "10.1.0.0/16 : jump "
+					    "raw4-10.1.0.0-16,\n}"));
+	assert_non_null(strstr(table->text,
+			       "iifname \"loopback0\" meta l4proto "
+			       "6 th dport 80 return\n"
+			       "iifname != \"lo\" meta l4proto 6"));
+	assert_non_null(strstr(table->text, "ip daddr vmap @raw4-ip\n"
+					    "ip daddr vmap @raw4-ip-nets\n"));
+	assert_int_equal(table->problems_len, 1); /* a net within a net */
+	assert_string_equal(table->audited[0].dst_bridge, "br-a");
+	assert_int_equal(table->audited[0].packets, 1);
+	assert_int_equal(table->audited[0].bytes, 2);
+	own_table_free(table);
+}
+
+/* nft prints the elements of a list in any order. */
+static void id_of_a_rule_is_the_same_in_every_listing(void **state)
+{
+	static const char *const rules[] = {
+		"iifname != { \"t0\", \"br-a\", \"lo\" } counter packets 0 bytes 0 "
+		"drop\n",
+		"\t\tiifname != { \"br-a\", \"lo\", \"t0\" }  counter packets 77 "
+		"bytes 7777 drop\n",
+		"\t\tiifname != { \"lo\",\n\t\t\t \"t0\", \"br-a\" } counter drop\n",
+	};
+	const char *expected =
+		"iifname != { \"br-a\", \"lo\", \"t0\" } counter drop";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		struct own_table *table = make_chain(rules[i]);
+
+		assert_int_equal(table->audited_len, 1);
+		assert_string_equal(table->audited[0].text, expected);
+		assert_int_equal(
+			table->audited[0].id,
+			rule_id(4, "docker-bridges", "in__br-a", expected));
+		assert_string_equal(table->audited[0].chain, "in__br-a");
+		assert_string_equal(table->audited[0].dst_bridge, "br-a");
+		own_table_free(table);
+	}
+}
+
+static void profile_decides_what_is_logged(void **state)
+{
+	static const struct {
+		const char *rule;
+		unsigned int by;
+	} cases[] = {
+		{ "counter drop", PROFILE_DROPS },
+		{ "iifname \"br-a\" counter drop comment \"ICC\"",
+		  PROFILE_ICC },
+		{ "counter drop comment \"ICC\"", PROFILE_ICC },
+		{ "ip daddr 10.1.0.2 tcp dport 80 accept", PROFILE_PUBLISHED },
+		{ "counter accept comment \"UNPROTECTED\"", PROFILE_PUBLISHED },
+		{ "counter accept comment \"OUTGOING\"", PROFILE_EGRESS },
+		{ "ct state established,related accept", 0 },
+		{ "ip protocol icmp accept comment \"ICMP\"", 0 },
+		{ "meta mark 0x00000001 accept comment \"ALLOW FW MARK\"", 0 },
+		{ "ip saddr 10.1.0.3 ip daddr 10.1.0.2 tcp dport 80 accept",
+		  0 },
+		{ "return", 0 },
+	};
+	static const unsigned int words[] = { PROFILE_DROPS, PROFILE_PUBLISHED,
+					      PROFILE_ICC, PROFILE_EGRESS,
+					      PROFILE_USER };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[1024];
+		int n = snprintf(text, sizeof(text),
+				 "table ip docker-bridges {\n" JUMPS
+				 "chain in__br-a {\n%s\n}\n" FORWARD "}\n",
+				 cases[i].rule);
+
+		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {
+			struct own_table_input in = input();
+			struct own_table *table;
+
+			in.profile = words[j];
+			in.docker[0] = text;
+			in.docker_len[0] = (size_t)n;
+			table = make(&in);
+			assert_int_equal(table->problems_len, 0);
+			assert_int_equal(table->audited_len,
+					 words[j] == cases[i].by ? 1 : 0);
+			assert_int_equal(strstr(table->text, "log prefix") !=
+						 NULL,
+					 words[j] == cases[i].by);
+			own_table_free(table);
+		}
+	}
+}
+
+static void rule_that_is_not_understood_is_a_problem_and_left_out(void **state)
+{
+	static const char *const rules[] = {
+		"fib daddr type local drop",
+		"jump elsewhere",
+		"goto elsewhere",
+		"oifname vmap @filter-forward-in-jumps",
+		"iifname vmap { \"a\" : drop }",
+		"tcp dport { 80, 81 } drop",
+		"tcp dport 80 udp dport 80 drop",
+		"tcp dport 80 tcp dport 81 drop",
+		"tcp dport 65536 drop",
+		"ip daddr 10.0.0.0/33 drop",
+		"ip daddr 0.0.0.0/0 drop",
+		"ip daddr host.example drop",
+		"ip6 daddr fd00::1 drop",
+		"ip daddr { 10.0.0.1, 10.0.0.2 } drop",
+		"iifname \"br-*\" drop",
+		"iifname br-a drop",
+		"iifname { \"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", "
+		"\"h\", \"i\" } drop",
+		"iifname \"0123456789abcdef\" drop",
+		"ct state new,strange drop",
+		"ct mark 1 drop",
+		"meta mark & 0x1ffffffff == 0x1 drop",
+		"meta l4proto { tcp, udp } drop",
+		"limit rate 1/second drop",
+		"log prefix \"x\" drop",
+		"drop drop",
+		"drop comment",
+		"drop comment \"a\" \"b\"",
+		"drop comment \"a\" accept",
+		"counter packets x bytes 0 drop",
+		"counter counter drop",
+		"tcp flags syn drop",
+		"reject",
+		"drop comment \"never closed",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		char text[512];
+		struct own_table *table;
+
+		snprintf(text, sizeof(text), "\t\t%s\n\t\tcounter drop\n",
+			 rules[i]);
+		table = make_chain(text);
+		if (table->problems_len != 1 || table->audited_len != 1)
+			fail_msg("%s: %d problems, %d audited", rules[i],
+				 (int)table->problems_len,
+				 (int)table->audited_len);
+		assert_non_null(strstr(table->text,
+				       "chain ip-in__br-a {\ncounter log"));
+		own_table_free(table);
+	}
+}
+
+/* Nothing but lines as we write them, and no verdict but ours. */
+static void assert_well_formed(const char *text)
+{
+	const char *body = text + strlen(HEAD);
+	size_t len;
+
+	assert_memory_equal(text, HEAD, strlen(HEAD));
+	for (const char *p = text; *p; p++)
+		if (*p != '\n' && !isprint((unsigned char)*p))
+			fail_msg("byte %d in the batch", *p);
+	for (const char *line = body; *line; line += len + 1) {
+		size_t quotes = 0;
+
+		len = strcspn(line, "\n");
+		for (size_t i = 0; i < len; i++)
+			quotes += line[i] == '"';
+		if (quotes % 2 != 0 ||
+		    (memchr(line, ';', len) && strncmp(line, "type ", 5) != 0))
+			fail_msg("%.*s", (int)len, line);
+	}
+	if (strstr(body, " drop\n") || strstr(body, "\ndrop"))
+		fail_msg("drops:\n%s", text);
+}
+
+/* Nor anything of what somebody wrote. */
+static void assert_harmless(const char *text)
+{
+	static const char *const never[] = {
+		"evil", "include", "flush",	     "delete",
+		"goto", "comment", "docker-bridges",
+	};
+
+	assert_well_formed(text);
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		if (strstr(text + strlen(HEAD), never[i]))
+			fail_msg("'%s' in:\n%s", never[i], text);
+}
+
+static void nothing_hostile_gets_into_the_batch(void **state)
+{
+	static const char *const rules[] = {
+		"counter drop comment \"a\"; flush ruleset; \"\"\n",
+		"counter drop comment \"a\n\t\tflush ruleset\n\"\n",
+		"iifname \"evil\\\" accept\" drop\n",
+		"iifname \"a; flush ruleset\" drop\n",
+		"iifname != \"a\ninclude evil\" drop\n",
+		"ip daddr 10.0.0.1;flush drop\n",
+		"counter drop comment \"evil\\\"\n\x1b[31m \xff\xfe\"\n",
+		"tcp dport 80-90;include drop\n",
+		"}\n}\nflush ruleset\ntable ip x {\nchain evil {\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		struct own_table *table = make_chain(rules[i]);
+
+		assert_harmless(table->text);
+		for (size_t j = 0; j < table->problems_len; j++)
+			for (const char *p = table->problems[j]; *p; p++)
+				assert_true((unsigned char)*p >= 0x20);
+		own_table_free(table);
+	}
+}
+
+static void names_that_are_no_identifiers_are_left_out(void **state)
+{
+	static const char text[] =
+		"table ip docker-bridges {\n"
+		"map filter-forward-in-jumps {\ntype ifname : verdict\n"
+		"elements = { \"a\" : jump in;evil, \"b b\" : jump in__b,\n"
+		"\"c*\" : jump in__b, \"d\" : drop, \"e\" : jump nowhere,\n"
+		"\"f\" : jump in__b counter, \"g\" : jump filter-FORWARD,\n"
+		"\"h\" : jump $evil, \"ok\" : jump in__b }\n}\n"
+		"chain $evil { drop\n }\nchain in__b { drop\n }\n" FORWARD
+		"}\n";
+	struct own_table *table = make_docker(text, sizeof(text) - 1);
+
+	(void)state;
+	assert_harmless(table->text);
+	assert_non_null(strstr(table->text,
+			       "elements = {\n\"ok\" : jump ip-in__b,\n}"));
+	assert_true(table->problems_len >= 7);
+	own_table_free(table);
+}
+
+static void brace_that_does_not_close_refuses_the_listing(void **state)
+{
+	struct own_table *table =
+		make_chain("iifname != { \"br-a\" drop\ncounter drop\n");
+
+	(void)state;
+	assert_true(table->empty);
+	assert_int_equal(table->problems_len, 1);
+	own_table_free(table);
+}
+
+static void listing_cut_anywhere_is_not_mirrored(void **state)
+{
+	char *text = read_file("tests/data/nft/docker-29.ip");
+	size_t len = strlen(text);
+
+	(void)state;
+	for (size_t cut = 0; cut + 2 < len; cut++) {
+		char *copy = malloc(cut + 1);
+		struct own_table *table;
+
+		assert_non_null(copy);
+		memcpy(copy, text, cut);
+		table = make_docker(copy, cut);
+		assert_true(table->empty);
+		assert_int_equal(table->problems_len, 1);
+		own_table_free(table);
+		free(copy);
+	}
+	free(text);
+}
+
+static void damaged_listings_are_survived(void **state)
+{
+	static const char bytes[] = "{}\"\n;, \t\0\xff"
+				    "a0*/=@:-";
+	char *text = read_file("tests/data/nft/docker-29.ip");
+	size_t len = strlen(text);
+	unsigned int seed = 1729;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		char *copy = malloc(len);
+		struct own_table *table;
+
+		assert_non_null(copy);
+		memcpy(copy, text, len);
+		for (int n = rand_r(&seed) % 8; n >= 0; n--)
+			copy[(size_t)rand_r(&seed) % len] =
+				bytes[(size_t)rand_r(&seed) %
+				      (sizeof(bytes) - 1)];
+		table = make_docker(copy, len);
+		free(copy); /* nothing points into it */
+		for (size_t i = 0; i < table->audited_len; i++)
+			assert_true(strlen(table->audited[i].text) < len);
+		assert_well_formed(table->text);
+		own_table_free(table);
+	}
+	free(text);
+}
+
+static void long_lines_and_many_tokens_are_bounded(void **state)
+{
+	char *rules = malloc(200 * 1024);
+	struct own_table *table;
+	size_t n = 0;
+
+	(void)state;
+	assert_non_null(rules);
+	n += (size_t)sprintf(rules, "counter drop comment \"");
+	memset(rules + n, 'x', 65536);
+	n += 65536;
+	n += (size_t)sprintf(rules + n, "\"\niifname { \"a\"");
+	for (int i = 0; i < 10000; i++)
+		n += (size_t)sprintf(rules + n, ", \"a\"");
+	sprintf(rules + n, " } drop\n");
+	table = make_chain(rules);
+	assert_int_equal(table->problems_len, 1);
+	assert_int_equal(table->audited_len, 1);
+	own_table_free(table);
+	free(rules);
+}
+
+static void witness_needs_two_bridges_and_knows_the_ports(void **state)
+{
+	static const char bridges[][16] = { "br-b", "br-a", "br-b", "e v" };
+	static const struct own_table_port ports[] = {
+		{ 4, { 10, 1, 0, 2, 99 }, 6, 80 },
+		{ 6, { 0xfd, 1 }, 17, 53 },
+		{ 4, { 10, 1, 0, 2 }, 6, 80 },
+	};
+	struct own_table_input in = input();
+	struct own_table *table;
+
+	(void)state;
+	in.bridges = bridges;
+	in.bridges_len = 1;
+	table = make(&in);
+	assert_true(table->empty);
+	own_table_free(table);
+	in.bridges_len = 4;
+	in.ports = ports;
+	in.ports_len = 3;
+	table = make(&in);
+	assert_int_equal(table->problems_len, 1);
+	assert_non_null(strstr(table->text, "elements = {\n\"br-a\" . \"br-a\","
+					    "\n\"br-b\" . \"br-b\",\n}"));
+	assert_non_null(strstr(table->text, "elements = {\n10.1.0.2 . 6 . 80,"
+					    "\n}"));
+	assert_non_null(strstr(table->text, "fd01:: . 17 . 53,\n}"));
+	assert_int_equal(table->audited_len, 2);
+	assert_int_equal(table->audited[0].verdict, VERDICT_PASS);
+	assert_int_equal(table->audited[1].family, 6);
+	own_table_free(table);
+}
+
+static void stripping_takes_the_counters_values_and_no_more(void **state)
+{
+	char text[] = "a counter packets 12 bytes 345 log\ncounter packets x\n"
+		      "counter packets 1 bytes\ncounter packets 0 bytes 0";
+	size_t len = own_table_strip(text, sizeof(text) - 1);
+
+	(void)state;
+	assert_string_equal(text, "a counter log\ncounter packets x\n"
+				  "counter packets 1 bytes\ncounter");
+	assert_int_equal(len, strlen(text));
+}
+
+static void counters_are_read_by_id_and_added_up(void **state)
+{
+	static const char text[] =
+		"counter packets 5 bytes 50 log prefix \"bridgeaudit drop "
+		"0000000000ff\" group 1\n"
+		"counter packets 1 bytes 10 log prefix \"bridgeaudit pass "
+		"00000000000a\" group 1\n"
+		"counter packets 7 bytes 70 log prefix \"somebody else\"\n"
+		"counter packets 7 bytes 70 accept\n"
+		"counter packets 2 bytes 20 log prefix \"bridgeaudit drop "
+		"0000000000ff\" group 1";
+	struct own_table_counter *list = NULL;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(
+		own_table_counters(text, sizeof(text) - 1, &list, &len), 0);
+	assert_int_equal(len, 2);
+	assert_int_equal(list[0].id, 10);
+	assert_int_equal(list[0].packets, 1);
+	assert_int_equal(list[1].id, 255);
+	assert_int_equal(list[1].packets, 7);
+	assert_int_equal(list[1].bytes, 70);
+	free(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table_of_docker_29_is_the_golden_one),
+		cmocka_unit_test(nothing_to_watch_only_deletes_the_table),
+		cmocka_unit_test(raw_rules_keep_their_order_within_an_address),
+		cmocka_unit_test(
+			raw_rules_of_two_tables_are_looked_up_one_after_the_other),
+		cmocka_unit_test(raw_rule_that_can_not_be_is_a_problem),
+		cmocka_unit_test(
+			raw_rules_for_networks_come_after_those_for_addresses),
+		cmocka_unit_test(id_of_a_rule_is_the_same_in_every_listing),
+		cmocka_unit_test(profile_decides_what_is_logged),
+		cmocka_unit_test(
+			rule_that_is_not_understood_is_a_problem_and_left_out),
+		cmocka_unit_test(nothing_hostile_gets_into_the_batch),
+		cmocka_unit_test(names_that_are_no_identifiers_are_left_out),
+		cmocka_unit_test(brace_that_does_not_close_refuses_the_listing),
+		cmocka_unit_test(listing_cut_anywhere_is_not_mirrored),
+		cmocka_unit_test(damaged_listings_are_survived),
+		cmocka_unit_test(long_lines_and_many_tokens_are_bounded),
+		cmocka_unit_test(witness_needs_two_bridges_and_knows_the_ports),
+		cmocka_unit_test(
+			stripping_takes_the_counters_values_and_no_more),
+		cmocka_unit_test(counters_are_read_by_id_and_added_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
