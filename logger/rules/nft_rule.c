@@ -99,10 +99,11 @@ bool nft_ifname_ok(const char *name)
 
 static int take_ifname(struct cursor *c, struct nft_ifnames *names)
 {
-	char *name = names->names[names->len];
+	char *name;
 
-	if (names->len == NFT_IFNAMES_MAX)
+	if (names->len >= NFT_IFNAMES_MAX)
 		return fail(c, "too many interfaces");
+	name = names->names[names->len];
 	if (c->at == c->end || c->at->kind != NFT_STRING ||
 	    nft_token_copy(c->at, name, NFT_IFNAME_MAX) < 0 ||
 	    !nft_ifname_ok(name))

@@ -419,19 +419,22 @@ int nft_table_parse(const char *text, size_t len, int family, const char *name,
 		.rules = { 0, sizeof(struct nft_table_rule), NFT_RULES_MAX },
 		.jumps = { 0, sizeof(struct nft_jump), NFT_JUMPS_MAX },
 	};
-	struct nft_table *table = calloc(1, sizeof(*table));
-	int r = 0;
+	struct nft_table *table;
+	int r;
 
-	p.table = table;
 	if (len > NFT_TEXT_MAX)
-		r = fail(&p, -E2BIG, "too long");
-	else if (!table || !(table->text = malloc(len + 1)))
-		r = fail(&p, -ENOMEM, "out of memory");
-	if (r == 0) {
-		table->family = family;
-		p.text = table->text;
+		return fail(&p, -E2BIG, "too long");
+	table = calloc(1, sizeof(*table));
+	if (!table)
+		return fail(&p, -ENOMEM, "out of memory");
+	table->family = family;
+	table->text = malloc(len + 1);
+	p.table = table;
+	p.text = table->text;
+	if (table->text)
 		r = parse_frame(&p, name);
-	}
+	else
+		r = fail(&p, -ENOMEM, "out of memory");
 	if (r < 0) {
 		nft_table_free(table);
 		return r;
@@ -458,7 +461,7 @@ void nft_table_free(struct nft_table *table)
 const struct nft_chain *nft_table_chain(const struct nft_table *table,
 					const char *name)
 {
-	struct nft_chain key;
+	struct nft_chain key = { 0 };
 
 	if (table->chains_len == 0 ||
 	    str_copy(key.name, sizeof(key.name), name))
@@ -486,7 +489,7 @@ const struct nft_jump *nft_table_jumps(const struct nft_table *table,
 bool nft_table_has_jump(const struct nft_table *table, const char *map,
 			const char *ifname)
 {
-	struct nft_jump key;
+	struct nft_jump key = { 0 };
 
 	return table->jumps_len > 0 &&
 	       !str_copy(key.map, sizeof(key.map), map) &&

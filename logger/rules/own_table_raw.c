@@ -105,9 +105,11 @@ static void mask(struct nft_addr *addr, int family)
 	for (size_t i = 0; i < len; i++) {
 		int bits = addr->prefix - 8 * (int)i;
 
-		if (bits < 8)
-			addr->bytes[i] &=
-				bits <= 0 ? 0 : (uint8_t)(0xff00 >> bits);
+		if (bits <= 0)
+			addr->bytes[i] = 0;
+		else if (bits < 8)
+			addr->bytes[i] =
+				(uint8_t)(addr->bytes[i] & 0xff00 >> bits);
 	}
 }
 

@@ -1,89 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The text of our table: goldens, what the raw stage makes of rules in any
- * order, and listings that are cut, huge or hostile, of which nothing may
- * reach the batch.
+ * The text of our table: goldens, the raw stage, what the profile logs, the
+ * witness, and reading a listing of it.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/text.h"
-#include "logger/rules/nft_table.h"
-#include "logger/rules/own_table.h"
 #include "logger/rules/own_table_text.h"
 #include "logger/rules/profile.h"
 #include "logger/rules/rule.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/own_table_bench.h"
 
-#define HEAD                                                                   \
-	"table inet bridgeaudit { }\n"                                         \
-	"delete table inet bridgeaudit\n"
 #define DROP(id)                                                               \
 	"counter log prefix \"bridgeaudit drop " id                            \
 	"\" group 4242 snaplen 128 accept\n"
-#define FORWARD                                                                \
-	"\tchain filter-FORWARD {\n"                                           \
-	"\t\ttype filter hook forward priority filter; policy accept;\n"       \
-	"\t\toifname vmap @filter-forward-in-jumps\n"                          \
-	"\t\tiifname vmap @filter-forward-out-jumps\n"                         \
-	"\t}\n"
-#define JUMPS                                                                  \
-	"\tmap filter-forward-in-jumps {\n\t\ttype ifname : verdict\n"         \
-	"\t\telements = { \"br-a\" : jump in__br-a }\n\t}\n"
-
-static struct own_table_input input(void)
-{
-	return (struct own_table_input){ .group = 4242,
-					 .profile = PROFILE_DEFAULT };
-}
-
-static struct own_table *make(const struct own_table_input *in)
-{
-	struct own_table *table = NULL;
-
-	assert_int_equal(own_table_make(in, &table), 0);
-	assert_non_null(table);
-	return table;
-}
-
-/* The table for one listing of Docker's IPv4 table. */
-static struct own_table *make_docker(const char *text, size_t len)
-{
-	struct own_table_input in = input();
-
-	in.docker[0] = text;
-	in.docker_len[0] = len;
-	return make(&in);
-}
-
-/* With FORWARD, JUMPS and these rules in the chain of br-a. */
-static struct own_table *make_chain(const char *rules)
-{
-	static char text[256 * 1024];
-	int n = snprintf(text, sizeof(text),
-			 "table ip docker-bridges {\n" JUMPS
-			 "\tchain in__br-a {\n%s\t}\n" FORWARD "}\n",
-			 rules);
-
-	assert_true(n > 0 && (size_t)n < sizeof(text));
-	return make_docker(text, (size_t)n);
-}
-
-static char *read_file(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text = calloc(1, 65536);
-
-	if (!file)
-		fail_msg("can't open %s", path);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, file) > 0);
-	fclose(file);
-	return text;
-}
-
 static struct raw_rule raw4(uint8_t last, const char *ifname, uint16_t dport)
 {
 	struct raw_rule rule = {
@@ -101,19 +34,19 @@ static struct raw_rule raw4(uint8_t last, const char *ifname, uint16_t dport)
 
 static void table_of_docker_29_is_the_golden_one(void **state)
 {
-	struct own_table_input in = input();
+	struct own_table_input in = own_bench_input();
 	char *text[2], *golden;
 	struct own_table *table;
 
 	(void)state;
-	text[0] = read_file("tests/data/nft/docker-29.ip");
-	text[1] = read_file("tests/data/nft/docker-29.ip6");
-	golden = read_file("tests/data/nft/docker-29.own");
+	text[0] = own_bench_read("tests/data/nft/docker-29.ip");
+	text[1] = own_bench_read("tests/data/nft/docker-29.ip6");
+	golden = own_bench_read("tests/data/nft/docker-29.own");
 	for (size_t i = 0; i < 2; i++) {
 		in.docker[i] = text[i];
 		in.docker_len[i] = strlen(text[i]);
 	}
-	table = make(&in);
+	table = own_bench_make(&in);
 	assert_int_equal(table->problems_len, 0);
 	assert_string_equal(table->text, golden);
 	assert_false(table->empty);
@@ -125,8 +58,8 @@ static void table_of_docker_29_is_the_golden_one(void **state)
 
 static void nothing_to_watch_only_deletes_the_table(void **state)
 {
-	struct own_table_input in = input();
-	struct own_table *table = make(&in);
+	struct own_table_input in = own_bench_input();
+	struct own_table *table = own_bench_make(&in);
 
 	(void)state;
 	assert_true(table->empty);
@@ -143,14 +76,14 @@ static void raw_rules_keep_their_order_within_an_address(void **state)
 		raw4(2, "br-a", 0),
 		raw4(2, "br-a", 80),
 	};
-	struct own_table_input in = input();
+	struct own_table_input in = own_bench_input();
 	struct own_table *table;
 
 	(void)state;
 	rules[1].action = RAW_ACCEPT;
 	rules[1].ifname_negated = false;
 	in.raw[0] = (struct own_table_raw){ rules, 4 };
-	table = make(&in);
+	table = own_bench_make(&in);
 	assert_string_equal(
 		table->text, HEAD
 		"table inet bridgeaudit {\n"
@@ -178,13 +111,13 @@ static void raw_rules_of_two_tables_are_looked_up_one_after_the_other(
 	void **state)
 {
 	struct raw_rule one = raw4(2, "br-a", 0), two = raw4(2, "br-b", 0);
-	struct own_table_input in = input();
+	struct own_table_input in = own_bench_input();
 	struct own_table *table;
 
 	(void)state;
 	in.raw[0] = (struct own_table_raw){ &one, 1 };
 	in.raw[1] = (struct own_table_raw){ &two, 1 };
-	table = make(&in);
+	table = own_bench_make(&in);
 	assert_non_null(strstr(table->text, "ip daddr vmap @raw0-ip\n"
 					    "ip daddr vmap @raw1-ip\n"));
 	own_table_free(table);
@@ -196,7 +129,7 @@ static void raw_rule_that_can_not_be_is_a_problem(void **state)
 		raw4(2, "br*", 0),   raw4(3, "br\"", 0),  raw4(4, "a b", 0),
 		raw4(5, "br-a", 80), raw4(6, "br-a", 80), raw4(7, "br-a", 0),
 	};
-	struct own_table_input in = input();
+	struct own_table_input in = own_bench_input();
 	struct own_table *table;
 
 	(void)state;
@@ -204,7 +137,7 @@ static void raw_rule_that_can_not_be_is_a_problem(void **state)
 	rules[4].family = 5;
 	memset(rules[5].ifname, 'x', sizeof(rules[5].ifname));
 	in.raw[0] = (struct own_table_raw){ rules, ARRAY_SIZE(rules) };
-	table = make(&in);
+	table = own_bench_make(&in);
 	assert_int_equal(table->problems_len, ARRAY_SIZE(rules));
 	assert_true(table->empty);
 	own_table_free(table);
@@ -222,7 +155,7 @@ static void raw_rules_for_networks_come_after_those_for_addresses(void **state)
 		"\t\tiifname \"loopback0\" ip daddr 127.0.0.1 tcp dport 80 accept\n"
 		"\t\tiifname != \"lo\" ip daddr 127.0.0.1 tcp dport 80 drop\n"
 		"\t}\n}\n";
-	struct own_table *table = make_docker(text, sizeof(text) - 1);
+	struct own_table *table = own_bench_docker(text, sizeof(text) - 1);
 
 	(void)state;
 	assert_non_null(strstr(table->text, "flags interval\nelements = {\n"
@@ -254,7 +187,7 @@ static void id_of_a_rule_is_the_same_in_every_listing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		struct own_table *table = make_chain(rules[i]);
+		struct own_table *table = own_bench_chain(rules[i]);
 
 		assert_int_equal(table->audited_len, 1);
 		assert_string_equal(table->audited[0].text, expected);
@@ -300,13 +233,13 @@ static void profile_decides_what_is_logged(void **state)
 				 cases[i].rule);
 
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {
-			struct own_table_input in = input();
+			struct own_table_input in = own_bench_input();
 			struct own_table *table;
 
 			in.profile = words[j];
 			in.docker[0] = text;
 			in.docker_len[0] = (size_t)n;
-			table = make(&in);
+			table = own_bench_make(&in);
 			assert_int_equal(table->problems_len, 0);
 			assert_int_equal(table->audited_len,
 					 words[j] == cases[i].by ? 1 : 0);
@@ -318,230 +251,6 @@ static void profile_decides_what_is_logged(void **state)
 	}
 }
 
-static void rule_that_is_not_understood_is_a_problem_and_left_out(void **state)
-{
-	static const char *const rules[] = {
-		"fib daddr type local drop",
-		"jump elsewhere",
-		"goto elsewhere",
-		"oifname vmap @filter-forward-in-jumps",
-		"iifname vmap { \"a\" : drop }",
-		"tcp dport { 80, 81 } drop",
-		"tcp dport 80 udp dport 80 drop",
-		"tcp dport 80 tcp dport 81 drop",
-		"tcp dport 65536 drop",
-		"ip daddr 10.0.0.0/33 drop",
-		"ip daddr 0.0.0.0/0 drop",
-		"ip daddr host.example drop",
-		"ip6 daddr fd00::1 drop",
-		"ip daddr { 10.0.0.1, 10.0.0.2 } drop",
-		"iifname \"br-*\" drop",
-		"iifname br-a drop",
-		"iifname {\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"} drop",
-		"iifname \"0123456789abcdef\" drop",
-		"ct state new,strange drop",
-		"ct mark 1 drop",
-		"meta mark & 0x1ffffffff == 0x1 drop",
-		"meta l4proto { tcp, udp } drop",
-		"limit rate 1/second drop",
-		"log prefix \"x\" drop",
-		"drop drop",
-		"drop comment",
-		"drop comment \"a\" \"b\"",
-		"drop comment \"a\" accept",
-		"counter packets x bytes 0 drop",
-		"counter counter drop",
-		"tcp flags syn drop",
-		"reject",
-		"drop comment \"never closed",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		char text[512];
-		struct own_table *table;
-
-		snprintf(text, sizeof(text), "\t\t%s\n\t\tcounter drop\n",
-			 rules[i]);
-		table = make_chain(text);
-		if (table->problems_len != 1 || table->audited_len != 1)
-			fail_msg("%s: %d problems, %d audited", rules[i],
-				 (int)table->problems_len,
-				 (int)table->audited_len);
-		assert_non_null(strstr(table->text,
-				       "chain ip-in__br-a {\ncounter log"));
-		own_table_free(table);
-	}
-}
-
-/* Nothing but lines as we write them, and no verdict but ours. */
-static void assert_well_formed(const char *text)
-{
-	const char *body = text + strlen(HEAD);
-	size_t len;
-
-	assert_memory_equal(text, HEAD, strlen(HEAD));
-	for (const char *p = text; *p; p++)
-		if (*p != '\n' && !isprint((unsigned char)*p))
-			fail_msg("byte %d in the batch", *p);
-	for (const char *line = body; *line; line += len + 1) {
-		size_t quotes = 0;
-
-		len = strcspn(line, "\n");
-		for (size_t i = 0; i < len; i++)
-			quotes += line[i] == '"';
-		if (quotes % 2 != 0 ||
-		    (memchr(line, ';', len) && strncmp(line, "type ", 5) != 0))
-			fail_msg("%.*s", (int)len, line);
-	}
-	if (strstr(body, " drop\n") || strstr(body, "\ndrop"))
-		fail_msg("drops:\n%s", text);
-}
-
-/* Nor anything of what somebody wrote. */
-static void assert_harmless(const char *text)
-{
-	static const char *const never[] = {
-		"evil", "include", "flush",	     "delete",
-		"goto", "comment", "docker-bridges",
-	};
-
-	assert_well_formed(text);
-	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-		if (strstr(text + strlen(HEAD), never[i]))
-			fail_msg("'%s' in:\n%s", never[i], text);
-}
-
-static void nothing_hostile_gets_into_the_batch(void **state)
-{
-	static const char *const rules[] = {
-		"counter drop comment \"a\"; flush ruleset; \"\"\n",
-		"counter drop comment \"a\n\t\tflush ruleset\n\"\n",
-		"iifname \"evil\\\" accept\" drop\n",
-		"iifname \"a; flush ruleset\" drop\n",
-		"iifname != \"a\ninclude evil\" drop\n",
-		"ip daddr 10.0.0.1;flush drop\n",
-		"counter drop comment \"evil\\\"\n\x1b[31m \xff\xfe\"\n",
-		"tcp dport 80-90;include drop\n",
-		"}\n}\nflush ruleset\ntable ip x {\nchain evil {\n",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		struct own_table *table = make_chain(rules[i]);
-
-		assert_harmless(table->text);
-		for (size_t j = 0; j < table->problems_len; j++)
-			for (const char *p = table->problems[j]; *p; p++)
-				assert_true((unsigned char)*p >= 0x20);
-		own_table_free(table);
-	}
-}
-
-static void names_that_are_no_identifiers_are_left_out(void **state)
-{
-	static const char text[] =
-		"table ip docker-bridges {\n"
-		"map filter-forward-in-jumps {\ntype ifname : verdict\n"
-		"elements = { \"a\" : jump in;evil, \"b b\" : jump in__b,\n"
-		"\"c*\" : jump in__b, \"d\" : drop, \"e\" : jump nowhere,\n"
-		"\"f\" : jump in__b counter, \"g\" : jump filter-FORWARD,\n"
-		"\"h\" : jump $evil, \"ok\" : jump in__b }\n}\n"
-		"chain $evil { drop\n }\nchain in__b { drop\n }\n" FORWARD
-		"}\n";
-	struct own_table *table = make_docker(text, sizeof(text) - 1);
-
-	(void)state;
-	assert_harmless(table->text);
-	assert_non_null(strstr(table->text,
-			       "elements = {\n\"ok\" : jump ip-in__b,\n}"));
-	assert_true(table->problems_len >= 7);
-	own_table_free(table);
-}
-
-static void brace_that_does_not_close_refuses_the_listing(void **state)
-{
-	struct own_table *table =
-		make_chain("iifname != { \"br-a\" drop\ncounter drop\n");
-
-	(void)state;
-	assert_true(table->empty);
-	assert_int_equal(table->problems_len, 1);
-	own_table_free(table);
-}
-
-static void listing_cut_anywhere_is_not_mirrored(void **state)
-{
-	char *text = read_file("tests/data/nft/docker-29.ip");
-	size_t len = strlen(text);
-
-	(void)state;
-	for (size_t cut = 0; cut + 2 < len; cut++) {
-		char *copy = malloc(cut + 1);
-		struct own_table *table;
-
-		assert_non_null(copy);
-		memcpy(copy, text, cut);
-		table = make_docker(copy, cut);
-		assert_true(table->empty);
-		assert_int_equal(table->problems_len, 1);
-		own_table_free(table);
-		free(copy);
-	}
-	free(text);
-}
-
-static void damaged_listings_are_survived(void **state)
-{
-	static const char bytes[] = "{}\"\n;, \t\0\xff"
-				    "a0*/=@:-";
-	char *text = read_file("tests/data/nft/docker-29.ip");
-	size_t len = strlen(text);
-	unsigned int seed = 1729;
-
-	(void)state;
-	for (int round = 0; round < 2000; round++) {
-		char *copy = malloc(len);
-		struct own_table *table;
-
-		assert_non_null(copy);
-		memcpy(copy, text, len);
-		for (int n = rand_r(&seed) % 8; n >= 0; n--)
-			copy[(size_t)rand_r(&seed) % len] =
-				bytes[(size_t)rand_r(&seed) %
-				      (sizeof(bytes) - 1)];
-		table = make_docker(copy, len);
-		free(copy); /* nothing points into it */
-		for (size_t i = 0; i < table->audited_len; i++)
-			assert_true(strlen(table->audited[i].text) < len);
-		assert_well_formed(table->text);
-		own_table_free(table);
-	}
-	free(text);
-}
-
-static void long_lines_and_many_tokens_are_bounded(void **state)
-{
-	char *rules = malloc(200 * 1024);
-	struct own_table *table;
-	size_t n = 0;
-
-	(void)state;
-	assert_non_null(rules);
-	n += (size_t)sprintf(rules, "counter drop comment \"");
-	memset(rules + n, 'x', 65536);
-	n += 65536;
-	n += (size_t)sprintf(rules + n, "\"\niifname { \"a\"");
-	for (int i = 0; i < 10000; i++)
-		n += (size_t)sprintf(rules + n, ", \"a\"");
-	sprintf(rules + n, " } drop\n");
-	table = make_chain(rules);
-	assert_int_equal(table->problems_len, 1);
-	assert_int_equal(table->audited_len, 1);
-	own_table_free(table);
-	free(rules);
-}
-
 static void witness_needs_two_bridges_and_knows_the_ports(void **state)
 {
 	static const char bridges[][16] = { "br-b", "br-a", "br-b", "e v" };
@@ -550,19 +259,19 @@ static void witness_needs_two_bridges_and_knows_the_ports(void **state)
 		{ 6, { 0xfd, 1 }, 17, 53 },
 		{ 4, { 10, 1, 0, 2 }, 6, 80 },
 	};
-	struct own_table_input in = input();
+	struct own_table_input in = own_bench_input();
 	struct own_table *table;
 
 	(void)state;
 	in.bridges = bridges;
 	in.bridges_len = 1;
-	table = make(&in);
+	table = own_bench_make(&in);
 	assert_true(table->empty);
 	own_table_free(table);
 	in.bridges_len = 4;
 	in.ports = ports;
 	in.ports_len = 3;
-	table = make(&in);
+	table = own_bench_make(&in);
 	assert_int_equal(table->problems_len, 1);
 	assert_non_null(strstr(table->text, "elements = {\n\"br-a\" . \"br-a\","
 					    "\n\"br-b\" . \"br-b\",\n}"));
@@ -626,14 +335,6 @@ int main(void)
 			raw_rules_for_networks_come_after_those_for_addresses),
 		cmocka_unit_test(id_of_a_rule_is_the_same_in_every_listing),
 		cmocka_unit_test(profile_decides_what_is_logged),
-		cmocka_unit_test(
-			rule_that_is_not_understood_is_a_problem_and_left_out),
-		cmocka_unit_test(nothing_hostile_gets_into_the_batch),
-		cmocka_unit_test(names_that_are_no_identifiers_are_left_out),
-		cmocka_unit_test(brace_that_does_not_close_refuses_the_listing),
-		cmocka_unit_test(listing_cut_anywhere_is_not_mirrored),
-		cmocka_unit_test(damaged_listings_are_survived),
-		cmocka_unit_test(long_lines_and_many_tokens_are_bounded),
 		cmocka_unit_test(witness_needs_two_bridges_and_knows_the_ports),
 		cmocka_unit_test(
 			stripping_takes_the_counters_values_and_no_more),

@@ -110,9 +110,9 @@ static void prefix_that_can_not_be_is_not_written(void **state)
 
 	(void)state;
 	assert_int_equal(twin_prefix_write(buf, sizeof(buf), 0, ID), -EINVAL);
-	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_PASS + 1,
-					   ID),
-			 -EINVAL);
+	assert_int_equal(
+		twin_prefix_write(buf, sizeof(buf), VERDICT_PASS + 1, ID),
+		-EINVAL);
 	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_DROP, 0),
 			 -EINVAL);
 	assert_int_equal(twin_prefix_write(buf, sizeof(buf), VERDICT_DROP,
