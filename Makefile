@@ -21,7 +21,7 @@ DB      ?= /var/lib/bridgeaudit/audit.db
 
 PKGS_LIB    := sqlite3
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
-PKGS_CLI    := jansson smartcols
+PKGS_CLI    := jansson
 PKGS_TEST   := cmocka
 PKG_CONFIG  ?= pkg-config
 

@@ -184,8 +184,10 @@ SELECT
 		|| substr(hex(c.dst_ip), 25, 4) || ':'
 		|| substr(hex(c.dst_ip), 29, 4))
 	END AS dst_ip,
-	CASE c.proto WHEN 1 THEN 'icmp' WHEN 6 THEN 'tcp' WHEN 17 THEN 'udp'
-		WHEN 58 THEN 'ipv6-icmp' WHEN 132 THEN 'sctp'
+	CASE c.proto WHEN 1 THEN 'icmp' WHEN 2 THEN 'igmp' WHEN 6 THEN 'tcp'
+		WHEN 17 THEN 'udp' WHEN 33 THEN 'dccp' WHEN 47 THEN 'gre'
+		WHEN 50 THEN 'esp' WHEN 51 THEN 'ah' WHEN 58 THEN 'ipv6-icmp'
+		WHEN 132 THEN 'sctp' WHEN 136 THEN 'udplite'
 		ELSE CAST(c.proto AS TEXT) END AS proto,
 	e.src_port,
 	CASE WHEN c.proto NOT IN (1, 58) THEN c.dst_port END AS dst_port,

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "logger/firewall_own.h"
 #include "logger/firewall_report.h"
 #include "logger/iptables.h"
 #include "logger/log.h"
@@ -35,6 +36,7 @@ struct backend {
 struct firewall {
 	struct backend backends[BACKENDS_MAX];
 	size_t n_backends;
+	struct own *own;
 	unsigned int profile;
 	uint16_t group;
 	pid_t last_pid;
@@ -71,12 +73,19 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 		if (iptables_find(variants[i / 2], families[i % 2], &b->ipt) <
 		    0)
 			continue;
-		report_init(&b->report, channel_fd, &b->ipt);
+		report_init(&b->report, channel_fd, "iptables",
+			    iptables_variant_name(b->ipt.variant),
+			    b->ipt.family);
 		fw->n_backends++;
 	}
 	if (fw->n_backends == 0) {
 		free(fw);
 		return -ENOENT;
+	}
+	fw->own = own_new(profile, group, channel_fd);
+	if (!fw->own) {
+		free(fw);
+		return -ENOMEM;
 	}
 	*ret = fw;
 	return 0;
@@ -88,6 +97,7 @@ void firewall_free(struct firewall *fw)
 		return;
 	for (size_t i = 0; i < fw->n_backends; i++)
 		report_clear(&fw->backends[i].report);
+	own_free(fw->own);
 	free(fw);
 }
 
@@ -201,7 +211,14 @@ int firewall_sync(struct firewall *fw)
 			report_twins(&b->report, NULL);
 		}
 	}
+	if (own_sync(fw->own, &fw->last_pid) < 0)
+		ret = -EAGAIN;
 	return ret;
+}
+
+void firewall_look(struct firewall *fw)
+{
+	own_look(fw->own);
 }
 
 static int remove_backend(struct firewall *fw, const struct backend *b,
@@ -246,6 +263,8 @@ int firewall_remove(struct firewall *fw)
 			 error);
 		ret = r;
 	}
+	if (own_remove(fw->own) < 0)
+		ret = -EIO;
 	return ret;
 }
 

@@ -27,6 +27,9 @@ void firewall_free(struct firewall *fw);
  */
 int firewall_sync(struct firewall *fw);
 
+/* dockerd was started, and may use another firewall than the one before. */
+void firewall_look(struct firewall *fw);
+
 /* Takes every twin out. Returns 0, or -errno when some may be left. */
 int firewall_remove(struct firewall *fw);
 

@@ -15,12 +15,14 @@
 /* How many times only news is sent before all is. */
 enum { REFRESH_ROUNDS = 12 };
 
-void report_init(struct report *rep, int channel_fd, const struct iptables *ipt)
+void report_init(struct report *rep, int channel_fd, const char *where,
+		 const char *variant, int family)
 {
 	*rep = (struct report){
 		.channel_fd = channel_fd,
-		.variant = iptables_variant_name(ipt->variant),
-		.family = ipt->family,
+		.where = where,
+		.variant = variant,
+		.family = family,
 	};
 }
 
@@ -201,7 +203,7 @@ void report_finding(struct report *rep, const struct plan *plan,
 	struct channel_finding *f = &msg.u.finding;
 	uint32_t n = plan ? plan->problems_len : 0;
 
-	snprintf(f->subject, sizeof(f->subject), "iptables %s IPv%d",
+	snprintf(f->subject, sizeof(f->subject), "%s %s IPv%d", rep->where,
 		 rep->variant, rep->family);
 	if (*error)
 		str_copy(f->detail, sizeof(f->detail), error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the recorder was told of one iptables, so that only news is sent. */
+/* What the recorder was told of one ruleset, so that only news is sent. */
 #ifndef BRIDGEAUDIT_LOGGER_FIREWALL_REPORT_H
 #define BRIDGEAUDIT_LOGGER_FIREWALL_REPORT_H
 
@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #include "logger/channel.h"
-#include "logger/iptables.h"
 #include "logger/rules/plan.h"
 
 /* One rule as it was told; sorted by id. */
@@ -20,7 +19,8 @@ struct told {
 };
 
 struct report {
-	int channel_fd; /* -1: nobody listens */
+	int channel_fd;	   /* -1: nobody listens */
+	const char *where; /* "iptables", "nftables" */
 	const char *variant;
 	int family;
 	struct told *told;
@@ -30,8 +30,9 @@ struct report {
 	char finding[CHANNEL_TEXT_MAX];
 };
 
-void report_init(struct report *rep, int channel_fd,
-		 const struct iptables *ipt);
+/* where, variant and family (4, 6) name the place; the strings must stay. */
+void report_init(struct report *rep, int channel_fd, const char *where,
+		 const char *variant, int family);
 void report_clear(struct report *rep);
 
 /* Sends the text of each audited rule that was never told. */

@@ -83,6 +83,7 @@ static void on_up(void *arg, const char *server_version)
 
 	log_info("connected to Docker %s", server_version);
 	tell_docker(k, "");
+	firewall_look(k->fw);
 	k->sync_at_ms = 0;
 }
 

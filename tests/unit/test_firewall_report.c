@@ -50,7 +50,6 @@ static void rule_that_the_own_table_watches_is_never_told_as_missing(
 		.profile = PROFILE_DEFAULT,
 		.group = 5,
 	};
-	const struct iptables ipt = { .variant = IPTABLES_NFT, .family = 4 };
 	char error[RULESET_ERROR_MAX];
 	struct ruleset *rs = NULL;
 	struct plan *plan = NULL;
@@ -63,7 +62,7 @@ static void rule_that_the_own_table_watches_is_never_told_as_missing(
 	assert_int_equal(ruleset_parse(text, strlen(text), &rs, error), 0);
 	assert_int_equal(plan_make(rs, &config, &plan), 0);
 	assert_int_equal(plan->audited_len, 2);
-	report_init(&rep, fds[0], &ipt);
+	report_init(&rep, fds[0], "iptables", "nft", 4);
 	for (int round = 0; round < 30; round++) {
 		report_rules(&rep, plan);
 		report_twins(&rep, plan);
