@@ -74,7 +74,7 @@ static struct nlmsghdr *start_config(char *buf, unsigned int group)
  */
 static int configure(int fd, unsigned int group)
 {
-	char buf[CONFIG_SIZE];
+	char buf[CONFIG_SIZE] = { 0 };
 	struct nlmsghdr *nlh = start_config(buf, group);
 	int r;
 
@@ -137,7 +137,7 @@ fail:
 
 int capture_unbind(int fd, unsigned int group)
 {
-	char buf[CONFIG_SIZE];
+	char buf[CONFIG_SIZE] = { 0 };
 	struct nlmsghdr *nlh = start_config(buf, group);
 
 	nlh->nlmsg_flags &= (uint16_t)~NLM_F_ACK;

@@ -17,6 +17,7 @@
 #include "logger/firewall_report.h"
 #include "logger/iptables.h"
 #include "logger/log.h"
+#include "logger/nftmon.h"
 #include "logger/rules/plan.h"
 #include "logger/rules/twin.h"
 
@@ -36,7 +37,7 @@ struct backend {
 struct firewall {
 	struct backend backends[BACKENDS_MAX];
 	size_t n_backends;
-	struct own *own;
+	struct own *own; /* NULL: this kernel has no nf_tables */
 	unsigned int profile;
 	uint16_t group;
 	pid_t last_pid;
@@ -62,6 +63,7 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 							  IPTABLES_LEGACY };
 	static const int families[] = { 4, 6 };
 	struct firewall *fw = calloc(1, sizeof(*fw));
+	bool nf_tables = nftmon_supported();
 
 	if (!fw)
 		return -ENOMEM;
@@ -70,6 +72,8 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 	for (size_t i = 0; i < BACKENDS_MAX; i++) {
 		struct backend *b = &fw->backends[fw->n_backends];
 
+		if (variants[i / 2] == IPTABLES_NFT && !nf_tables)
+			continue;
 		if (iptables_find(variants[i / 2], families[i % 2], &b->ipt) <
 		    0)
 			continue;
@@ -82,8 +86,9 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 		free(fw);
 		return -ENOENT;
 	}
-	fw->own = own_new(profile, group, channel_fd);
-	if (!fw->own) {
+	if (nf_tables)
+		fw->own = own_new(profile, group, channel_fd);
+	if (nf_tables && !fw->own) {
 		free(fw);
 		return -ENOMEM;
 	}
@@ -211,14 +216,15 @@ int firewall_sync(struct firewall *fw)
 			report_twins(&b->report, NULL);
 		}
 	}
-	if (own_sync(fw->own, &fw->last_pid) < 0)
+	if (fw->own && own_sync(fw->own, &fw->last_pid) < 0)
 		ret = -EAGAIN;
 	return ret;
 }
 
 void firewall_look(struct firewall *fw)
 {
-	own_look(fw->own);
+	if (fw->own)
+		own_look(fw->own);
 }
 
 static int remove_backend(struct firewall *fw, const struct backend *b,
@@ -263,7 +269,7 @@ int firewall_remove(struct firewall *fw)
 			 error);
 		ret = r;
 	}
-	if (own_remove(fw->own) < 0)
+	if (fw->own && own_remove(fw->own) < 0)
 		ret = -EIO;
 	return ret;
 }

@@ -236,6 +236,31 @@ static int sync_table(struct own *own, const struct listings *l,
 	return r;
 }
 
+int own_remove(struct own *own)
+{
+	char error[NFT_RUN_ERROR_MAX];
+	pid_t pid;
+	int r = nft_delete_own(TIMEOUT_MS, &pid, error);
+
+	if (r == -ENOSYS)
+		return 0;
+	if (r < 0)
+		log_warn("our nft table may be left: %s", error);
+	else
+		for (int i = 0; i < FAMILIES; i++)
+			report_removed(&own->reports[i]);
+	forget(own);
+	return r;
+}
+
+/* Docker has no tables here: nor have we, whatever was left or wrong before. */
+static int leave(struct own *own)
+{
+	for (int i = 0; i < FAMILIES; i++)
+		report_finding(&own->reports[i], NULL, "");
+	return own_remove(own);
+}
+
 void own_look(struct own *own)
 {
 	own->look = true;
@@ -256,27 +281,10 @@ int own_sync(struct own *own, pid_t *last_pid)
 	}
 	if (l.text[0] || l.text[1] || own->text)
 		r = sync_table(own, &l, last_pid, error);
-	else /* a logger that was killed may have left one */
-		r = own_remove(own);
+	else
+		r = leave(own);
 	listings_free(&l);
 	if (r == 0)
 		own->look = false;
-	return r;
-}
-
-int own_remove(struct own *own)
-{
-	char error[NFT_RUN_ERROR_MAX];
-	pid_t pid;
-	int r = nft_delete_own(TIMEOUT_MS, &pid, error);
-
-	if (r == -ENOSYS)
-		return 0;
-	if (r < 0)
-		log_warn("our nft table may be left: %s", error);
-	else
-		for (int i = 0; i < FAMILIES; i++)
-			report_removed(&own->reports[i]);
-	forget(own);
 	return r;
 }

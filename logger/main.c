@@ -23,6 +23,7 @@
 #include "logger/keeper.h"
 #include "logger/kernel.h"
 #include "logger/log.h"
+#include "logger/nftmon.h"
 #include "logger/plan_command.h"
 #include "logger/privilege.h"
 #include "logger/recorder.h"
@@ -201,6 +202,8 @@ static int check_host(void)
 	for (size_t i = 0; i < 2 && r == -ENOENT; i++) {
 		struct iptables ipt;
 
+		if (variants[i] == IPTABLES_NFT && !nftmon_supported())
+			continue;
 		if (iptables_find(variants[i], 4, &ipt) == 0)
 			r = kernel_check(&ipt, error);
 	}

@@ -13,11 +13,16 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "logger/netlink.h"
 
-enum { NFTMON_BUFFER = 4 * 1024 * 1024, NFTMON_RECV = 64 * 1024 };
+enum {
+	NFTMON_BUFFER = 4 * 1024 * 1024,
+	NFTMON_RECV = 64 * 1024,
+	ANSWER_TIMEOUT_S = 2,
+};
 
 int nftmon_open(void)
 {
@@ -40,6 +45,37 @@ int nftmon_open(void)
 		return r;
 	}
 	return fd;
+}
+
+bool nftmon_supported(void)
+{
+	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct timeval wait = { .tv_sec = ANSWER_TIMEOUT_S };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	const struct nlmsgerr *err;
+	ssize_t n;
+	int fd;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct nfgenmsg));
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (fd < 0)
+		return errno != EPROTONOSUPPORT;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	n = sendto(fd, nlh, nlh->nlmsg_len, 0, (struct sockaddr *)&kernel,
+		   sizeof(kernel));
+	if (n > 0)
+		n = recv(fd, buf, sizeof(buf), 0);
+	close(fd);
+	if (n <= 0 || !netlink_ok(nlh, (int)n) ||
+	    nlh->nlmsg_type != NLMSG_ERROR ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*err))
+		return true;
+	/* nfnetlink answers so for a subsystem that it does not have */
+	err = mnl_nlmsg_get_payload(nlh);
+	return err->error != -EINVAL && err->error != -EOPNOTSUPP;
 }
 
 /* The process that made the transaction, 0 when the kernel does not say. */

@@ -8,6 +8,13 @@
 #include <sys/types.h>
 
 /*
+ * Whether this kernel has nf_tables: asks for the ruleset's generation, which
+ * makes the kernel load the module if it can. Needs CAP_NET_ADMIN; anything but
+ * a clear no is a yes, so that whoever asks goes on and gets the real error.
+ */
+bool nftmon_supported(void);
+
+/*
  * Opens a netlink socket in the multicast group NFNLGRP_NFTABLES; iptables-nft
  * edits come through it too, iptables-legacy's do not. Returns the socket,
  * which the caller closes, or -errno.

@@ -101,7 +101,7 @@ bool net_make(void)
 	char error[NFT_RUN_ERROR_MAX];
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 ||
 	    !nft_available(TIMEOUT_MS, error))
 		return false;

@@ -4,7 +4,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "logger/nftmon.h"
 #include "tests/unit/cmocka_all.h"
@@ -98,6 +100,18 @@ static void garbage_is_passed_over(void **state)
 	assert_false(nftmon_parse(n.buf, 17, 42, &pending));
 }
 
+/* As root; iptables-nft, which the system tests need, says the same. */
+static void a_kernel_with_nf_tables_is_known_as_one(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("SKIP: needs root to ask the kernel\n");
+		skip();
+	}
+	assert_int_equal(nftmon_supported(),
+			 system("iptables-nft-save >/dev/null 2>&1") == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +120,7 @@ int main(void)
 		cmocka_unit_test(set_elements_change_no_rule),
 		cmocka_unit_test(a_transaction_cut_in_two_is_one),
 		cmocka_unit_test(garbage_is_passed_over),
+		cmocka_unit_test(a_kernel_with_nf_tables_is_known_as_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
