@@ -56,7 +56,9 @@ static const char *const sql[QUERY_COUNT] = {
 				     " c.verdict, c.proto, c.dst_port, sum(f.packets) AS packets,"
 				     " count(*) AS conversations, min(f.first_ns) AS first_ns,"
 				     " max(f.last_ns) AS last_ns"
-				     " FROM flow f JOIN conversation c ON c.id = f.conversation"
+				     " FROM flow f"
+				     /* always in this order */
+				     " CROSS JOIN conversation c ON c.id = f.conversation"
 				     " LEFT JOIN interface i ON i.id = c.in_if"
 				     " LEFT JOIN interface o ON o.id = c.out_if"
 				     " LEFT JOIN network s ON s.id = c.src_network"
