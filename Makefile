@@ -15,11 +15,12 @@ PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DB      ?= /var/lib/bridgeaudit/audit.db
 
-PKGS_LIB    := sqlite3
+PKGS_LIB    := sqlite3 inih
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
 PKGS_CLI    := jansson
 PKGS_TEST   := cmocka
@@ -162,22 +163,29 @@ lint:
 # ---- installing --------------------------------------------------------------
 
 .PHONY: install uninstall clean help
+# Somebody's own settings are neither overwritten nor removed.
+CONF = $(DESTDIR)$(SYSCONFDIR)/bridgeaudit/bridgeaudit.conf
 install: all
 	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(MANDIR)/man1 \
-		$(MANDIR)/man8 $(UNITDIR) $(SYSUSERSDIR))
+		$(MANDIR)/man5 $(MANDIR)/man8 $(UNITDIR) $(SYSUSERSDIR) \
+		$(SYSCONFDIR)/bridgeaudit)
 	install -m 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)
 	install -m 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)
 	install -m 644 man/bridgeaudit.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 644 man/bridgeaudit.conf.5 $(DESTDIR)$(MANDIR)/man5
 	install -m 644 man/bridgeauditd.8 $(DESTDIR)$(MANDIR)/man8
 	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service \
 		> $(DESTDIR)$(UNITDIR)/bridgeauditd.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/bridgeauditd.service
 	install -m 644 dist/bridgeaudit.sysusers \
 		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
+	[ -e $(CONF) ] || install -m 644 dist/bridgeaudit.conf $(CONF)
 
 uninstall:
+	! cmp -s dist/bridgeaudit.conf $(CONF) || rm $(CONF)
 	rm -f $(DESTDIR)$(SBINDIR)/bridgeauditd $(DESTDIR)$(BINDIR)/bridgeaudit \
 		$(DESTDIR)$(MANDIR)/man1/bridgeaudit.1 \
+		$(DESTDIR)$(MANDIR)/man5/bridgeaudit.conf.5 \
 		$(DESTDIR)$(MANDIR)/man8/bridgeauditd.8 \
 		$(DESTDIR)$(UNITDIR)/bridgeauditd.service \
 		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf

@@ -14,10 +14,11 @@
 struct filter;
 
 struct cli {
-	FILE *out;	 /* results */
-	FILE *err;	 /* everything else */
-	uint64_t now_ns; /* the time it is */
-	bool color;	 /* out is a terminal that may show colours */
+	FILE *out;	     /* results */
+	FILE *err;	     /* everything else */
+	uint64_t now_ns;     /* the time it is */
+	bool color;	     /* out is a terminal that may show colours */
+	const char *db_path; /* without --db; NULL: the usual one */
 };
 
 struct verb {

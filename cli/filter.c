@@ -191,7 +191,8 @@ static int parse_option(const struct cli *cli, int option, char **argv,
 int filter_parse(const struct cli *cli, int argc, char **argv,
 		 struct filter *ret)
 {
-	struct filter f = { .db_path = DB_PATH_DEFAULT,
+	struct filter f = { .db_path = cli->db_path ? cli->db_path
+						    : DB_PATH_DEFAULT,
 			    .until_ns = INT64_MAX,
 			    .last = -1,
 			    .format = OUTPUT_TABLE };

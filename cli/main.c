@@ -10,7 +10,11 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "lib/conffile.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
+
+enum { DB_PATH_MAX = 4096 };
 
 static bool may_color(void)
 {
@@ -21,9 +25,19 @@ static bool may_color(void)
 	       !(term && strcmp(term, "dumb") == 0);
 }
 
+/* The daemon checks the whole file; here only one key of it is of use. */
+static int take_db(void *arg, const char *key, const char *value, char *error)
+{
+	(void)error;
+	if (strcmp(key, "db") == 0 && *value == '/')
+		str_copy(arg, DB_PATH_MAX, value);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct timespec now = { 0 };
+	char error[CONFFILE_ERROR_MAX], db_path[DB_PATH_MAX] = "";
 	struct cli cli = { .out = stdout, .err = stderr };
 
 	/* a reader that went away is seen as EPIPE */
@@ -31,5 +45,8 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_REALTIME, &now);
 	cli.now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 	cli.color = may_color();
+	conffile_read(CONFFILE_PATH_DEFAULT, take_db, db_path, error);
+	if (*db_path)
+		cli.db_path = db_path;
 	return cli_run(&cli, argc, argv);
 }

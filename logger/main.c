@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,138 +23,10 @@
 #include "logger/kernel.h"
 #include "logger/log.h"
 #include "logger/nftmon.h"
+#include "logger/options.h"
 #include "logger/plan_command.h"
 #include "logger/privilege.h"
 #include "logger/recorder.h"
-#include "logger/rules/profile.h"
-
-#define DOCKER_SOCKET_DEFAULT "/var/run/docker.sock"
-
-enum action { ACTION_RUN, ACTION_PLAN, ACTION_REMOVE_RULES };
-
-struct options {
-	enum action action;
-	const char *db_path;
-	const char *docker_socket;
-	const char *user;
-	unsigned int group;
-	unsigned int profile;
-	bool foreground;
-	bool ipv6; /* the ruleset of --plan */
-};
-
-static const char usage_text[] =
-	"usage: bridgeauditd [--db FILE] [--docker-socket PATH] [--group N]\n"
-	"                    [--profile WORDS] [--user NAME] [--foreground]\n"
-	"       bridgeauditd --plan [-6] [--group N] [--profile WORDS] < RULES\n"
-	"       bridgeauditd --remove-rules [--db FILE]\n"
-	"\n"
-	"  --db FILE             the database (" DB_PATH_DEFAULT ")\n"
-	"  --docker-socket PATH  Docker's API (" DOCKER_SOCKET_DEFAULT ")\n"
-	"  --group N             the NFLOG group (4242)\n"
-	"  --profile WORDS       what is audited: drops, published (both are the\n"
-	"                        default), user, icc, egress, all\n"
-	"  --user NAME           who the recorder runs as (bridgeaudit)\n"
-	"  --foreground          stay, and write messages to stderr\n"
-	"  --plan                print the edits for an iptables-save on stdin\n"
-	"  -6                    ... which is ip6tables-save's\n"
-	"  --remove-rules        take out what a killed logger left behind\n";
-
-static int parse_group(const char *text, unsigned int *ret)
-{
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' ||
-	    n > CAPTURE_GROUP_MAX)
-		return -EINVAL;
-	*ret = (unsigned int)n;
-	return 0;
-}
-
-/* Returns -1 to go on, else the exit code. */
-static int parse_options(int argc, char **argv, struct options *opt)
-{
-	enum {
-		OPT_DB = 256,
-		OPT_SOCKET,
-		OPT_GROUP,
-		OPT_PROFILE,
-		OPT_USER,
-		OPT_FOREGROUND,
-		OPT_PLAN,
-		OPT_REMOVE
-	};
-	static const struct option longopts[] = {
-		{ "db", required_argument, NULL, OPT_DB },
-		{ "docker-socket", required_argument, NULL, OPT_SOCKET },
-		{ "group", required_argument, NULL, OPT_GROUP },
-		{ "profile", required_argument, NULL, OPT_PROFILE },
-		{ "user", required_argument, NULL, OPT_USER },
-		{ "foreground", no_argument, NULL, OPT_FOREGROUND },
-		{ "plan", no_argument, NULL, OPT_PLAN },
-		{ "remove-rules", no_argument, NULL, OPT_REMOVE },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 }
-	};
-	char error[PROFILE_ERROR_MAX];
-	int c;
-
-	while ((c = getopt_long(argc, argv, "6hV", longopts, NULL)) != -1) {
-		switch (c) {
-		case OPT_DB:
-			opt->db_path = optarg;
-			break;
-		case OPT_SOCKET:
-			opt->docker_socket = optarg;
-			break;
-		case OPT_GROUP:
-			if (parse_group(optarg, &opt->group) == 0)
-				break;
-			log_error("--group '%s': a number from 0 to %d is "
-				  "needed",
-				  optarg, CAPTURE_GROUP_MAX);
-			return EXITCODE_USAGE;
-		case OPT_PROFILE:
-			if (profile_parse(optarg, &opt->profile, error) == 0)
-				break;
-			log_error("--profile: %s", error);
-			return EXITCODE_USAGE;
-		case OPT_USER:
-			opt->user = optarg;
-			break;
-		case OPT_FOREGROUND:
-			opt->foreground = true;
-			break;
-		case OPT_PLAN:
-			opt->action = ACTION_PLAN;
-			break;
-		case OPT_REMOVE:
-			opt->action = ACTION_REMOVE_RULES;
-			break;
-		case '6':
-			opt->ipv6 = true;
-			break;
-		case 'h':
-			fputs(usage_text, stdout);
-			return EXITCODE_OK;
-		case 'V':
-			puts("bridgeauditd " VERSION);
-			return EXITCODE_OK;
-		default:
-			fputs(usage_text, stderr);
-			return EXITCODE_USAGE;
-		}
-	}
-	if (optind < argc) {
-		log_error("'%s' is not an option", argv[optind]);
-		return EXITCODE_USAGE;
-	}
-	return -1;
-}
 
 /* The default's directory is made and handed to user; others are theirs. */
 static int prepare_directory(const char *db_path, const char *user)
@@ -212,25 +83,14 @@ static int check_host(void)
 	return r;
 }
 
-/* path, or, before the working directory changes, where it is from here. */
-static const char *absolute(const char *path, char *buf, size_t size)
-{
-	char here[PATH_MAX];
-
-	if (*path == '/' || !getcwd(here, sizeof(here)))
-		return path;
-	if (snprintf(buf, size, "%s/%s", here, path) >= (int)size)
-		return path;
-	return buf;
-}
-
 /* Another logger on this host would take our twins for strays, and we its. */
 static int check_alone(const struct options *opt)
 {
 	struct firewall *fw = NULL;
 	int other, pid;
 
-	if (firewall_new(opt->profile, (uint16_t)opt->group, -1, &fw) < 0)
+	if (firewall_new(opt->config.profile, (uint16_t)opt->config.nflog_group,
+			 -1, &fw) < 0)
 		return 0;
 	other = firewall_other_group(fw);
 	firewall_free(fw);
@@ -333,9 +193,9 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 	}
 	if (pid == 0) {
 		const struct recorder_config config = {
-			.db_path = opt->db_path,
-			.user = opt->user,
-			.group = opt->group,
+			.db_path = opt->config.db,
+			.user = opt->config.user,
+			.group = opt->config.nflog_group,
 			.nflog_fd = nflog_fd,
 			.channel_fd = channel[1],
 		};
@@ -347,9 +207,9 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 		return recorder_run(&config);
 	}
 	const struct keeper_config config = {
-		.docker_socket = opt->docker_socket,
-		.profile = opt->profile,
-		.group = opt->group,
+		.docker_socket = opt->config.docker_socket,
+		.profile = opt->config.profile,
+		.group = opt->config.nflog_group,
 		.nflog_fd = nflog_fd,
 		.channel_fd = channel[0],
 		.recorder = pid,
@@ -373,13 +233,13 @@ static int run(const struct options *opt)
 			  "sudo");
 		return EXITCODE_NOTHING;
 	}
-	if (prepare_directory(opt->db_path, opt->user) < 0 ||
+	if (prepare_directory(opt->config.db, opt->config.user) < 0 ||
 	    check_host() < 0 || check_alone(opt) < 0)
 		return EXITCODE_NOTHING;
 	if (!opt->foreground)
 		ready_fd = daemonize();
 	block_signals();
-	nflog_fd = open_group(opt->group);
+	nflog_fd = open_group(opt->config.nflog_group);
 	if (nflog_fd < 0)
 		return EXITCODE_NOTHING;
 	code = run_processes(opt, nflog_fd, ready_fd);
@@ -390,7 +250,7 @@ static int run(const struct options *opt)
 static int remove_rules(const struct options *opt)
 {
 	struct firewall *fw = NULL;
-	int pid = db_writer_pid(opt->db_path);
+	int pid = db_writer_pid(opt->config.db);
 	int r;
 
 	if (pid > 0) {
@@ -399,7 +259,8 @@ static int remove_rules(const struct options *opt)
 			  pid);
 		return EXITCODE_NOTHING;
 	}
-	r = firewall_new(opt->profile, (uint16_t)opt->group, -1, &fw);
+	r = firewall_new(opt->config.profile, (uint16_t)opt->config.nflog_group,
+			 -1, &fw);
 	if (r == 0)
 		r = firewall_remove(fw);
 	else
@@ -408,32 +269,35 @@ static int remove_rules(const struct options *opt)
 	return r == 0 ? EXITCODE_OK : EXITCODE_NOTHING;
 }
 
+static int say_config(const struct options *opt)
+{
+	if (!opt->config_path)
+		puts("there is no " CONFFILE_PATH_DEFAULT
+		     ": the defaults are used");
+	else
+		printf("'%s' is right\n", opt->config_path);
+	return fflush(stdout) == 0 ? EXITCODE_OK : EXITCODE_NOTHING;
+}
+
 int main(int argc, char **argv)
 {
-	struct options opt = {
-		.db_path = DB_PATH_DEFAULT,
-		.docker_socket = DOCKER_SOCKET_DEFAULT,
-		.user = PRIVILEGE_USER_DEFAULT,
-		.group = CAPTURE_GROUP_DEFAULT,
-		.profile = PROFILE_DEFAULT,
-	};
-	char db_path[2 * PATH_MAX], socket[2 * PATH_MAX];
+	struct options opt;
 	int code;
 
 	log_init("", 0);
-	code = parse_options(argc, argv, &opt);
+	code = options_parse(argc, argv, &opt);
 	if (code >= 0)
 		return code;
 	switch (opt.action) {
 	case ACTION_PLAN:
-		return plan_command(opt.ipv6 ? 6 : 4, opt.profile,
-				    (uint16_t)opt.group);
+		return plan_command(opt.ipv6 ? 6 : 4, opt.config.profile,
+				    (uint16_t)opt.config.nflog_group);
 	case ACTION_REMOVE_RULES:
 		return remove_rules(&opt);
+	case ACTION_CHECK_CONFIG:
+		return say_config(&opt);
 	case ACTION_RUN:
 		break;
 	}
-	opt.db_path = absolute(opt.db_path, db_path, sizeof(db_path));
-	opt.docker_socket = absolute(opt.docker_socket, socket, sizeof(socket));
 	return run(&opt);
 }

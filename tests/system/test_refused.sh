@@ -16,6 +16,13 @@ start()
 		--user nobody "$@")
 }
 
+# By its settings alone.
+start_configured()
+{
+	(tb_beside timeout 10 "$TB_BUILD/bridgeauditd" --foreground \
+		--config "$TB_DIR/user.conf")
+}
+
 # As somebody who is not root.
 start_as_nobody()
 {
@@ -60,6 +67,13 @@ test_variant()
 		fails_with 2 "--group '70000'" start --group 70000
 	check 'an unknown profile word is named' \
 		fails_with 2 'nosuchword' start --profile drops,nosuchword
+	printf 'user = nobody\n\nretain = 3\n' >"$TB_DIR/bad.conf"
+	check 'an unknown key of the settings is named with its line' \
+		fails_with 2 "bad.conf:3: retain is no key" \
+		start --config "$TB_DIR/bad.conf"
+	printf 'user = nosuchuser\n' >"$TB_DIR/user.conf"
+	check 'settings are obeyed' \
+		fails_with 1 "no user 'nosuchuser'" start_configured
 	echo 'not a database, but long enough to look at' >"$TB_DIR/db/text"
 	check 'a file that is no database of ours is left alone' \
 		fails_with 5 'not a database of bridgeaudit' \
