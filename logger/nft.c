@@ -122,11 +122,3 @@ int nft_list_table(const char *family, const char *name, int timeout_ms,
 	*ret_len = c.output_len;
 	return 0;
 }
-
-int nft_delete_own(int timeout_ms, pid_t *ret_pid, char *error)
-{
-	/* creating it first makes this no error when there is none */
-	return nft_apply("table " NFT_OWN_FAMILY " " NFT_OWN_TABLE " { }\n"
-			 "delete table " NFT_OWN_FAMILY " " NFT_OWN_TABLE "\n",
-			 timeout_ms, ret_pid, error);
-}
