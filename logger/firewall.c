@@ -312,7 +312,7 @@ int firewall_sync(struct firewall *fw, const struct firewall_round *round)
 		backend_tell(b);
 	}
 	if (gives_up)
-		own_give_up(fw->own);
+		own_give_up(fw->own, &fw->pids);
 	return ret;
 }
 
@@ -342,7 +342,7 @@ int firewall_remove(struct firewall *fw)
 			 b->error);
 		ret = r;
 	}
-	if (fw->own && own_remove(fw->own) < 0)
+	if (fw->own && own_remove(fw->own, &fw->pids) < 0)
 		ret = -EIO;
 	return ret;
 }

@@ -234,6 +234,13 @@ static int make_batch(const struct own *own, const struct own_table *table,
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* We are the process of that edit ourselves. */
+static int delete_table(struct nftmon_pids *pids)
+{
+	nftmon_pids_add(pids, getpid());
+	return own_netlink_delete();
+}
+
 static int apply_text(const char *text, struct nftmon_pids *pids, char *error)
 {
 	pid_t pid = 0;
@@ -251,8 +258,7 @@ static int apply(struct own *own, struct own_table *table,
 	int r;
 
 	if (table->empty) {
-		nftmon_pids_add(pids, getpid());
-		r = own->table || own->left ? own_netlink_delete() : 0;
+		r = own->table || own->left ? delete_table(pids) : 0;
 		if (r < 0)
 			snprintf(error, NFT_RUN_ERROR_MAX, "%s", strerror(-r));
 	} else {
@@ -461,18 +467,18 @@ int own_sync(struct own *own, struct own_round *round)
 	return 0;
 }
 
-void own_give_up(struct own *own)
+void own_give_up(struct own *own, struct nftmon_pids *pids)
 {
 	/* what mirrors Docker's tables is watched by nobody else */
 	if (own->docker[0] || own->docker[1])
 		return;
-	own_remove(own);
+	own_remove(own, pids);
 	own->left = true;
 }
 
-int own_remove(struct own *own)
+int own_remove(struct own *own, struct nftmon_pids *pids)
 {
-	int r = own_netlink_delete();
+	int r = delete_table(pids);
 
 	if (r < 0)
 		log_warn("our nft table may be left: %s", strerror(-r));

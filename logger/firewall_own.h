@@ -49,10 +49,13 @@ uint64_t own_changed_ns(const struct own *own);
 /* Whether our table logs for a rule; *ret_packets: how many it has counted. */
 bool own_watches(const struct own *own, uint64_t id, uint64_t *ret_packets);
 
-/* After a failed round, others watch: what is left of ours would log twice. */
-void own_give_up(struct own *own);
+/*
+ * After a failed round, others watch table raw: what is left of our table would
+ * log twice. It stays where it mirrors Docker's tables.
+ */
+void own_give_up(struct own *own, struct nftmon_pids *pids);
 
 /* Deletes our table, if there is one. Returns 0 or -errno. */
-int own_remove(struct own *own);
+int own_remove(struct own *own, struct nftmon_pids *pids);
 
 #endif

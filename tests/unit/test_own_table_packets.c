@@ -16,16 +16,23 @@
 #include "logger/capture.h"
 #include "logger/netlink.h"
 #include "logger/own_netlink.h"
+#include "logger/rules/own_diff.h"
 #include "logger/rules/own_table.h"
 #include "logger/rules/own_table_text.h"
 #include "logger/rules/profile.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/own_table_net.h"
 
-enum { GROUP = 4243, LOGGED_MAX = 256, CHURN_ROUNDS = 60, DAMAGE_ROUNDS = 100 };
+enum {
+	GROUP = 4243,
+	LOGGED_MAX = 256,
+	CHURN_ROUNDS = 500,
+	DAMAGE_ROUNDS = 100
+};
 
 static bool allowed;
 static int nflog = -1;
+static struct own_table *in_force; /* NULL: none of ours */
 static char *docker_text[2];
 static const char *const families[] = { "ip", "ip6" };
 
@@ -139,12 +146,19 @@ static struct own_table *make_table(void)
 	return table;
 }
 
+/* By the difference where there is one before it, as the keeper does. */
 static void sync_table(void)
 {
 	struct own_table *table = make_table();
+	char *text = NULL;
 
-	net_nft(table->text);
-	own_table_free(table);
+	if (!in_force || in_force->empty || table->empty)
+		net_nft(table->text);
+	else if (own_diff(in_force->text, table->text, &text) == 0 && *text)
+		net_nft(text);
+	free(text);
+	own_table_free(in_force);
+	in_force = table;
 }
 
 static void note(const struct capture_packet *packet)
@@ -230,6 +244,7 @@ static int end_world(void **state)
 	(void)state;
 	free(docker_text[0]);
 	free(docker_text[1]);
+	own_table_free(in_force);
 	if (nflog >= 0)
 		close(nflog);
 	return 0;
@@ -243,6 +258,8 @@ static int start_anew(void **state)
 	reset_docker();
 	read_logged();
 	logged_len = 0;
+	own_table_free(in_force);
+	in_force = NULL;
 	return own_netlink_delete();
 }
 
