@@ -122,6 +122,18 @@ static bool is_due(const struct backend *b, const struct firewall_round *round)
 	       (!announced && round->poll);
 }
 
+/* What our own table does for the rules of table raw. */
+static void fill_in(const struct firewall *fw, struct plan *plan)
+{
+	for (uint32_t i = 0; fw->own && i < plan->audited_len; i++) {
+		struct plan_audited *a = &plan->audited[i];
+
+		if (a->watch == WATCH_OWN_TABLE)
+			a->in_place =
+				own_watches(fw->own, a->id, &a->twin_packets);
+	}
+}
+
 /* Reads what is due. Returns whether all of that could be read. */
 static bool read_backends(struct firewall *fw,
 			  const struct firewall_round *round)
@@ -145,8 +157,11 @@ static bool read_backends(struct firewall *fw,
 		backend_judge(b, b->announced & round->what ? round->at_ns : 0);
 		/* a rule's text is on record before its first packet is */
 		report_rules(&b->report, b->plan);
-		if (b->change.lost)
-			report_twins(&b->report, b->plan, &b->change.report);
+		if (!b->change.lost)
+			continue;
+		/* it was missing before it is in place again */
+		fill_in(fw, b->plan);
+		report_twins(&b->report, b->plan, &b->change.report);
 	}
 	return whole;
 }
@@ -252,18 +267,6 @@ static void set_raw_by_own(struct firewall *fw, bool by_own)
 		backend_replan(&fw->backends[i], &config);
 }
 
-/* What our own table does for the rules of table raw. */
-static void fill_in(const struct firewall *fw, struct plan *plan)
-{
-	for (uint32_t i = 0; i < plan->audited_len; i++) {
-		struct plan_audited *a = &plan->audited[i];
-
-		if (a->watch == WATCH_OWN_TABLE)
-			a->in_place =
-				own_watches(fw->own, a->id, &a->twin_packets);
-	}
-}
-
 /* Somebody had changed our own table: since then table raw was not watched. */
 static void tell_raw_lost(struct firewall *fw)
 {
@@ -287,12 +290,24 @@ static void tell_raw_lost(struct firewall *fw)
 	}
 }
 
+/* Whether anything was looked at that our own table depends on. */
+static bool concerns_own(const struct firewall *fw,
+			 const struct firewall_round *round)
+{
+	unsigned int what = NFTMON_DOCKER4 | NFTMON_DOCKER6 | NFTMON_OWN;
+
+	for (size_t i = 0; i < fw->n_backends; i++)
+		if (fw->backends[i].fresh)
+			return true;
+	return round->all || !round->noticed || (round->what & what);
+}
+
 int firewall_sync(struct firewall *fw, const struct firewall_round *round)
 {
 	int ret = read_backends(fw, round) ? 0 : -EAGAIN;
 	bool gives_up = false;
 
-	if (fw->own) {
+	if (fw->own && concerns_own(fw, round)) {
 		int r = sync_own(fw, round);
 
 		gives_up = r < 0 && fw->raw_by_own;
@@ -307,7 +322,7 @@ int firewall_sync(struct firewall *fw, const struct firewall_round *round)
 		if (b->fresh &&
 		    backend_apply(b, &config, round->noticed, &fw->pids) < 0)
 			ret = -EAGAIN;
-		if (b->fresh && fw->own)
+		if (b->fresh)
 			fill_in(fw, b->plan);
 		backend_tell(b);
 	}

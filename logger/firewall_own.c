@@ -17,39 +17,34 @@
 #include "lib/text.h"
 #include "logger/log.h"
 #include "logger/nft.h"
+#include "logger/own_docker.h"
 #include "logger/own_netlink.h"
 #include "logger/rules/own_diff.h"
 #include "logger/rules/own_table_text.h"
 
 enum {
 	TIMEOUT_MS = 5000,
-	FAMILIES = 2,
+	FAMILIES = OWN_DOCKER_FAMILIES,
 	PROBE_ROUNDS = 12,  /* full rounds before nft gets another chance */
 	VERIFY_ROUNDS = 12, /* full rounds between two looks at our table */
 };
-
-static const char *const families[FAMILIES] = { "ip", "ip6" };
-static const unsigned int docker_bits[FAMILIES] = { NFTMON_DOCKER4,
-						    NFTMON_DOCKER6 };
 
 struct own {
 	unsigned int profile;
 	uint16_t group;
 	struct report reports[FAMILIES];
-	bool look;	    /* Docker may have tables that we know nothing of */
-	bool left;	    /* there may be a table that we did not make */
-	uint64_t intact_ns; /* when our table was last known to be ours */
+	bool left;	       /* there may be a table that we did not make */
+	uint64_t intact_ns;    /* when our table was last known to be ours */
 	uint64_t changed_ns;   /* own_changed_ns() */
 	unsigned int probe;    /* full rounds until nft is tried; 0: it works */
 	unsigned int failures; /* in a row */
+	bool no_nft;	       /* that was said */
 	unsigned int verify;   /* full rounds until the next look */
-	char *docker[FAMILIES]; /* listings of Docker's tables, or NULL */
-	size_t docker_len[FAMILIES];
+	struct own_docker docker;
 	struct own_table *table; /* what is in force; NULL: nothing of ours */
 	char *listing; /* as nft lists it, without counters; NULL: unknown */
 	struct own_counter *counters;
 	size_t counters_len;
-	char error[FAMILIES][NFT_RUN_ERROR_MAX]; /* reading Docker's */
 };
 
 struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
@@ -60,7 +55,7 @@ struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
 		return NULL;
 	own->profile = profile;
 	own->group = group;
-	own->look = own->left = true;
+	own->docker.look = own->left = true;
 	own->probe = 1;
 	for (int i = 0; i < FAMILIES; i++)
 		report_init(&own->reports[i], channel_fd, "nftables", "nft",
@@ -97,50 +92,21 @@ void own_free(struct own *own)
 {
 	if (!own)
 		return;
-	for (int i = 0; i < FAMILIES; i++) {
+	for (int i = 0; i < FAMILIES; i++)
 		report_clear(&own->reports[i]);
-		free(own->docker[i]);
-	}
+	own_docker_clear(&own->docker);
 	forget(own);
 	free(own);
 }
 
 void own_look(struct own *own)
 {
-	own->look = true;
+	own->docker.look = true;
 }
 
 uint64_t own_changed_ns(const struct own *own)
 {
 	return own->changed_ns;
-}
-
-/*
- * Lists one of Docker's tables. When that fails, the last listing goes on
- * standing for it: too much logged is better than a hole.
- */
-static void list_docker(struct own *own, int i)
-{
-	char *text = NULL;
-	size_t len = 0;
-	int r = nft_list_table(families[i], OWN_TABLE_DOCKER, TIMEOUT_MS, &text,
-			       &len, own->error[i]);
-
-	if (r < 0 && r != -ENOENT)
-		return;
-	own->error[i][0] = '\0';
-	free(own->docker[i]);
-	own->docker[i] = text;
-	own->docker_len[i] = len;
-}
-
-static void list_dockers(struct own *own, const struct own_round *round)
-{
-	for (int i = 0; i < FAMILIES; i++)
-		if (own->look || (round->what & docker_bits[i]) ||
-		    (round->all && (own->docker[i] || *own->error[i])))
-			list_docker(own, i);
-	own->look = false;
 }
 
 /* Our table as it is now, without counter values; "" when it is not there. */
@@ -359,6 +325,19 @@ static const char *cause_of(const struct own *own, const char *error)
 				 : "docker wrote rule";
 }
 
+/* Nothing of what our table is for is done now, but by twins in table raw. */
+static void tell_failure(struct own *own, const char *error)
+{
+	char text[NFT_RUN_ERROR_MAX + 128];
+
+	snprintf(text, sizeof(text),
+		 "no nft table of ours, so no witness of what passes between "
+		 "bridges: %s",
+		 error);
+	for (int i = 0; i < FAMILIES; i++)
+		report_finding(&own->reports[i], NULL, text);
+}
+
 /* table: what is in force, or after an error what should be. */
 static void tell(struct own *own, const struct own_table *table,
 		 const struct own_round *round, const char *error)
@@ -369,24 +348,30 @@ static void tell(struct own *own, const struct own_table *table,
 	};
 
 	for (int i = 0; i < FAMILIES; i++) {
-		bool ours = own->changed_ns || (round->what & docker_bits[i]);
-		const char *wrong = *error ? error : own->error[i];
+		bool ours =
+			own->changed_ns || (round->what & own_docker_bit(i));
+		const char *wrong = own->docker.error[i];
 		struct plan plan = { 0 };
 
 		if (as_plan(own, table, i == 0 ? 4 : 6, &plan) < 0)
 			continue;
-		if (round->all || ours || *wrong)
+		if (round->all || ours || *wrong || *error)
 			report_twins(&own->reports[i], &plan,
 				     ours && change.at_ns ? &change : NULL);
-		report_finding(&own->reports[i], &plan, wrong);
+		if (!*error)
+			report_finding(&own->reports[i], &plan, wrong);
 		free(plan.audited);
 	}
 }
 
-/* Whether nft and kernel can do it; asked again only now and then. */
-static bool is_usable(struct own *own, const struct own_round *round,
-		      char *error)
+/*
+ * Whether nft and kernel can do it; asked again only now and then. A host
+ * without nft is as it was meant to be, so that is no finding.
+ */
+static bool is_usable(struct own *own, const struct own_round *round)
 {
+	char error[NFT_RUN_ERROR_MAX], path[CHILD_PATH_MAX];
+
 	if (own->probe == 0)
 		return true;
 	if (round->all)
@@ -396,9 +381,12 @@ static bool is_usable(struct own *own, const struct own_round *round,
 	if (nft_available(TIMEOUT_MS, error))
 		return true;
 	own->probe = PROBE_ROUNDS;
-	log_warn("no nft table of our own: %s; no witness of what passes "
-		 "between bridges",
-		 error);
+	if (child_find("nft", path) == 0)
+		tell_failure(own, error);
+	else if (!own->no_nft)
+		log_info("%s: no witness of what passes between bridges",
+			 error);
+	own->no_nft = child_find("nft", path) < 0;
 	return false;
 }
 
@@ -410,8 +398,8 @@ static int make_table(struct own *own, struct own_round *round,
 	in->group = own->group;
 	in->profile = own->profile;
 	for (int i = 0; i < FAMILIES; i++) {
-		in->docker[i] = own->docker[i];
-		in->docker_len[i] = own->docker_len[i];
+		in->docker[i] = own->docker.text[i];
+		in->docker_len[i] = own->docker.len[i];
 	}
 	return own_table_make(in, ret);
 }
@@ -439,27 +427,24 @@ static int replace(struct own *own, struct own_table *table,
 
 int own_sync(struct own *own, struct own_round *round)
 {
+	const struct own_docker_due due = { round->what, round->all };
 	char error[NFT_RUN_ERROR_MAX] = "";
 	struct own_table *table = NULL;
 	int r;
 
 	own->changed_ns = 0;
-	if (!is_usable(own, round, error)) {
-		for (int i = 0; *error && i < FAMILIES; i++)
-			report_finding(&own->reports[i], NULL, error);
+	if (!is_usable(own, round))
 		return -ENOTSUP;
-	}
-	list_dockers(own, round);
+	own_docker_read(&own->docker, &due);
 	r = make_table(own, round, &table);
 	if (r < 0)
 		return r;
 	r = replace(own, table, round, error);
 	tell(own, table, round, error);
 	if (r < 0) {
+		tell_failure(own, error);
 		own_table_free(table);
-		own->failures++;
-		own->probe = own->failures < PROBE_ROUNDS ? own->failures
-							  : PROBE_ROUNDS;
+		own->probe = own_docker_back_off(&own->failures);
 		return r;
 	}
 	own->failures = 0;
@@ -470,7 +455,7 @@ int own_sync(struct own *own, struct own_round *round)
 void own_give_up(struct own *own, struct nftmon_pids *pids)
 {
 	/* what mirrors Docker's tables is watched by nobody else */
-	if (own->docker[0] || own->docker[1])
+	if (own->docker.text[0] || own->docker.text[1])
 		return;
 	own_remove(own, pids);
 	own->left = true;
