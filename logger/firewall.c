@@ -154,6 +154,7 @@ static bool read_backends(struct firewall *fw,
 			whole = false;
 			continue;
 		}
+		round->step(round->arg);
 		backend_judge(b, b->announced & round->what ? round->at_ns : 0);
 		/* a rule's text is on record before its first packet is */
 		report_rules(&b->report, b->plan);
@@ -278,7 +279,7 @@ static void tell_raw_lost(struct firewall *fw)
 	for (size_t i = 0; i < fw->n_backends; i++) {
 		struct backend *b = &fw->backends[i];
 
-		if (!backend_used(b))
+		if (!b->plan || b->plan->raw_len == 0)
 			continue;
 		for (uint32_t j = 0; j < b->plan->audited_len; j++)
 			if (b->plan->audited[j].watch == WATCH_OWN_TABLE)
@@ -302,30 +303,66 @@ static bool concerns_own(const struct firewall *fw,
 	return round->all || !round->noticed || (round->what & what);
 }
 
+/* Whether twins of it can be put in place without our own table. */
+static bool stands_alone(const struct backend *b)
+{
+	const struct ruleset *rs = b->rs;
+
+	if (b->plan->raw_len > 0)
+		return false;
+	for (uint32_t i = 0; i < b->plan->edits_len; i++) {
+		uint32_t chain = b->plan->edits[i].rule->chain;
+
+		if (strcmp(rs->tables[rs->chains[chain].table].name, "raw") ==
+		    0)
+			return false; /* a twin that our table replaces */
+	}
+	return true;
+}
+
+/* Puts twins in place, of those that stand alone or of all, and tells. */
+static int apply_backends(struct firewall *fw,
+			  const struct firewall_round *round, bool alone)
+{
+	const struct plan_config config = plan_config_of(fw);
+	int ret = 0;
+
+	for (size_t i = 0; i < fw->n_backends; i++) {
+		struct backend *b = &fw->backends[i];
+
+		if (alone && (!b->fresh || !stands_alone(b)))
+			continue;
+		if (b->fresh &&
+		    backend_apply(b, &config, round->noticed, &fw->pids) < 0)
+			ret = -EAGAIN;
+		round->step(round->arg);
+		if (b->fresh)
+			fill_in(fw, b->plan);
+		backend_tell(b);
+	}
+	return ret;
+}
+
 int firewall_sync(struct firewall *fw, const struct firewall_round *round)
 {
 	int ret = read_backends(fw, round) ? 0 : -EAGAIN;
+	bool own = fw->own && concerns_own(fw, round);
 	bool gives_up = false;
 
-	if (fw->own && concerns_own(fw, round)) {
+	/* what our table takes over must not go before that is in force */
+	if (apply_backends(fw, round, true) < 0)
+		ret = -EAGAIN;
+	if (own) {
 		int r = sync_own(fw, round);
 
+		round->step(round->arg);
 		gives_up = r < 0 && fw->raw_by_own;
 		set_raw_by_own(fw, r == 0);
 		if (r == 0 && own_changed_ns(fw->own))
 			tell_raw_lost(fw);
 	}
-	for (size_t i = 0; i < fw->n_backends; i++) {
-		const struct plan_config config = plan_config_of(fw);
-		struct backend *b = &fw->backends[i];
-
-		if (b->fresh &&
-		    backend_apply(b, &config, round->noticed, &fw->pids) < 0)
-			ret = -EAGAIN;
-		if (b->fresh)
-			fill_in(fw, b->plan);
-		backend_tell(b);
-	}
+	if (apply_backends(fw, round, false) < 0)
+		ret = -EAGAIN;
 	if (gives_up)
 		own_give_up(fw->own, &fw->pids);
 	return ret;

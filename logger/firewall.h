@@ -28,6 +28,8 @@ struct firewall_round {
 	bool noticed;	   /* notices work: what is not in what is as it was */
 	bool poll;	   /* it is time for what has no notices */
 	bool all;	   /* it is time for everything: counters */
+	void (*step)(void *arg); /* called now and then: to read notices */
+	void *arg;
 };
 
 /*

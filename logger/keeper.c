@@ -216,6 +216,15 @@ static void handle_notices(struct keeper *k, uint64_t at_ns)
 	k->changed |= what;
 }
 
+/* What comes during a round is no older than the queue's last silence. */
+static void on_step(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->fds[FD_NFTMON].fd >= 0)
+		handle_notices(k, k->quiet_ns);
+}
+
 static void sync_rules(struct keeper *k)
 {
 	uint64_t now = now_ms();
@@ -225,6 +234,8 @@ static void sync_rules(struct keeper *k)
 		.noticed = k->fds[FD_NFTMON].fd >= 0,
 		.poll = now >= k->poll_at_ms,
 		.all = now >= k->all_at_ms,
+		.step = on_step,
+		.arg = k,
 	};
 	int r;
 

@@ -142,10 +142,17 @@ static char *make_rules(int containers, int networks)
 	return text;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
 /* The round that the notices of an edit ask for. */
 static void sync_noticed(struct firewall *fw, int kind)
 {
-	struct firewall_round round = { .noticed = true, .at_ns = 1 };
+	struct firewall_round round = { .noticed = true,
+					.at_ns = 1,
+					.step = nothing };
 	struct sample before = now();
 
 	if (nftmon_read(notices, firewall_pids(fw), &round.what) < 0)
@@ -161,9 +168,9 @@ static void sync_noticed(struct firewall *fw, int kind)
 
 static void sync_all(struct firewall *fw, int kind)
 {
-	const struct firewall_round round = { .noticed = true,
-					      .poll = true,
-					      .all = true };
+	const struct firewall_round round = {
+		.noticed = true, .poll = true, .all = true, .step = nothing
+	};
 	struct sample before = now();
 
 	if (firewall_sync(fw, &round) < 0)

@@ -64,27 +64,35 @@ static size_t watched(void)
 	return len;
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static int sync_all(void)
+{
+	const struct firewall_round round = {
+		.noticed = true, .poll = true, .all = true, .step = nothing
+	};
+
+	return firewall_sync(fw, &round);
+}
+
 static void start(void)
 {
 	unsigned int what;
 
 	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
 	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &what), 0);
-}
-
-static int sync_all(void)
-{
-	const struct firewall_round round = { .noticed = true,
-					      .poll = true,
-					      .all = true };
-
-	return firewall_sync(fw, &round);
+	assert_int_equal(sync_all(), 0);
 }
 
 /* The round that follows what the notices say; returns what that was. */
 static unsigned int sync_noticed(void)
 {
-	struct firewall_round round = { .noticed = true, .at_ns = 1 };
+	struct firewall_round round = { .noticed = true,
+					.at_ns = 1,
+					.step = nothing };
 	unsigned int what;
 
 	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &round.what),
@@ -183,7 +191,6 @@ static void own_table_watches_table_raw_and_the_witness_stands(void **state)
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
 	start();
-	assert_int_equal(sync_all(), 0);
 	assert_false(raw_has_twin());
 	assert_int_equal(watched(), 1 + 2); /* and a witness of each family */
 	assert_true(program_prints("nft list table inet bridgeaudit",
@@ -201,7 +208,6 @@ static void without_nft_twins_watch_table_raw(void **state)
 	SKIP_UNLESS_ALLOWED();
 	program_remove("nft");
 	start();
-	assert_int_equal(sync_all(), 0);
 	assert_true(raw_has_twin());
 	assert_int_equal(watched(), 0);
 	assert_int_equal(firewall_remove(fw), 0);
@@ -224,13 +230,11 @@ static void own_table_is_in_force_before_twins_in_raw_go(void **state)
 	SKIP_UNLESS_ALLOWED();
 	program_remove("nft");
 	start();
-	assert_int_equal(sync_all(), 0);
 	assert_true(raw_has_twin());
 	firewall_free(fw);
 	program_write_real("nft");
 	forget_calls();
 	start();
-	assert_int_equal(sync_all(), 0);
 	assert_false(raw_has_twin());
 	assert_int_equal(watched(), 3);
 	text = program_calls();
@@ -246,7 +250,6 @@ static void nft_that_crashes_leaves_twins_in_raw_until_it_works(void **state)
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
 	start();
-	assert_int_equal(sync_all(), 0);
 	sync_noticed();
 	hear(states, sizeof(states), finding);
 	program_write("nft", "kill -SEGV $$");
@@ -290,7 +293,6 @@ static void only_what_changed_is_read(void **state)
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
 	start();
-	assert_int_equal(sync_all(), 0);
 	sync_noticed();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char *text;
@@ -320,7 +322,6 @@ static void table_of_ours_that_somebody_changed_is_made_anew(void **state)
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
 	start();
-	assert_int_equal(sync_all(), 0);
 	sync_noticed();
 	for (size_t i = 0; i < ARRAY_SIZE(edits); i++) {
 		char *before =
@@ -383,7 +384,6 @@ static void twin_that_somebody_deleted_was_missing(void **state)
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
 	start();
-	assert_int_equal(sync_all(), 0);
 	sync_noticed();
 	hear(states, sizeof(states), finding);
 	program_shell("iptables-nft -D DOCKER 1");
@@ -414,7 +414,6 @@ static void dockers_tables_are_never_touched(void **state)
 				"nft list table inet netavark");
 	iptables = program_output("iptables-nft-save; ip6tables-nft-save");
 	start();
-	assert_int_equal(sync_all(), 0);
 	assert_true(watched() > 20);
 	after = program_output("nft list table ip docker-bridges; "
 			       "nft list table ip6 docker-bridges; "
@@ -460,7 +459,6 @@ static void table_of_a_newer_nft_stops_nothing(void **state)
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
 	start();
-	assert_int_equal(sync_all(), 0);
 	write_newer_table();
 	program_shell(
 		"iptables-nft -t raw -A PREROUTING -d 10.1.0.3/32 ! -i " BRIDGE
