@@ -109,23 +109,23 @@ uint64_t own_changed_ns(const struct own *own)
 	return own->changed_ns;
 }
 
-/* Our table as it is now, without counter values; "" when it is not there. */
-static int list_own(char **ret, char *error)
+/*
+ * Our table as it is now, without counter values; "" when it is not there. The
+ * caller frees it. NULL: nobody can tell.
+ */
+static char *list_own(char *error)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int r = nft_list_table(NFT_OWN_FAMILY, NFT_OWN_TABLE, TIMEOUT_MS, &text,
 			       &len, error);
 
-	if (r == -ENOENT) {
-		text = strdup("");
-		r = text ? 0 : -ENOMEM;
-	} else if (r == 0) {
-		own_table_strip(text, len);
-	}
-	if (r == 0)
-		*ret = text;
-	return r;
+	if (r == -ENOENT)
+		return strdup("");
+	if (r < 0 || !text)
+		return NULL;
+	own_table_strip(text, len);
+	return text;
 }
 
 /* Whether the counters are those of the rules that the table logs for. */
@@ -165,7 +165,7 @@ static bool is_intact(struct own *own, const struct own_round *round,
 	bool touched = round->what & NFTMON_OWN;
 	bool due =
 		touched || (round->all && (!own->listing || own->verify == 0));
-	char *now = NULL;
+	char *now;
 	bool intact;
 
 	if (round->all && own->verify > 0)
@@ -175,8 +175,9 @@ static bool is_intact(struct own *own, const struct own_round *round,
 	if (!due)
 		return true;
 	own->verify = VERIFY_ROUNDS;
-	if (list_own(&now, error) < 0)
-		return !touched; /* nobody can tell, and nobody was seen */
+	now = list_own(error);
+	if (!now)
+		return !touched;
 	if (own->listing)
 		intact = strcmp(own->listing, now) == 0;
 	else

@@ -129,17 +129,17 @@ static bool is_name(const char *name, size_t len, const char *text)
 static unsigned int about(const struct nlmsghdr *nlh)
 {
 	static const struct {
-		uint8_t family;
 		const char *table;
 		unsigned int what;
+		uint8_t family;
 	} tables[] = {
-		{ NFPROTO_IPV4, "filter", NFTMON_IPTABLES4 },
-		{ NFPROTO_IPV4, "raw", NFTMON_IPTABLES4 },
-		{ NFPROTO_IPV6, "filter", NFTMON_IPTABLES6 },
-		{ NFPROTO_IPV6, "raw", NFTMON_IPTABLES6 },
-		{ NFPROTO_IPV4, "docker-bridges", NFTMON_DOCKER4 },
-		{ NFPROTO_IPV6, "docker-bridges", NFTMON_DOCKER6 },
-		{ NFPROTO_INET, "bridgeaudit", NFTMON_OWN },
+		{ "filter", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "raw", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "filter", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "raw", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "docker-bridges", NFTMON_DOCKER4, NFPROTO_IPV4 },
+		{ "docker-bridges", NFTMON_DOCKER6, NFPROTO_IPV6 },
+		{ "bridgeaudit", NFTMON_OWN, NFPROTO_INET },
 	};
 	const struct nfgenmsg *nfg;
 	const char *name;

@@ -83,9 +83,9 @@ static int parse_name(const struct nlattr *a, uint64_t *ret)
 	    name[1 + DIGITS] != '\0')
 		return -EBADMSG;
 	for (int i = 1; i <= DIGITS; i++) {
-		const char *digit = memchr(hex, name[i], 16);
+		const char *digit = strchr(hex, name[i]);
 
-		if (!digit)
+		if (!digit || *digit == '\0')
 			return -EBADMSG;
 		id = id * 16 + (uint64_t)(digit - hex);
 	}
@@ -241,7 +241,8 @@ static int dump(struct own_counter **ret, size_t *ret_len)
 		free(list);
 		return r;
 	}
-	qsort(list, *ret_len, sizeof(*list), by_id);
+	if (list)
+		qsort(list, *ret_len, sizeof(*list), by_id);
 	*ret = list;
 	return 0;
 }

@@ -56,25 +56,25 @@ static unsigned int parse(const struct notices *n, unsigned int *pending)
 static void a_change_is_of_the_table_that_it_is_in(void **state)
 {
 	static const struct {
-		uint8_t family;
 		const char *table;
 		unsigned int what;
+		uint8_t family;
 	} cases[] = {
-		{ NFPROTO_IPV4, "filter", NFTMON_IPTABLES4 },
-		{ NFPROTO_IPV4, "raw", NFTMON_IPTABLES4 },
-		{ NFPROTO_IPV6, "filter", NFTMON_IPTABLES6 },
-		{ NFPROTO_IPV6, "raw", NFTMON_IPTABLES6 },
-		{ NFPROTO_IPV4, "docker-bridges", NFTMON_DOCKER4 },
-		{ NFPROTO_IPV6, "docker-bridges", NFTMON_DOCKER6 },
-		{ NFPROTO_INET, "bridgeaudit", NFTMON_OWN },
-		{ NFPROTO_IPV4, "nat", 0 },
-		{ NFPROTO_IPV6, "mangle", 0 },
-		{ NFPROTO_INET, "filter", 0 },
-		{ NFPROTO_INET, "firewalld", 0 },
-		{ NFPROTO_INET, "bridgeaudit2", 0 },
-		{ NFPROTO_IPV4, "bridgeaudit", 0 },
-		{ NFPROTO_INET, "", 0 },
-		{ NFPROTO_IPV4, NULL, NFTMON_ALL },
+		{ "filter", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "raw", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "filter", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "raw", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "docker-bridges", NFTMON_DOCKER4, NFPROTO_IPV4 },
+		{ "docker-bridges", NFTMON_DOCKER6, NFPROTO_IPV6 },
+		{ "bridgeaudit", NFTMON_OWN, NFPROTO_INET },
+		{ "nat", 0, NFPROTO_IPV4 },
+		{ "mangle", 0, NFPROTO_IPV6 },
+		{ "filter", 0, NFPROTO_INET },
+		{ "firewalld", 0, NFPROTO_INET },
+		{ "bridgeaudit2", 0, NFPROTO_INET },
+		{ "bridgeaudit", 0, NFPROTO_IPV4 },
+		{ "", 0, NFPROTO_INET },
+		{ NULL, NFTMON_ALL, NFPROTO_IPV4 },
 	};
 	static const int types[] = {
 		NFT_MSG_NEWTABLE,   NFT_MSG_DELTABLE,	NFT_MSG_NEWCHAIN,
