@@ -170,7 +170,7 @@ static bool is_intact(struct own *own, const struct own_round *round,
 
 	if (round->all && own->verify > 0)
 		own->verify--;
-	if (read_counters(own) < 0 || !counters_fit(own))
+	if (read_counters(own) == 0 && !counters_fit(own))
 		return false;
 	if (!due)
 		return true;
