@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/text.h"
+#include "lib/timefmt.h"
 #include "logger/firewall_own.h"
 #include "logger/firewall_report.h"
 #include "logger/iptables.h"
@@ -165,9 +167,18 @@ static int apply(struct firewall *fw, const struct backend *b,
 	return r;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
 /* Brings one iptables in order and reports. */
 static int sync_backend(struct firewall *fw, struct backend *b)
 {
+	struct report_change change = { now_ns(), "docker wrote rule" };
 	char error[IPTABLES_ERROR_MAX] = "";
 	struct view v = { 0 };
 	int r = -EAGAIN;
@@ -194,7 +205,9 @@ static int sync_backend(struct firewall *fw, struct backend *b)
 			 "being put in place");
 	if (v.plan) {
 		b->used = v.plan->audited_len > 0;
-		report_twins(&b->report, v.plan);
+		if (r < 0)
+			change.cause = "apply failed";
+		report_twins(&b->report, v.plan, &change);
 	}
 	report_finding(&b->report, v.plan, r < 0 ? error : "");
 	view_free(&v);
@@ -213,7 +226,7 @@ int firewall_sync(struct firewall *fw)
 				ret = -EAGAIN;
 		} else if (b->used) {
 			b->used = false;
-			report_twins(&b->report, NULL);
+			report_twins(&b->report, NULL, NULL);
 		}
 	}
 	if (fw->own && own_sync(fw->own, &fw->last_pid) < 0)

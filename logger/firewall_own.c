@@ -200,7 +200,7 @@ static int tell(struct own *own, const struct own_table *table, bool in_place,
 		if (r < 0)
 			return r;
 		report_rules(&own->reports[i], &plan);
-		report_twins(&own->reports[i], &plan);
+		report_twins(&own->reports[i], &plan, NULL);
 		report_finding(&own->reports[i], &plan, error);
 		free(plan.audited);
 	}
