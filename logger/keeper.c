@@ -290,9 +290,11 @@ static int reap_recorder(struct keeper *k)
 static int finish(struct keeper *k)
 {
 	const struct channel_msg stop = { .kind = CHANNEL_STOP };
-	int removed = firewall_remove(k->fw);
-	int code;
+	int removed, code;
 
+	/* the last counters, for the recorder to compare its log with */
+	firewall_sync(k->fw);
+	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
 	if (!k->recorder_gone) {
 		tell(k, &stop);
