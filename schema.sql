@@ -83,7 +83,7 @@ CREATE TABLE coverage (
 	                           -- not known (yet)
 ) STRICT;
 CREATE INDEX coverage_time ON coverage (to_ns, from_ns, rule, state, missed);
-CREATE INDEX coverage_open ON coverage (rule, variant) WHERE to_ns IS NULL;
+CREATE INDEX coverage_rule ON coverage (rule, variant, to_ns);
 CREATE INDEX coverage_unknown ON coverage (rule)
 	WHERE state = 'unwatched' AND missed IS NULL;
 CREATE INDEX coverage_overlogged ON coverage (rule, from_ns, to_ns)
@@ -134,7 +134,7 @@ CREATE TABLE event (
 	tcp_flags    INTEGER,
 	ttl          INTEGER,           -- IPv6: hop limit
 	marks        INTEGER NOT NULL   -- 1 fragment, 2 truncated, 4 malformed
-	                                -- (8 overlogged: in v_event only)
+	                                -- (overlogged: see v_event)
 ) STRICT;
 
 -- One commit: the time index of event, and the proof of what belongs together.
@@ -181,7 +181,7 @@ CREATE TABLE finding (
 ) STRICT;
 
 -- Every packet in words: the columns are the fields of `bridgeaudit log -o
--- jsonl`, time_ns, conversation and marks besides. IPv6 addresses are
+-- jsonl`, time_ns and conversation besides. IPv6 addresses are
 -- uncompressed here.
 CREATE VIEW v_event AS
 SELECT
@@ -242,11 +242,16 @@ SELECT
 		AS tcp_flags,
 	e.length,
 	e.ttl,
+	nullif(ltrim(
+		CASE WHEN e.marks & 1 THEN ',fragment' ELSE '' END
+		|| CASE WHEN e.marks & 2 THEN ',truncated' ELSE '' END
+		|| CASE WHEN e.marks & 4 THEN ',malformed' ELSE '' END
+		|| CASE WHEN EXISTS (SELECT 1 FROM coverage w
+			INDEXED BY coverage_overlogged WHERE w.rule = c.rule AND w.state = 'overlogged'
+			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
+		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
 	e.time_ns,
-	e.conversation,
-	e.marks | 8 * EXISTS (SELECT 1 FROM coverage w WHERE w.rule = c.rule
-		AND w.state = 'overlogged' AND w.from_ns <= e.time_ns
-		AND w.to_ns > e.time_ns) AS marks
+	e.conversation
 FROM event e
 JOIN conversation c ON c.id = e.conversation
 LEFT JOIN rule r ON r.id = c.rule
