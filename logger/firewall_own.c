@@ -178,6 +178,8 @@ static int as_plan(const struct own_table *table, int family, bool in_place,
 			.in_place = in_place,
 			.rule_packets = a->packets,
 			.rule_bytes = a->bytes,
+			/* without a counter there is nothing to compare */
+			.new_flows_only = !a->counted,
 		};
 		str_copy(to->dst_bridge, sizeof(to->dst_bridge), a->dst_bridge);
 		plan.audited_len++;
@@ -189,7 +191,23 @@ static int as_plan(const struct own_table *table, int family, bool in_place,
 	return 0;
 }
 
-/* Tells texts (before the table is in force) or states (after). */
+/* Tells the texts of the rules, before the table is in force. */
+static int announce(struct own *own, const struct own_table *table)
+{
+	for (int i = 0; i < FAMILIES; i++) {
+		struct plan plan = { 0 };
+		/* those that the table held until now it goes on watching */
+		int r = as_plan(table, i == 0 ? 4 : 6, true, &plan);
+
+		if (r < 0)
+			return r;
+		report_rules(&own->reports[i], &plan);
+		free(plan.audited);
+	}
+	return 0;
+}
+
+/* Tells states, and what is wrong. */
 static int tell(struct own *own, const struct own_table *table, bool in_place,
 		const char *error)
 {
@@ -199,7 +217,6 @@ static int tell(struct own *own, const struct own_table *table, bool in_place,
 
 		if (r < 0)
 			return r;
-		report_rules(&own->reports[i], &plan);
 		report_twins(&own->reports[i], &plan, NULL);
 		report_finding(&own->reports[i], &plan, error);
 		free(plan.audited);
@@ -224,7 +241,7 @@ static int sync_table(struct own *own, const struct listings *l,
 		r = is_in_force(own, table->text, &in_force, error);
 	if (r == 0 && !in_force) {
 		/* a rule's text is on record before its first packet is */
-		r = tell(own, table, false, "");
+		r = announce(own, table);
 		if (r == 0)
 			r = apply(own, table->text, last_pid, error);
 	}

@@ -293,7 +293,8 @@ static int finish(struct keeper *k)
 	int removed, code;
 
 	/* the last counters, for the recorder to compare its log with */
-	firewall_sync(k->fw);
+	if (!k->recorder_gone)
+		firewall_sync(k->fw);
 	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
 	if (!k->recorder_gone) {

@@ -47,6 +47,21 @@ void reconcile_gap(struct reconcile *rec, const struct account *a,
 	store_add_gap(rec->store, &gap);
 }
 
+void reconcile_unknown(struct reconcile *rec)
+{
+	const struct gap gap = {
+		.from_ns = rec->down_ns,
+		.to_ns = rec->start_ns,
+		.cause = "daemon down",
+		.detail = "counters were set back, or rules removed, while no "
+			  "logger ran",
+	};
+
+	if (!rec->unknown_down)
+		store_add_gap(rec->store, &gap);
+	rec->unknown_down = true;
+}
+
 uint64_t reconcile_hole(struct reconcile *rec, uint64_t lost)
 {
 	uint64_t told = lost < rec->credit ? lost : rec->credit;
@@ -230,8 +245,7 @@ static void settle_start(struct reconcile *rec)
 			rec->settled_start = false; /* the rest next time */
 			return;
 		}
-		reconcile_gap(rec, a, 0, false, "daemon down", rec->down_ns,
-			      rec->start_ns);
+		reconcile_unknown(rec);
 		str_copy(msg.u.twin.variant, sizeof(msg.u.twin.variant),
 			 a->counters[0].there ? "nft" : "legacy");
 		store_add_fact(rec->store, &msg);
@@ -311,7 +325,7 @@ static void sum_up(struct accounts *accs, struct differences *ret)
 	struct account *a;
 
 	for (size_t at = 0; (a = accounts_next(accs, &at));) {
-		if (a->gone && !a->resolved) {
+		if (a->gone && !a->sampled && !a->resolved) {
 			accounts_remove(accs, a);
 			continue;
 		}
@@ -333,11 +347,18 @@ uint64_t reconcile_look(struct reconcile *rec, uint64_t now_ns, bool final)
 	uint64_t lost = 0;
 
 	/* those that were watched all the time take the known losses first */
-	for (int pending = 0; pending < 2; pending++)
-		for (size_t at = 0; (a = accounts_next(accs, &at));)
-			if (a->sampled && a->pending == (pending == 1))
+	rec->more = false;
+	for (int pending = 0; pending < 2; pending++) {
+		for (size_t at = 0; (a = accounts_next(accs, &at));) {
+			if (!a->sampled || a->pending != (pending == 1))
+				continue;
+			/* one may take two */
+			rec->more = rec->more || store_gaps_full(rec->store);
+			if (!rec->more)
 				lost += look_at(rec, a, now_ns,
 						final || a->gone);
+		}
+	}
 	sum_up(accs, &d);
 	if (!rec->settled_start && now_ns > rec->start_ns + START_NS)
 		settle_start(rec);

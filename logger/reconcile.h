@@ -28,6 +28,8 @@ struct reconcile {
 	bool foreign;		/* others log to our group: numbers are theirs,
 				   too */
 	bool settled_start;	/* rules that did not come back are gone */
+	bool unknown_down;	/* an unknown loss of the downtime was told */
+	bool more;		/* some wait for the next look: no room */
 	char said[CHANNEL_TEXT_MAX];
 };
 
@@ -45,8 +47,9 @@ uint64_t reconcile_hole(struct reconcile *rec, uint64_t lost);
 /*
  * Looks at every account that has new counters. Every packet that they count
  * must be in the store by now: the socket was drained, later than
- * RECONCILE_DELAY_MS after they came. final: no further look will come.
- * Returns how many packets the counters showed as lost.
+ * RECONCILE_DELAY_MS after they came. final: no further look will come, but
+ * when rec->more is set, which asks for a commit and another look. Returns how
+ * many packets the counters showed as lost.
  */
 uint64_t reconcile_look(struct reconcile *rec, uint64_t now_ns, bool final);
 

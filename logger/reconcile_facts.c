@@ -38,8 +38,7 @@ static void take_up(struct reconcile *rec, struct account *a,
 	if (r->packets >= c->rule)
 		return;
 	/* it began anew meanwhile: what it had counted by then is unknown */
-	reconcile_gap(rec, a, 0, false, "daemon down", rec->down_ns,
-		      rec->start_ns);
+	reconcile_unknown(rec);
 	c->rule = 0;
 	a->total_then = reconcile_counted(a);
 	a->base = (int64_t)(reconcile_counted(a) - reconcile_accounted(a));

@@ -29,4 +29,8 @@ void reconcile_gap(struct reconcile *rec, const struct account *a,
 		   uint64_t packets, bool known, const char *cause,
 		   uint64_t from_ns, uint64_t to_ns);
 
+/* What rules counted while no logger ran and nobody can read any more: one gap
+ * for all of them. */
+void reconcile_unknown(struct reconcile *rec);
+
 #endif

@@ -142,7 +142,11 @@ static void look(struct recorder *rec)
 	if (rec->failing || !take_packets(rec))
 		return;
 	rec->look_at_ms = 0;
-	lost = reconcile_look(&rec->reconcile, now_ns(), rec->stop);
+	do {
+		lost += reconcile_look(&rec->reconcile, now_ns(), false);
+		if (rec->reconcile.more)
+			commit(rec);
+	} while (rec->reconcile.more && !rec->failing);
 	if (lost > 0)
 		log_warn("%llu packets never reached us: the rules counted "
 			 "more than that",
@@ -247,7 +251,7 @@ static void loop(struct recorder *rec)
  */
 static void note_the_end(struct recorder *rec)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), lost = 0;
 	const struct gap gap = {
 		.from_ns = rec->intake.sequence.last_ns,
 		.to_ns = now,
@@ -255,8 +259,11 @@ static void note_the_end(struct recorder *rec)
 		.detail = "the socket buffer overran before the end",
 	};
 
-	if (reconcile_look(&rec->reconcile, now, true) == 0 &&
-	    rec->intake.sequence.overrun)
+	do {
+		lost += reconcile_look(&rec->reconcile, now, true);
+		commit(rec);
+	} while (rec->reconcile.more && !rec->failing);
+	if (lost == 0 && rec->intake.sequence.overrun)
 		store_add_gap(rec->store, &gap);
 }
 

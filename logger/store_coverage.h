@@ -14,6 +14,9 @@
 /* They belong to the store. */
 struct accounts *store_accounts(const struct store *st);
 
+/* Whether a further gap would have to join others before the next commit. */
+bool store_gaps_full(const struct store *st);
+
 /* Until when the session before this one is proven to have recorded, by the
  * time of its end, last commit or last look at the rules; 0: there was none. */
 uint64_t store_down_ns(const struct store *st);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What came between two sessions, from the counters; and the accounts. */
-#include <string.h>
+#include <stdio.h>
 
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/reconcile_world.h"
@@ -189,6 +189,51 @@ static void a_rule_removed_in_the_downtime_is_an_unknown_loss(void **state)
 	rw_end(&s, 150);
 }
 
+/* Rule number id, with three packets before its twin. */
+static void hear_of(struct session *s, uint64_t id, bool appeared)
+{
+	struct channel_msg msg = {
+		.kind = CHANNEL_RULE,
+		.u.rule = { .id = id, .variant = "nft", .appeared = true },
+	};
+
+	if (appeared)
+		reconcile_fact(&s->rec, &msg);
+	msg = (struct channel_msg){
+		.kind = CHANNEL_TWIN,
+		.u.twin = { .rule_id = id,
+			    .variant = "nft",
+			    .state = TWIN_IN_PLACE,
+			    .rule_packets = 3,
+			    .since_ns = T0 + 11 * S,
+			    .change_ns = appeared ? T0 + 10 * S : 0 },
+	};
+	reconcile_fact(&s->rec, &msg);
+}
+
+static void every_rule_has_its_own_gap_however_many_there_are(void **state)
+{
+	enum { RULES = 5 * STORE_GAPS_MAX };
+	const struct world *w = *state;
+	struct session s = rw_begin(w, 1);
+	char expected[64];
+
+	for (int looks = 0; looks < 2; looks++) {
+		for (uint64_t id = 1; id <= RULES; id++)
+			hear_of(&s, id, looks == 0);
+		do
+			rw_look(&s, 12 + (uint64_t)looks);
+		while (s.rec.more);
+	}
+	snprintf(expected, sizeof(expected), "%d|%d|%d", RULES, RULES,
+		 3 * RULES);
+	assert_string_equal(
+		store_world_ask(w, "SELECT count(*), count(DISTINCT rule),"
+				   " sum(packets) FROM gap"),
+		expected);
+	rw_end(&s, 20);
+}
+
 static void accounts_have_a_limit_and_give_room_back(void **state)
 {
 	struct accounts *accs = accounts_new();
@@ -229,6 +274,7 @@ int main(void)
 		T(a_rule_made_in_the_downtime_missed_all_that_it_counted),
 		T(what_came_before_the_first_logger_is_not_ours),
 		T(a_rule_removed_in_the_downtime_is_an_unknown_loss),
+		T(every_rule_has_its_own_gap_however_many_there_are),
 		T(accounts_have_a_limit_and_give_room_back),
 	};
 
