@@ -66,6 +66,41 @@ CREATE TABLE twin (
 	PRIMARY KEY (rule, variant)
 ) STRICT, WITHOUT ROWID;
 
+-- From when to when an audited rule was watched, each rule from its first sight
+-- to its removal without a hole; to_ns is NULL while it lasts. watched: its
+-- twin was in place and the logger listened. unwatched: not. overlogged: the
+-- twin outlived its rule; packets that it logged then were not decided by it.
+CREATE TABLE coverage (
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	rule    INTEGER NOT NULL REFERENCES rule (id),
+	variant TEXT NOT NULL,
+	state   TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns   INTEGER,
+	cause   TEXT,              -- of unwatched and overlogged
+	missed  INTEGER            -- of unwatched: packets that the rule
+	                           -- counted meanwhile, each also in gap; NULL:
+	                           -- not known (yet)
+) STRICT;
+CREATE INDEX coverage_time ON coverage (to_ns, from_ns, rule, state, missed);
+CREATE INDEX coverage_rule ON coverage (rule, variant, to_ns);
+CREATE INDEX coverage_unknown ON coverage (rule)
+	WHERE state = 'unwatched' AND missed IS NULL;
+CREATE INDEX coverage_overlogged ON coverage (rule, from_ns, to_ns)
+	WHERE state = 'overlogged';
+
+-- A rule's packets since its account was opened. When it is quiet, its
+-- counters (the sum of twin.rule_packets) are base + rows + lost + missed -
+-- overlogged. base is NULL while that can't be compared.
+CREATE TABLE account (
+	rule       INTEGER PRIMARY KEY REFERENCES rule (id),
+	base       INTEGER,
+	rows       INTEGER NOT NULL, -- in event
+	lost       INTEGER NOT NULL, -- on the way to the logger
+	missed     INTEGER NOT NULL, -- not watched
+	overlogged INTEGER NOT NULL  -- logged and not counted
+) STRICT;
+
 -- What repeats from packet to packet: who, to whom, by which rule.
 CREATE TABLE conversation (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -99,6 +134,7 @@ CREATE TABLE event (
 	tcp_flags    INTEGER,
 	ttl          INTEGER,           -- IPv6: hop limit
 	marks        INTEGER NOT NULL   -- 1 fragment, 2 truncated, 4 malformed
+	                                -- (overlogged: see v_event)
 ) STRICT;
 
 -- One commit: the time index of event, and the proof of what belongs together.
@@ -131,7 +167,8 @@ CREATE TABLE gap (
 	to_ns   INTEGER NOT NULL,
 	packets INTEGER,
 	cause   TEXT NOT NULL,
-	detail  TEXT
+	detail  TEXT,
+	rule    INTEGER REFERENCES rule (id) -- NULL: of several rules
 ) STRICT;
 
 -- What the keeper can't audit, and since when. to_ns is NULL while it lasts.
@@ -144,7 +181,7 @@ CREATE TABLE finding (
 ) STRICT;
 
 -- Every packet in words: the columns are the fields of `bridgeaudit log -o
--- jsonl`, time_ns, conversation and marks besides. IPv6 addresses are
+-- jsonl`, time_ns and conversation besides. IPv6 addresses are
 -- uncompressed here.
 CREATE VIEW v_event AS
 SELECT
@@ -205,9 +242,16 @@ SELECT
 		AS tcp_flags,
 	e.length,
 	e.ttl,
+	nullif(ltrim(
+		CASE WHEN e.marks & 1 THEN ',fragment' ELSE '' END
+		|| CASE WHEN e.marks & 2 THEN ',truncated' ELSE '' END
+		|| CASE WHEN e.marks & 4 THEN ',malformed' ELSE '' END
+		|| CASE WHEN EXISTS (SELECT 1 FROM coverage w
+			INDEXED BY coverage_overlogged WHERE w.rule = c.rule AND w.state = 'overlogged'
+			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
+		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
 	e.time_ns,
-	e.conversation,
-	e.marks
+	e.conversation
 FROM event e
 JOIN conversation c ON c.id = e.conversation
 LEFT JOIN rule r ON r.id = c.rule

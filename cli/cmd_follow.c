@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
+#include "cli/loss.h"
 #include "cli/selection.h"
 #include "cli/words.h"
 #include "lib/exitcode.h"
@@ -227,6 +228,26 @@ static void close_all(struct follow *fo)
 	sqlite3_close(fo->db);
 }
 
+/* What was covered while it followed, or since the time asked for. */
+static int say_coverage(const struct follow *fo, const struct filter *f)
+{
+	struct loss_window window = loss_window(fo->cli, f);
+	struct loss loss = { 0 };
+	char text[LOSS_TEXT_MAX];
+	int r;
+
+	if (window.since_ns == 0)
+		window.since_ns = fo->cli->now_ns;
+	window.now_ns = 0; /* it was another time when we began */
+	window.running = true;
+	r = loss_read(fo->db, &window, &loss);
+	if (r == 0 && loss.rules > 0)
+		fprintf(fo->cli->err, "%s since %s\n",
+			loss_summary(&loss, text, sizeof(text)),
+			f->since_ns ? "then" : "the start");
+	return r;
+}
+
 static int run(const struct cli *cli, const struct filter *f)
 {
 	struct sigaction action = { .sa_handler = on_signal }, old[2];
@@ -242,6 +263,8 @@ static int run(const struct cli *cli, const struct filter *f)
 	r = open_all(&fo, f);
 	if (r == 0)
 		r = loop(&fo);
+	if (r == 0 && (stopped || fo.out_failed == 0))
+		r = say_coverage(&fo, f);
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
 	if (r == -ENOENT)

@@ -48,7 +48,7 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		struct loss *loss, const char **ret_where)
 {
 	int64_t n = how_many(f);
-	uint64_t since_ns = f->since_ns;
+	struct loss_window window = loss_window(cli, f);
 	int r = query_begin(db);
 
 	if (r == 0)
@@ -61,14 +61,14 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		r = event_range_tail(db, sel, range, n, &tail);
 		/* older ones were cut off, and so is what was lost then */
 		if (r == 0 && tail.n == n && n > 0) {
-			since_ns = tail.time_ns;
+			window.since_ns = tail.time_ns;
 			*ret_where = "since the first of these packets";
 		}
 		if (r == 0)
 			range->first = tail.first;
 	}
 	if (r == 0)
-		r = loss_read(db, since_ns, f->until_ns, loss);
+		r = loss_read(db, &window, loss);
 	query_end(db);
 	return r;
 }

@@ -240,19 +240,24 @@ static int fill(sqlite3 *db, const struct selection *sel, struct output *o,
 
 static int finish(struct output *o, const struct loss *loss)
 {
-	static const char *const names[] = { "lost_packets", "gaps",
-					     "gaps_unknown" };
-	const struct value values[] = {
-		int_value(loss->packets),
-		int_value(loss->gaps),
-		int_value(loss->unknown),
+	static const char *const names[] = {
+		"lost_packets", "gaps",	 "gaps_unknown",
+		"coverage_ppm", "rules", "holes",
 	};
+	const struct value values[] = {
+		int_value(loss->packets), int_value(loss->gaps),
+		int_value(loss->unknown), int_value(loss->ppm),
+		int_value(loss->rules),	  int_value(loss->holes),
+	};
+	size_t n = ARRAY_SIZE(values);
 
-	return output_end(o, names, values, ARRAY_SIZE(values));
+	/* of no rule there is no share */
+	return output_end(o, names, values, loss->rules > 0 ? n : 3);
 }
 
 static int run(const struct cli *cli, const struct filter *f)
 {
+	const struct loss_window window = loss_window(cli, f);
 	struct selection sel = { 0 };
 	struct loss loss = { 0 };
 	struct output *o = NULL;
@@ -270,7 +275,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (r == 0)
 		r = fill(db, &sel, o, &rows);
 	if (r == 0)
-		r = loss_read(db, sel.since_ns, sel.until_ns, &loss);
+		r = loss_read(db, &window, &loss);
 	query_end(db);
 	if (r == -ENOENT) {
 		code = EXITCODE_USAGE;

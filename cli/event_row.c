@@ -58,6 +58,7 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_TCP_FLAGS] = "tcp_flags",
 	[FIELD_LENGTH] = "length",
 	[FIELD_TTL] = "ttl",
+	[FIELD_MARKS] = "marks",
 };
 
 /* Wide enough for usual names; 112 characters in all. */
@@ -122,6 +123,29 @@ static void read_ports(sqlite3_stmt *stmt, struct event_row *row)
 				       row->tcp_flags, sizeof(row->tcp_flags)));
 }
 
+/* "fragment,overlogged" */
+static const char *mark_words(unsigned int marks, char *buf, size_t size)
+{
+	static const struct {
+		unsigned int mark;
+		const char *word;
+	} words[] = {
+		{ EVENT_FRAGMENT, "fragment" },
+		{ EVENT_TRUNCATED, "truncated" },
+		{ EVENT_MALFORMED, "malformed" },
+		{ EVENT_OVERLOGGED, "overlogged" },
+	};
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (marks & words[i].mark)
+			len += (size_t)snprintf(buf + len, size - len, "%s%s",
+						len > 0 ? "," : "",
+						words[i].word);
+	return buf;
+}
+
 void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 {
 	struct value *v = ret->values;
@@ -153,6 +177,8 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	read_ports(stmt, ret);
 	v[FIELD_LENGTH] = query_value(stmt, COL_LENGTH);
 	v[FIELD_TTL] = query_value(stmt, COL_TTL);
+	v[FIELD_MARKS] = text_value(mark_words(ret->marks, ret->mark_words,
+					       sizeof(ret->mark_words)));
 }
 
 /* "shop_web 172.18.0.2", "shop_db [fd00::2]:3306" */
@@ -176,10 +202,11 @@ static void proto_text(const struct event_row *row, char *buf, size_t size)
 	const struct value *v = row->values;
 	const char *proto =
 		v[FIELD_PROTO].kind == VALUE_TEXT ? v[FIELD_PROTO].text : "?";
-	const char *mark = row->marks & EVENT_MALFORMED	  ? " malformed"
-			   : row->marks & EVENT_TRUNCATED ? " truncated"
-			   : row->marks & EVENT_FRAGMENT  ? " fragment"
-							  : "";
+	const char *mark = row->marks & EVENT_MALFORMED	   ? " malformed"
+			   : row->marks & EVENT_TRUNCATED  ? " truncated"
+			   : row->marks & EVENT_FRAGMENT   ? " fragment"
+			   : row->marks & EVENT_OVERLOGGED ? " overlogged"
+							   : "";
 
 	if (v[FIELD_ICMP_TYPE].kind == VALUE_INT)
 		snprintf(buf, size, "%s %" PRId64 "/%" PRId64 "%s", proto,

@@ -31,6 +31,7 @@ enum event_field {
 	FIELD_TCP_FLAGS,
 	FIELD_LENGTH,
 	FIELD_TTL,
+	FIELD_MARKS,
 	FIELD_COUNT,
 };
 
@@ -47,6 +48,7 @@ struct event_row {
 	char dst_ip[ADDR_TEXT_MAX];
 	char proto[16];
 	char tcp_flags[32];
+	char mark_words[48];
 };
 
 extern const struct output_spec event_spec;

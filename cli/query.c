@@ -108,7 +108,11 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_EVENTS] =
 		"SELECT e.id, e.time_ns, c.verdict, r.chain, c.rule, r.text,"
 		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip, c.proto,"
-		" e.src_port, c.dst_port, e.tcp_flags, e.length, e.ttl, e.marks"
+		" e.src_port, c.dst_port, e.tcp_flags, e.length, e.ttl,"
+		/* a row of a rule that was gone by then */
+		" e.marks | 8 * EXISTS (SELECT 1 FROM coverage w"
+		" INDEXED BY coverage_overlogged WHERE w.rule = c.rule AND w.state = 'overlogged'"
+		" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)"
 		" FROM event e"
 		" CROSS JOIN conversation c ON c.id = e.conversation"
 		" LEFT JOIN rule r ON r.id = c.rule"
@@ -124,6 +128,50 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_LOSS] = "SELECT count(*), coalesce(sum(packets), 0),"
 		       " coalesce(sum(packets IS NULL), 0) FROM gap /*scan*/"
 		       " WHERE to_ns >= :since AND from_ns < :until",
+	[QUERY_LOSS_CAUSES] =
+		"SELECT cause, count(*), coalesce(sum(packets), 0),"
+		" sum(packets IS NULL) FROM gap /*scan*/"
+		" GROUP BY cause ORDER BY min(id)",
+
+	/*
+	 * Of the intervals that touch [:since, :end): rules, their time and
+	 * what of it was watched (floating: rules times years), and intervals
+	 * of which nobody knows what came. One that lasts is proven until
+	 * :proven. :ended: what began when the logger stopped does not count.
+	 */
+	[QUERY_COVERAGE] =
+		"WITH part AS (SELECT rule, state, missed,"
+		" max(from_ns, :since) AS from_ns, min(to_ns, :end) AS to_ns,"
+		" min(to_ns, :end) AS watched_ns FROM coverage"
+		" WHERE to_ns >= :since AND from_ns < :end"
+		" UNION ALL SELECT rule, state, missed, max(from_ns, :since),"
+		" :end, min(:proven, :end) FROM coverage"
+		" WHERE to_ns IS NULL AND from_ns < :end"
+		" AND NOT (:ended AND cause IS 'daemon down'))"
+		" SELECT count(DISTINCT rule), total(to_ns - from_ns),"
+		" total(iif(state = 'watched',"
+		" max(watched_ns - from_ns, 0), 0)),"
+		" coalesce(sum(iif(state = 'watched', watched_ns < to_ns,"
+		" missed IS NULL)), 0) FROM part WHERE state <> 'overlogged'",
+	[QUERY_COVERAGE_ANY] = "SELECT 1 FROM coverage LIMIT 1",
+	[QUERY_COVERAGE_CAUSES] =
+		"SELECT cause, count(*), total(coalesce(to_ns, :now) - from_ns),"
+		" max(coalesce(to_ns, :now) - from_ns),"
+		" coalesce(sum(missed), 0), sum(missed IS NULL)"
+		" FROM coverage /*scan*/ WHERE state = 'unwatched'"
+		" GROUP BY cause ORDER BY min(id)",
+	/* Until when the logger is proven to have been there. */
+	[QUERY_COVERAGE_END] =
+		"SELECT coalesce(stop_ns, max(start_ns, coalesce((SELECT"
+		" commit_ns FROM batch WHERE first_event ="
+		" (SELECT max(first_event) FROM batch)), 0),"
+		" coalesce((SELECT max(checked_ns) FROM twin t /*scan*/), 0)))"
+		" FROM session WHERE id = (SELECT max(id) FROM session)",
+	/* From a change to the twin, sorted, of what ended in the window. */
+	[QUERY_LATENCY] =
+		"SELECT to_ns - from_ns FROM coverage WHERE to_ns >= :since"
+		" AND state = 'unwatched' AND cause NOT IN ('daemon down',"
+		" 'logger started') ORDER BY 1",
 	[QUERY_GAPS_AFTER] =
 		"SELECT id, cause, packets, from_ns, to_ns FROM gap"
 		" WHERE id > :after ORDER BY id",
@@ -140,7 +188,16 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
 		" r.text, r.verdict, t.state, t.rule_packets, t.twin_packets,"
-		" t.since_ns, t.checked_ns"
+		" t.since_ns, t.checked_ns,"
+		" (SELECT min(from_ns) FROM coverage w WHERE w.rule = t.rule"
+		" AND w.variant = t.variant),"
+		" (SELECT total(coalesce(to_ns, t.checked_ns) - from_ns)"
+		" FROM coverage w WHERE w.rule = t.rule"
+		" AND w.variant = t.variant AND state <> 'overlogged'),"
+		" (SELECT total(coalesce(to_ns, t.checked_ns) - from_ns)"
+		" FROM coverage w WHERE w.rule = t.rule"
+		" AND w.variant = t.variant AND state = 'watched'),"
+		" (SELECT missed FROM account a WHERE a.rule = t.rule)"
 		" FROM twin t /*scan*/ JOIN rule r ON r.id = t.rule"
 		" WHERE :all OR t.state <> 'gone'"
 		" ORDER BY r.family, t.variant, r.\"table\", r.chain, r.text,"

@@ -348,9 +348,14 @@ static int reap_recorder(struct keeper *k)
 static int finish(struct keeper *k)
 {
 	const struct channel_msg stop = { .kind = CHANNEL_STOP };
-	int removed = firewall_remove(k->fw);
-	int code;
+	int removed, code;
 
+	/* the last counters, for the recorder to compare its log with */
+	if (!k->recorder_gone) {
+		k->all_at_ms = 0;
+		sync_rules(k);
+	}
+	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
 	if (!k->recorder_gone) {
 		tell(k, &stop);

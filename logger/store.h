@@ -34,17 +34,17 @@ struct store_session {
 };
 
 struct gap {
-	uint64_t from_ns;
-	uint64_t to_ns;
-	uint64_t packets;
+	uint64_t from_ns, to_ns, packets;
 	bool known; /* packets is the exact number; else nobody can know */
+	uint64_t rule_id;   /* whose they were; 0: of several, or unknown */
 	const char *cause;  /* static strings */
 	const char *detail; /* may be NULL */
 };
 
 /*
- * Opens or creates the database, notes the new session and, as a gap, the time
- * since the last one. error as for db_open_writer(). Returns 0 or -errno.
+ * Opens or creates the database, notes the new session and that no rule was
+ * watched since the last one. error as for db_open_writer(). Returns 0 or
+ * -errno.
  */
 int store_open(const char *path, const struct store_session *session,
 	       const struct store_names *names, struct store **ret,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "logger/store.h"
+#include "logger/store_coverage.h"
 #include "logger/store_sql.h"
 
 enum { NETWORKS_MAX = 4096 };
@@ -25,6 +26,8 @@ struct store {
 	struct store_names names;
 	struct conversations *conversations;
 	struct tallies *tallies;
+	struct accounts *accounts;
+	struct coverage *coverage;
 	int64_t session_id;
 	int64_t next_event;
 	uint64_t committed;
