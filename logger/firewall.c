@@ -303,12 +303,16 @@ static bool concerns_own(const struct firewall *fw,
 	return round->all || !round->noticed || (round->what & what);
 }
 
-/* Whether twins of it can be put in place without our own table. */
-static bool stands_alone(const struct backend *b)
+/*
+ * Whether it need not wait for our own table: that takes nft twice as long as
+ * iptables-restore takes for the twins. Rules of table raw are told again when
+ * our table is in force.
+ */
+static bool goes_first(const struct backend *b)
 {
 	const struct ruleset *rs = b->rs;
 
-	if (b->plan->raw_len > 0)
+	if (b->plan->raw_len > 0 && b->plan->edits_len == 0)
 		return false;
 	for (uint32_t i = 0; i < b->plan->edits_len; i++) {
 		uint32_t chain = b->plan->edits[i].rule->chain;
@@ -320,17 +324,18 @@ static bool stands_alone(const struct backend *b)
 	return true;
 }
 
-/* Puts twins in place, of those that stand alone or of all, and tells. */
+/* Puts twins in place, of those that go first or of all, and tells. */
 static int apply_backends(struct firewall *fw,
-			  const struct firewall_round *round, bool alone)
+			  const struct firewall_round *round, bool first)
 {
 	const struct plan_config config = plan_config_of(fw);
 	int ret = 0;
 
 	for (size_t i = 0; i < fw->n_backends; i++) {
 		struct backend *b = &fw->backends[i];
+		struct backend_change change = b->change;
 
-		if (alone && (!b->fresh || !stands_alone(b)))
+		if (first && (!b->fresh || !goes_first(b)))
 			continue;
 		if (b->fresh &&
 		    backend_apply(b, &config, round->noticed, &fw->pids) < 0)
@@ -339,6 +344,10 @@ static int apply_backends(struct firewall *fw,
 		if (b->fresh)
 			fill_in(fw, b->plan);
 		backend_tell(b);
+		if (!first || b->plan->raw_len == 0)
+			continue;
+		b->change = change;
+		b->fresh = true;
 	}
 	return ret;
 }
