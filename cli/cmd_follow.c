@@ -238,8 +238,6 @@ static int say_coverage(const struct follow *fo, const struct filter *f)
 
 	if (window.since_ns == 0)
 		window.since_ns = fo->cli->now_ns;
-	window.now_ns = 0; /* it was another time when we began */
-	window.running = true;
 	r = loss_read(fo->db, &window, &loss);
 	if (r == 0 && loss.rules > 0)
 		fprintf(fo->cli->err, "%s since %s\n",

@@ -50,7 +50,8 @@ static int64_t least(int64_t a, int64_t b)
 static void bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
 		     int64_t proven)
 {
-	int64_t now = w->now_ns ? (int64_t)w->now_ns : proven;
+	/* follow began a while ago, and the log went on */
+	int64_t now = proven > (int64_t)w->now_ns ? proven : (int64_t)w->now_ns;
 	int64_t end = least((int64_t)w->until_ns, now);
 	bool ended = !w->running && !w->asked;
 
@@ -58,6 +59,8 @@ static void bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
 		proven = now;
 	if (ended)
 		end = least(end, proven);
+	if (end < (int64_t)w->since_ns) /* nothing has been yet */
+		end = (int64_t)w->since_ns;
 	query_bind(stmt, ":since", (int64_t)w->since_ns);
 	query_bind(stmt, ":end", end);
 	query_bind(stmt, ":proven", proven);

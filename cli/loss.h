@@ -11,7 +11,7 @@ enum { LOSS_PPM = 1000000, LOSS_TEXT_MAX = 256, LOSS_SHARE_MAX = 48 };
 struct loss_window {
 	uint64_t since_ns;
 	uint64_t until_ns; /* exclusive; INT64_MAX: none was asked for */
-	uint64_t now_ns;   /* 0: the last that the logger is proven to be */
+	uint64_t now_ns;   /* at least */
 	bool asked;	   /* for a window: else the log's end is its end */
 	bool running;	   /* a logger is */
 };

@@ -86,6 +86,7 @@ static uint64_t attribute(struct reconcile *rec, struct account *a, uint64_t n)
 static void resolve(struct reconcile *rec, struct account *a, bool exact)
 {
 	a->pending = false;
+	a->born = false; /* its twin may begin at 0 again, it does not */
 	a->resolved = true;
 	a->exact = exact;
 	reconcile_touch(rec, a);

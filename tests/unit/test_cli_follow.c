@@ -289,6 +289,37 @@ static void loss_shows_up_in_its_place_while_following(void **state)
 	assert_int_equal(stop(SIGINT), EXITCODE_OK);
 }
 
+static void at_its_end_it_says_how_much_was_covered(void **state)
+{
+	(void)state;
+	/* watched until 100 s before now, and after a hole of 50 s again */
+	cli_fixture_sql(
+		"INSERT INTO session (start_ns, stop_ns, pid, nflog_group,"
+		" version) VALUES (1795467737000000000, 1795468737000000000,"
+		" 1, 5, '0.1.0');"
+		"INSERT INTO coverage (rule, variant, state, from_ns, to_ns,"
+		" cause, missed) VALUES (291, 'nft', 'watched', 1,"
+		" 1795468637000000000, NULL, NULL), (291, 'nft', 'unwatched',"
+		" 1795468637000000000, 1795468687000000000, 'flushed', 0),"
+		" (291, 'nft', 'watched', 1795468687000000000, NULL, NULL,"
+		" NULL)");
+	start_and_see("-o jsonl -S 200s", 1);
+	assert_int_equal(stop(SIGINT), EXITCODE_OK);
+	assert_string_equal(read_line(fo.err),
+			    "coverage 75.00 % of 1 rule since then");
+	/* the log went on meanwhile, for as long as the hole was before */
+	start("-o jsonl -n 1");
+	expect_id(1);
+	cli_fixture_sql("UPDATE session SET stop_ns = 1795468837000000000;"
+			"UPDATE coverage SET from_ns = 1795468787000000000"
+			" WHERE id = 3;"
+			"UPDATE coverage SET to_ns = 1795468787000000000"
+			" WHERE id = 2");
+	assert_int_equal(stop(SIGINT), EXITCODE_OK);
+	assert_string_equal(read_line(fo.err),
+			    "coverage 50.00 % of 1 rule since the start");
+}
+
 static size_t word_column(const char *line, const char *word)
 {
 	const char *at = strstr(line, word);
@@ -342,6 +373,7 @@ int main(void)
 		T(it_ends_quietly_when_its_reader_goes_away_mid_stream),
 		T(it_ends_quietly_by_a_signal_while_its_reader_sleeps),
 		T(loss_shows_up_in_its_place_while_following),
+		T(at_its_end_it_says_how_much_was_covered),
 		T(the_table_stays_aligned_from_batch_to_batch),
 		T(what_has_no_end_is_no_json_document),
 	};

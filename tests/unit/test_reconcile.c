@@ -128,6 +128,27 @@ static void a_twin_deleted_by_hand_is_a_hole_with_a_number(void **state)
 	rw_end(&s, 30);
 }
 
+static void losses_and_a_hole_in_one_interval_are_not_counted_twice(
+	void **state)
+{
+	const struct world *w = *state;
+	struct session s = rw_watched(w, 0);
+
+	rw_rows(&s, 4);
+	assert_int_equal(reconcile_hole(&s.rec, 3), 3);
+	/* and two while the twin was away */
+	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 9, 0, 22, 20,
+				   "rule deleted by somebody", NULL, false });
+	rw_look(&s, 23);
+	rw_twin(&s, (struct told){
+			    .state = TWIN_IN_PLACE, .packets = 9, .at = 27 });
+	rw_look(&s, 28);
+	assert_string_equal(
+		store_world_ask(w, "SELECT lost, missed FROM account"), "3|2");
+	rw_assert_closed(w);
+	rw_end(&s, 30);
+}
+
 static void an_edit_that_fails_is_not_watched_until_it_works(void **state)
 {
 	const struct world *w = *state;
@@ -404,6 +425,7 @@ int main(void)
 		T(packets_before_and_after_the_twin_are_told_apart),
 		T(a_rule_that_is_never_quiet_gets_a_least_number_first),
 		T(a_twin_deleted_by_hand_is_a_hole_with_a_number),
+		T(losses_and_a_hole_in_one_interval_are_not_counted_twice),
 		T(an_edit_that_fails_is_not_watched_until_it_works),
 		T(a_removed_rule_ends_and_its_late_rows_are_marked),
 		T(a_loss_at_the_very_end_is_counted_and_not_twice),
