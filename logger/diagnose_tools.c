@@ -19,52 +19,23 @@
 #include "logger/nft.h"
 #include "logger/nftmon.h"
 
-#define PATH_DEFAULT                                                           \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-enum { TIMEOUT_MS = 5000, PROGRAM_MAX = 256 };
-
-static const char *search_path(void)
-{
-	const char *path = getenv("PATH");
-
-	return path && *path ? path : PATH_DEFAULT;
-}
-
-/* As dockerd looks for it: the first of that name in PATH. */
-static bool find(const char *name, char *ret)
-{
-	const char *dir = search_path();
-
-	for (;;) {
-		size_t len = strcspn(dir, ":");
-		int n = snprintf(ret, PROGRAM_MAX, "%.*s/%s", (int)len, dir,
-				 name);
-
-		if (*dir == '/' && n > 0 && n < PROGRAM_MAX &&
-		    access(ret, X_OK) == 0)
-			return true;
-		if (dir[len] == '\0')
-			return false;
-		dir += len + 1;
-	}
-}
+enum { TIMEOUT_MS = 5000 };
 
 static void tell_tool(FILE *out, const char *name)
 {
-	char program[PROGRAM_MAX], error[CHILD_ERROR_MAX] = "";
+	char program[CHILD_PATH_MAX], error[CHILD_ERROR_MAX] = "";
 	char option[] = "--version";
 	char *argv[] = { program, option, NULL };
 	struct child c = {
 		.argv = argv,
-		.path = search_path(),
 		.timeout_ms = TIMEOUT_MS,
 		.want_output = true,
 		.error = error,
 	};
 	int r;
 
-	if (!find(name, program)) {
+	/* as dockerd looks for it: the first of that name in PATH */
+	if (child_find(name, program) < 0) {
 		fact_write(out, "tool", json_pack("{s:s}", "name", name));
 		return;
 	}

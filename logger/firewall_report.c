@@ -76,8 +76,6 @@ static bool send_twin(const struct report *rep, const struct told *t,
 	struct channel_msg msg = { .kind = CHANNEL_TWIN };
 	struct channel_twin *w = &msg.u.twin;
 
-	if (t->state == 0)
-		return true; /* it never had a twin */
 	w->rule_id = t->id;
 	w->state = state;
 	w->rule_packets = t->rule_packets;
@@ -94,18 +92,6 @@ void report_rules(struct report *rep, const struct plan *plan)
 			rep->behind = true;
 			return;
 		}
-}
-
-/* Of a rule without twin only the text is told: others watch it. */
-static uint8_t state_of(const struct plan_audited *a)
-{
-	switch (a->watch) {
-	case WATCH_OWN_TABLE:
-		return 0;
-	case WATCH_TWIN:
-		break;
-	}
-	return a->in_place ? TWIN_IN_PLACE : TWIN_MISSING;
 }
 
 /*
@@ -126,7 +112,7 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 			.id = a->id,
 			.rule_packets = a->rule_packets,
 			.twin_packets = a->twin_packets,
-			.state = state_of(a),
+			.state = a->in_place ? TWIN_IN_PLACE : TWIN_MISSING,
 		};
 	}
 	qsort(list, len, sizeof(*list), by_id);
@@ -150,12 +136,13 @@ static bool same(const struct told *a, const struct told *b)
 	       a->twin_packets == b->twin_packets;
 }
 
-void report_twins(struct report *rep, const struct plan *plan)
+void report_twins(struct report *rep, const struct plan *plan,
+		  const struct report_change *change)
 {
 	size_t len = 0, i = 0, j = 0;
 	struct told *now = collect(plan, &len);
 	bool sent = !rep->behind;
-	bool all = rep->rounds++ % REFRESH_ROUNDS == 0;
+	bool all = change || rep->rounds++ % REFRESH_ROUNDS == 0;
 
 	rep->behind = false;
 	if (!now)
@@ -190,7 +177,7 @@ void report_removed(struct report *rep)
 	for (size_t i = 0; i < rep->told_len; i++) {
 		struct told *t = &rep->told[i];
 
-		t->state = t->state == 0 ? 0 : TWIN_MISSING;
+		t->state = TWIN_MISSING;
 		t->twin_packets = 0;
 		send_twin(rep, t, t->state);
 	}

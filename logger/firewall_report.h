@@ -15,7 +15,7 @@ struct told {
 	uint64_t id;
 	uint64_t rule_packets;
 	uint64_t twin_packets;
-	uint8_t state; /* enum channel_twin_state; 0: only its text */
+	uint8_t state; /* enum channel_twin_state */
 };
 
 struct report {
@@ -30,6 +30,16 @@ struct report {
 	char finding[CHANNEL_TEXT_MAX];
 };
 
+/*
+ * What made a round: when it happened, as early as it can have been, in ns of
+ * CLOCK_REALTIME, and what it was: "docker wrote rule", "flushed", "daemon
+ * down", "rule deleted by somebody", "apply failed: ...".
+ */
+struct report_change {
+	uint64_t at_ns;
+	const char *cause;
+};
+
 /* where, variant and family (4, 6) name the place; the strings must stay. */
 void report_init(struct report *rep, int channel_fd, const char *where,
 		 const char *variant, int family);
@@ -41,9 +51,11 @@ void report_rules(struct report *rep, const struct plan *plan);
 /*
  * Sends the state and counters that changed (now and then all of them, so that
  * their time in the database is young), and which rules are gone; plan NULL:
- * all are. What could not be sent is news again the next time.
+ * all are. What could not be sent is news again the next time. change: why
+ * there is news; NULL: nothing was noticed, only counters are read.
  */
-void report_twins(struct report *rep, const struct plan *plan);
+void report_twins(struct report *rep, const struct plan *plan,
+		  const struct report_change *change);
 
 /* Sends that no rule has its twin any more: we took them out. */
 void report_removed(struct report *rep);

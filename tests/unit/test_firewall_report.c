@@ -42,14 +42,14 @@ static struct heard hear(int fd)
 	return heard;
 }
 
-static void rule_that_the_own_table_watches_is_never_told_as_missing(
-	void **state)
+static void rule_that_the_own_table_watches_is_told_as_it_is(void **state)
 {
 	const struct plan_config config = {
 		.family = 4,
 		.profile = PROFILE_DEFAULT,
 		.group = 5,
 	};
+	const struct report_change change = { 1, "flushed" };
 	char error[RULESET_ERROR_MAX];
 	struct ruleset *rs = NULL;
 	struct plan *plan = NULL;
@@ -63,20 +63,27 @@ static void rule_that_the_own_table_watches_is_never_told_as_missing(
 	assert_int_equal(plan_make(rs, &config, &plan), 0);
 	assert_int_equal(plan->audited_len, 2);
 	report_init(&rep, fds[0], "iptables", "nft", 4);
+	for (uint32_t i = 0; i < plan->audited_len; i++)
+		plan->audited[i].in_place = true;
 	for (int round = 0; round < 30; round++) {
 		report_rules(&rep, plan);
-		report_twins(&rep, plan);
+		report_twins(&rep, plan, NULL);
 		heard = hear(fds[1]);
 		assert_int_equal(heard.rules, round == 0 ? 2 : 0);
-		assert_in_range(heard.twins, round == 0, 1);
+		assert_in_range(heard.twins, round == 0 ? 2 : 0, 2);
 		if (heard.twins)
-			assert_int_equal(heard.state, TWIN_MISSING);
+			assert_int_equal(heard.state, TWIN_IN_PLACE);
 	}
+	for (uint32_t i = 0; i < plan->audited_len; i++)
+		if (plan->audited[i].watch == WATCH_OWN_TABLE)
+			plan->audited[i].in_place = false;
+	report_twins(&rep, plan, &change);
+	assert_int_equal(hear(fds[1]).state, TWIN_MISSING);
 	report_removed(&rep);
-	assert_int_equal(hear(fds[1]).twins, 1);
-	report_twins(&rep, NULL);
+	assert_int_equal(hear(fds[1]).twins, 2);
+	report_twins(&rep, NULL, &change);
 	heard = hear(fds[1]);
-	assert_int_equal(heard.twins, 1);
+	assert_int_equal(heard.twins, 2);
 	assert_int_equal(heard.state, TWIN_GONE);
 	report_clear(&rep);
 	plan_free(plan);
@@ -89,7 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			rule_that_the_own_table_watches_is_never_told_as_missing),
+			rule_that_the_own_table_watches_is_told_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
