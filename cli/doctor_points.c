@@ -49,6 +49,11 @@ static const char look_again[] =
 	"look again in a few seconds; if it stays, 'bridgeaudit status' says "
 	"why";
 
+static const char *remedy_for(const json_t *listener)
+{
+	return fact_number(listener, "pid") > 0 ? look_again : start;
+}
+
 static struct check new_check(const json_t *fact, const char *name,
 			      enum check_state state)
 {
@@ -93,7 +98,7 @@ static void tell_unwatched(struct doctor *d, const struct point *point,
 		return;
 	}
 	check.state = CHECK_UNWATCHED;
-	check.remedy = fact_number(listener, "pid") > 0 ? look_again : start;
+	check.remedy = remedy_for(listener);
 	if (watched + untold == 0)
 		doctor_add(d, check, "%s: none of %lld %s", point->what,
 			   (long long)rules, rule_word(rules));
@@ -201,6 +206,31 @@ static void tell_trouble(struct doctor *d, const struct facts *facts)
 	}
 }
 
+/* It is made as soon as there are two bridges. */
+static void no_witness(struct doctor *d, const struct facts *facts,
+		       const json_t *listener, struct check check)
+{
+	const json_t *bridges = json_object_get(
+		facts_find(facts, "docker_networks", NULL, NULL), "bridge");
+
+	if (!bridges) {
+		check.state = CHECK_UNKNOWN;
+		check.remedy = "see what is said of Docker";
+		doctor_add(d, check,
+			   "witness: not in place, and Docker did "
+			   "not say whether there are two bridges");
+	} else if (fact_number(bridges, "count") < 2) {
+		check.state = CHECK_NA;
+		doctor_add(d, check, "witness: there are no two bridges");
+	} else {
+		check.state = CHECK_UNWATCHED;
+		check.remedy = remedy_for(listener);
+		doctor_add(d, check,
+			   "witness: what passes from one bridge to "
+			   "another is not written down");
+	}
+}
+
 static void tell_witness(struct doctor *d, const struct facts *facts,
 			 const json_t *listener)
 {
@@ -230,11 +260,7 @@ static void tell_witness(struct doctor *d, const struct facts *facts,
 		check.state = CHECK_NA;
 		doctor_add(d, check, "witness: needs nf_tables and nft");
 	} else {
-		check.state = CHECK_NOTE;
-		doctor_add(d, check,
-			   "witness: not in place; what passes from "
-			   "one bridge to another is not written "
-			   "down");
+		no_witness(d, facts, listener, check);
 	}
 }
 

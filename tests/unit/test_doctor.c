@@ -64,7 +64,15 @@ static const struct {
 	  "unknown our table can't be read: nft: killed by signal 11", 1 },
 	{ "own_table\",\"state\":\"there",
 	  "{\"fact\":\"own_table\",\"state\":\"none\",\"witness\":0}",
-	  "note witness: not in place", 0 },
+	  "n/a witness: there are no two bridges", 0 },
+	{ "own_table\",\"state\":\"there",
+	  "{\"fact\":\"own_table\",\"state\":\"none\",\"witness\":0}\n"
+	  "{\"fact\":\"docker_networks\",\"bridge\":{\"count\":2,"
+	  "\"names\":[]},\"ipv6\":" NONE ",\"macvlan\":" NONE
+	  ",\"ipvlan\":" NONE ",\"overlay\":" NONE "}",
+	  "NOT WATCHED witness: what passes from one bridge to another is not "
+	  "written down",
+	  3 },
 	{ "\"nf_tables\"",
 	  "{\"fact\":\"kernel\",\"test\":\"nf_tables\","
 	  "\"state\":\"missing\",\"detail\":\"none\"}",
