@@ -15,7 +15,8 @@
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix, &verb_log, &verb_follow, &verb_status, &verb_rules,
+	&verb_matrix, &verb_log,   &verb_follow,
+	&verb_status, &verb_rules, &verb_doctor,
 };
 
 static const char help_text[] =
@@ -30,6 +31,7 @@ static const char help_text[] =
 	"  status        is the logger there, what was stored, what was lost\n"
 	"  rules         the audited firewall rules and their NFLOG twins\n"
 	"  rules remove  take the twins out when no logger runs\n"
+	"  doctor        is all watched on this host, and what can't be\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    this, or what a verb takes: bridgeaudit log --help\n"

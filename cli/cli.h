@@ -34,6 +34,7 @@ extern const struct verb verb_log;
 extern const struct verb verb_follow;
 extern const struct verb verb_status;
 extern const struct verb verb_rules;
+extern const struct verb verb_doctor;
 
 /* Runs what argv asks for; returns an exit code of lib/exitcode.h. */
 int cli_run(const struct cli *cli, int argc, char **argv);

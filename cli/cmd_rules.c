@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -276,21 +275,9 @@ static int show(const struct cli *cli, const struct filter *f)
 	return code;
 }
 
-/* The directory of this program. */
-static void exe_dir(char *buf, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
-	char *slash;
-
-	buf[n > 0 ? n : 0] = '\0';
-	slash = strrchr(buf, '/');
-	if (slash)
-		*slash = '\0';
-}
-
 static int remove_rules(const struct cli *cli, const struct filter *f)
 {
-	char dir[PATH_MAX], path[PATH_MAX];
+	char path[PATH_MAX];
 	int pid = db_writer_pid(f->db_path);
 
 	if (pid > 0) {
@@ -305,8 +292,7 @@ static int remove_rules(const struct cli *cli, const struct filter *f)
 			  f->db_path, strerror(-pid));
 		return EXITCODE_STORE;
 	}
-	exe_dir(dir, sizeof(dir));
-	if (daemon_path(dir, getenv("PATH"), path, sizeof(path)) < 0) {
+	if (daemon_find(path, sizeof(path)) < 0) {
 		cli_error(cli, "can't find 'bridgeauditd', which removes them");
 		return EXITCODE_NOTHING;
 	}
