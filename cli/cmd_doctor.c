@@ -59,7 +59,7 @@ static int run(const struct cli *cli, const struct filter *f)
 
 	if (r == 0) {
 		doctor_probe(&d, &facts);
-		doctor_logger(&d, &facts, f->db_path);
+		doctor_logger(&d, &facts, f->db_path, cli->now_ns);
 		doctor_kernel(&d, &facts);
 		doctor_docker(&d, &facts);
 		doctor_points(&d, &facts);

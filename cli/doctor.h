@@ -62,7 +62,7 @@ int doctor_exitcode(const struct doctor *d);
 
 /* The decisions, each about its own part of the facts. */
 void doctor_logger(struct doctor *d, const struct facts *facts,
-		   const char *db_path);
+		   const char *db_path, uint64_t now_ns);
 void doctor_probe(struct doctor *d, const struct facts *facts);
 void doctor_kernel(struct doctor *d, const struct facts *facts);
 void doctor_docker(struct doctor *d, const struct facts *facts);

@@ -137,7 +137,7 @@ static void no_database(struct doctor *d, const struct facts *facts,
 }
 
 void doctor_logger(struct doctor *d, const struct facts *facts,
-		   const char *db_path)
+		   const char *db_path, uint64_t now_ns)
 {
 	char error[DB_ERROR_MAX] = "";
 	struct status status = { 0 };
@@ -147,7 +147,7 @@ void doctor_logger(struct doctor *d, const struct facts *facts,
 	if (r == 0) {
 		r = query_begin(db);
 		if (r == 0)
-			r = status_read(db, db_path, &status);
+			r = status_read(db, db_path, now_ns, &status);
 		query_end(db);
 		snprintf(error, sizeof(error), "can't read the database: %s",
 			 strerror(-r));
