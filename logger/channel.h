@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum { CHANNEL_NAME_MAX = 256, CHANNEL_IFNAME_MAX = 16 };
-enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_CHAIN_MAX = 32 };
+enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_CHAIN_MAX = 64 };
 enum { CHANNEL_RULE_MAX = 1024, CHANNEL_TEXT_MAX = 512 };
 
 enum channel_kind {
