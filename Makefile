@@ -108,6 +108,10 @@ $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/system/%.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+$(BUILD)/tests/forwarding: $(BUILD)/tests/bench/forwarding.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
 # ---- tests -------------------------------------------------------------------
 # check needs neither root nor network (what needs root says SKIP);
 # check-system needs root and a real dockerd, which it gets by itself.
@@ -151,7 +155,7 @@ demo: packages-test
 # ---- house -------------------------------------------------------------------
 
 C_FILES := $(sort $(wildcard lib/*.[ch] logger/*.[ch] logger/*/*.[ch] \
-	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c))
+	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c tests/bench/*.c))
 
 .PHONY: format lint
 format:
