@@ -103,8 +103,12 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call obj,$(HELP_SRC)) $(LOGGER) $(CL
 		$(PKGS_LOGGER) $(PKGS_CLI) $(PKGS_LIB))
 .SECONDARY: $(call obj,$(TEST_SRC))
 
-FLOOD := $(BUILD)/tests/flood
-$(FLOOD): $(BUILD)/tests/system/flood.o
+TOOLS := $(BUILD)/tests/flood $(BUILD)/tests/packets
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/system/%.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+$(BUILD)/tests/forwarding: $(BUILD)/tests/bench/forwarding.o
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -125,10 +129,10 @@ check: all $(TESTS)
 	CMOCKA_MESSAGE_OUTPUT=TAP TEST_WRAPPER="$(TEST_WRAPPER)" \
 		tests/run $(TESTS)
 
-check-system: all $(FLOOD)
+check-system: all $(TOOLS)
 	tests/run $(SYSTEM_TESTS)
 
-check-all: all $(TESTS) $(FLOOD)
+check-all: all $(TESTS) $(TOOLS)
 	tools/check-layers
 	CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(TESTS) $(SYSTEM_TESTS)
 
@@ -151,7 +155,7 @@ demo: packages-test
 # ---- house -------------------------------------------------------------------
 
 C_FILES := $(sort $(wildcard lib/*.[ch] logger/*.[ch] logger/*/*.[ch] \
-	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c))
+	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c tests/bench/*.c))
 
 .PHONY: format lint
 format:
