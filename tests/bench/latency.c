@@ -36,7 +36,7 @@ enum {
 	LENGTH_MIN = FRAME_LEN_MIN - 14,
 	SAMPLES_MAX = 8000000,
 	SETTLE_MS = 500, /* before the first packet */
-	QUIET_MS = 2000, /* after the last one, without a line */
+	QUIET_MS = 1000, /* after the last one, without a line */
 	READ_SIZE = 1 << 20,
 };
 

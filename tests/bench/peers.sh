@@ -9,7 +9,7 @@
 peers_probe()
 {
 	measure "$1" repeat "$(seconds 1 5)" \
-		"$(($2 / BENCH_AMPLIFY > 0 ? $2 / BENCH_AMPLIFY : 1))" 0
+		"$(($2 / BENCH_AMPLIFY > 0 ? $2 / BENCH_AMPLIFY : 1))" 1
 	measure_kept_up
 }
 
@@ -46,7 +46,7 @@ peers_search_all()
 {
 	local run=$1 name from probes=3 step=1.3
 	for name in $SUBJECTS; do
-		if [ "$(rp_sorted "$name.kept_up" | tail -n 1)" = 1 ]; then
+		if [ "$(rp_median "$name.kept_up")" = 1 ]; then
 			rp_add "$name.best" "$(rp_median "$name.rate")"
 			continue
 		fi

@@ -159,10 +159,11 @@ bt_stop()
 	local status=$?
 	trap '' INT TERM HUP
 	set +e
+	exec 2>/dev/null # bash tells who was killed
 	[ "$(type -t subject_kill)" != function ] || subject_kill
 	# shellcheck disable=SC2046
-	kill -KILL $(jobs -p) 2>/dev/null
-	wait 2>/dev/null
+	kill -KILL $(jobs -p)
+	wait
 	[ -z "$BT_DIR" ] || rm -rf --one-file-system "$BT_DIR"
 	trap - EXIT
 	exit "$status"
