@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # variables are for whoever sources this
+# shellcheck disable=SC2034,SC2153 # variables are for whoever sources this
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One run of one subject under a load, in figures.
@@ -31,7 +31,8 @@ measure()
 	# that do not set that
 	[[ $1 != @(tcpdump|uacctd) ]] || sleep 1.1
 	# a child that came since began with nothing
-	[ "$1" = bridgeauditd ] || mapfile -t pids < <(bt_family "$SUBJECT_PID")
+	mapfile -t SUBJECT_PIDS < <(bt_family "$SUBJECT_PID")
+	[ "$1" = bridgeauditd ] || pids=("${SUBJECT_PIDS[@]}")
 	M_CPU_NS=$(($(bt_cpu_ns "${pids[@]}") - begin))
 	subject_stop
 	M_OFFERED=$((LOAD_PACKETS * BENCH_AMPLIFY))

@@ -44,8 +44,9 @@ peers_guess()
 # Those that lost nothing at the maximum need no search.
 peers_search_all()
 {
-	local run=$1 name from probes=3 step=1.3
+	local name from probes step
 	for name in $SUBJECTS; do
+		probes=2 step=1.2
 		if [ "$(rp_median "$name.kept_up")" = 1 ]; then
 			rp_add "$name.best" "$(rp_median "$name.rate")"
 			continue

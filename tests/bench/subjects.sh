@@ -7,7 +7,7 @@
 #
 #   subject_start NAME     and wait until it has the group; it gets
 #                          BENCH_AMPLIFY events for each packet
-#   subject_stop           SIGTERM; then subject_recorded, subject_lost (that
+#   subject_stop           ends it; then subject_recorded, subject_lost (that
 #                          it counted itself; empty: it says no number),
 #                          subject_bytes and subject_says are of that run
 #   SUBJECT_PIDS           its processes, while it runs; of bridgeauditd's the
@@ -182,27 +182,44 @@ subject_start()
 	SUBJECT_RECORDER=${SUBJECT_PIDS[1]:-}
 }
 
+# subject_ended PID: it is gone, or only waits to be reaped
 subject_ended()
 {
-	! kill -0 "$SUBJECT_PID" 2>/dev/null ||
-		[ "$(sed -n 's/^State:	\(.\).*/\1/p' \
-			"/proc/$SUBJECT_PID/status" 2>/dev/null)" = Z ]
+	local state
+	state=$(sed -n 's/^State:	\(.\).*/\1/p' "/proc/$1/status" \
+		2>/dev/null) || :
+	[ -z "$state" ] || [ "$state" = Z ]
+}
+
+subject_all_ended()
+{
+	local pid
+	for pid in "${SUBJECT_PIDS[@]}"; do
+		subject_ended "$pid" || return 1
+	done
 }
 
 subject_stop()
 {
-	kill -TERM "$SUBJECT_PID"
-	# what is in its socket may take it minutes; that is not waited for
-	bt_wait 100 subject_ended || subject_kill
+	local patience=150 signal=TERM
+	# what is in their sockets may take the others minutes; bridgeauditd
+	# promises to write all of it, and its keeper may leave before that
+	[ "$SUBJECT" != bridgeauditd ] || patience=600
+	# what it takes to be asked to write its sums and end
+	[ "$SUBJECT" != uacctd ] || signal=INT
+	kill -"$signal" "$SUBJECT_PID"
+	if ! bt_wait "$patience" subject_all_ended; then
+		echo "$SUBJECT did not end by itself" >&2
+		subject_kill
+	fi
 	wait "$SUBJECT_PID" 2>/dev/null || :
-	SUBJECT_PID=''
+	SUBJECT_PID='' SUBJECT_PIDS=()
 }
 
 subject_kill()
 {
-	# shellcheck disable=SC2046
 	[ -z "$SUBJECT_PID" ] ||
-		kill -KILL $(bt_family "$SUBJECT_PID") 2>/dev/null || :
+		kill -KILL "$SUBJECT_PID" "${SUBJECT_PIDS[@]}" 2>/dev/null || :
 }
 
 subject_sql()

@@ -205,7 +205,8 @@ bt_cpu_ns()
 	for pid in "$@"; do
 		files+=("/proc/$pid/task/"*/schedstat)
 	done
-	cat "${files[@]}" 2>/dev/null | awk '{ n += $1 } END { printf "%d\n", n }'
+	{ cat "${files[@]}" 2>/dev/null || :; } |
+		awk '{ n += $1 } END { printf "%d\n", n }'
 }
 
 bt_load()
@@ -244,7 +245,7 @@ bt_family()
 {
 	local pid
 	echo "$1"
-	for pid in $(pgrep -P "$1"); do
+	for pid in $(pgrep -P "$1" || :); do
 		bt_family "$pid"
 	done
 }
@@ -253,7 +254,7 @@ bt_pss_kib()
 {
 	local pid
 	for pid in "$@"; do
-		cat "/proc/$pid/smaps_rollup"
+		cat "/proc/$pid/smaps_rollup" 2>/dev/null || :
 	done | awk '/^Pss:/ { n += $2 } END { printf "%d\n", n }'
 }
 
@@ -262,6 +263,6 @@ bt_wakeups()
 {
 	local pid
 	for pid in "$@"; do
-		cat "/proc/$pid/task/"*/status
+		cat "/proc/$pid/task/"*/status 2>/dev/null || :
 	done | awk '/^voluntary_ctxt/ { n += $2 } END { printf "%d\n", n }'
 }
