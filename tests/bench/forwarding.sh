@@ -23,7 +23,7 @@ build=$(realpath -m "${BUILD:-$top/build}")
 # Process 1 is the one in the namespaces.
 if [ $$ != 1 ]; then
 	[ "$(id -u)" = 0 ] || { echo "needs root" >&2; exit 1; }
-	make -s -C "$top" BUILD="$build" all "$build/tests/forwarding"
+	make -s -C "$top" BUILD="$build" all "$build/tests/bench/forwarding"
 	export RUNS ROUNDS SIZES GENERATIONS BUILD="$build"
 	exec unshare --mount --net --pid --fork --kill-child --mount-proc \
 		"$0"
@@ -258,7 +258,7 @@ audit_end()
 
 measure()
 {
-	"$build/tests/forwarding" "$1" "$ROUNDS" /run/netns/client-a \
+	"$build/tests/bench/forwarding" "$1" "$ROUNDS" /run/netns/client-a \
 		/run/netns/server-a /run/netns/client-b /run/netns/server-b
 }
 
