@@ -22,7 +22,7 @@ DB      ?= /var/lib/bridgeaudit/audit.db
 
 PKGS_LIB    := sqlite3 inih
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
-PKGS_CLI    := jansson
+PKGS_CLI    := jansson libpcap
 PKGS_TEST   := cmocka
 PKG_CONFIG  ?= pkg-config
 

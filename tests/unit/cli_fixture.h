@@ -48,6 +48,9 @@ int64_t cli_fixture_commit(const struct packet *packets, size_t n);
  */
 const struct cli_result *cli_fixture_run(const char *args);
 
+/* From now to the test's end out is a terminal so wide; 0: it is none. */
+void cli_fixture_columns(unsigned int columns);
+
 /* As above, with argv[0] and all. */
 const struct cli_result *cli_fixture_run_argv(int argc, char **argv);
 

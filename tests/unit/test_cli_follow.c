@@ -320,8 +320,10 @@ static void what_has_no_end_is_no_json_document(void **state)
 	const struct cli_result *r = cli_fixture_run("follow -o json");
 
 	(void)state;
-	assert_memory_equal(r->err, "bridgeaudit: follow can't do -o json\n",
-			    37);
+	assert_memory_equal(r->err,
+			    "bridgeaudit: follow can't do -o json: it "
+			    "can table, jsonl, csv, compact",
+			    67);
 	assert_int_equal(r->code, EXITCODE_USAGE);
 	assert_int_equal(cli_fixture_run("follow -U now")->code,
 			 EXITCODE_USAGE);

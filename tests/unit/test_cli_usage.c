@@ -40,9 +40,10 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		{ "log -n -1", "--last takes a number, not '-1'\n" },
 		{ "log -n 9223372036854775808", "--last takes a number" },
 		{ "log --verdict block",
-		  "--verdict is drop, accept or pass, not 'block'\n" },
+		  "--verdict takes drop, accept or pass, not 'block'\n" },
 		{ "log -o yaml",
-		  "--output is table, json, jsonl or csv, not 'yaml'\n" },
+		  "--output is one of table, json, jsonl, csv, compact, text, "
+		  "ecs, ocsf, pcap, grid, dot, mermaid, svg, not 'yaml'\n" },
 		{ "log me", "log takes no 'me'\n" },
 		{ "log a b c d", "what is 'd'?\n" },
 		{ "log --all", "log takes no --all\n"
@@ -82,8 +83,9 @@ static void options_stand_before_or_after_the_verb(void **state)
 static void every_help_fits_a_screen_and_has_examples(void **state)
 {
 	static const char *const helps[] = {
-		"--help",    "matrix --help", "log --help",   "follow -h",
-		"status -h", "--help rules",  "log -S 1h -h",
+		"--help",      "matrix --help", "log --help",	"follow -h",
+		"status -h",   "--help rules",	"log -S 1h -h", "top -h",
+		"timeline -h", "show -h",	"diff -h",
 	};
 
 	(void)state;
@@ -170,10 +172,10 @@ static void distance_counts_letters(void **state)
 	assert_int_equal(name_distance(longest, ""), 255);
 }
 
-static void too_many_networks_are_refused(void **state)
+static void too_many_filters_are_refused(void **state)
 {
 	static char word[] = "--network=shop_db";
-	char *argv[FILTER_NAMES_MAX + 3];
+	char *argv[EXPR_NODES_MAX + 3];
 	char program[] = "bridgeaudit";
 	size_t n = 0;
 
@@ -286,7 +288,7 @@ int main(void)
 		T(an_unknown_network_is_a_mistake_with_a_hint),
 		T(names_are_never_sql),
 		T(distance_counts_letters),
-		T(too_many_networks_are_refused),
+		T(too_many_filters_are_refused),
 		T(a_database_that_is_not_there_is_exit_code_5),
 		T(a_file_that_is_not_ours_is_exit_code_5),
 		T(a_damaged_database_is_exit_code_4),
