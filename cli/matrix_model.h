@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 enum {
-	MATRIX_PLACES_MAX = 20000, /* networks, made-again ones being one */
-	MATRIX_CELLS_MAX = 20000,  /* nobody sees more in a picture */
+	MATRIX_PLACES_MAX = 10000, /* each of a cell is another */
+	MATRIX_CELLS_MAX = 5000,   /* nobody sees more in a picture */
 };
 
 /* What went from one place to another. */

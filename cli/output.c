@@ -287,7 +287,7 @@ static int drain(struct output *o)
 	if (len <= 0)
 		return len < 0 ? -errno : 0;
 	rewind(o->mem);
-	if (o->stop)
+	if (o->stop && fileno(o->out) >= 0)
 		return write_until(fileno(o->out), o->buf, (size_t)len,
 				   o->stop);
 	errno = EIO;

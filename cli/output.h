@@ -46,8 +46,7 @@ int output_open_fields(enum output_format format,
 void output_set_numeric(struct output *o); /* addresses instead of names */
 bool output_is_numeric(const struct output *o);
 
-/* From now on a write to out's descriptor ends with -EINTR once *stop is set.
- */
+/* A write to out, if it is a file, ends with -EINTR once *stop is set. */
 void output_stop_by(struct output *o, const volatile sig_atomic_t *stop);
 
 /* Rows are given as cells or as whole events, else as values. */

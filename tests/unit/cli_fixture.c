@@ -90,6 +90,11 @@ void cli_fixture_sql(const char *sql)
 	sqlite3_close(db);
 }
 
+void cli_fixture_world(void)
+{
+	cli_fixture_sql(world_sql);
+}
+
 int cli_fixture_set_up(void **state)
 {
 	(void)state;
@@ -100,7 +105,7 @@ int cli_fixture_set_up(void **state)
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(path, sizeof(path), "%s/audit.db", dir);
-	cli_fixture_sql(world_sql);
+	cli_fixture_world();
 	return 0;
 }
 

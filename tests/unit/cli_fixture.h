@@ -39,6 +39,9 @@ const char *cli_fixture_db(void);
 /* Runs SQL as the writer; fails the test. */
 void cli_fixture_sql(const char *sql);
 
+/* The same networks, rules and conversations in a new database. */
+void cli_fixture_world(void);
+
 /* One commit with packets of 60 bytes; returns the first one's id. */
 int64_t cli_fixture_commit(const struct packet *packets, size_t n);
 
