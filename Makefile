@@ -19,6 +19,9 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DB      ?= /var/lib/bridgeaudit/audit.db
+SHARE    = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS = $(addprefix $(SHARE)/,bash-completion/completions/bridgeaudit \
+	zsh/site-functions/_bridgeaudit fish/vendor_completions.d/bridgeaudit.fish)
 
 PKGS_LIB    := sqlite3 inih
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
@@ -171,9 +174,9 @@ install: all
 		$(SYSCONFDIR)/bridgeaudit)
 	install -m 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)
 	install -m 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)
-	install -m 644 man/bridgeaudit.1 $(DESTDIR)$(MANDIR)/man1
-	install -m 644 man/bridgeaudit.conf.5 $(DESTDIR)$(MANDIR)/man5
-	install -m 644 man/bridgeauditd.8 $(DESTDIR)$(MANDIR)/man8
+	for m in 1 5 8; do install -m 644 man/*.$$m $(DESTDIR)$(MANDIR)/man$$m; done
+	set -- $(COMPLETIONS); for s in bash zsh fish; do \
+		install -m 644 -DT completions/bridgeaudit.$$s "$$1"; shift; done
 	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service \
 		> $(DESTDIR)$(UNITDIR)/bridgeauditd.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/bridgeauditd.service
@@ -184,9 +187,8 @@ install: all
 uninstall:
 	! cmp -s dist/bridgeaudit.conf $(CONF) || rm $(CONF)
 	rm -f $(DESTDIR)$(SBINDIR)/bridgeauditd $(DESTDIR)$(BINDIR)/bridgeaudit \
-		$(DESTDIR)$(MANDIR)/man1/bridgeaudit.1 \
-		$(DESTDIR)$(MANDIR)/man5/bridgeaudit.conf.5 \
-		$(DESTDIR)$(MANDIR)/man8/bridgeauditd.8 \
+		$(foreach m,1 5 8,$(patsubst man/%,$(DESTDIR)$(MANDIR)/man$m/%,$(wildcard man/*.$m))) \
+		$(COMPLETIONS) \
 		$(DESTDIR)$(UNITDIR)/bridgeauditd.service \
 		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
 
@@ -195,5 +197,4 @@ clean:
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Targets: all run demo test check check-system check-all lint'
-	@echo '         format install uninstall clean'
+	@echo 'Targets: all run demo test check check-system check-all lint format install uninstall clean'

@@ -16,8 +16,8 @@
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix, &verb_log,  &verb_follow, &verb_top,   &verb_timeline,
-	&verb_show,   &verb_diff, &verb_status, &verb_rules,
+	&verb_matrix, &verb_log,  &verb_follow, &verb_top,    &verb_timeline,
+	&verb_show,   &verb_diff, &verb_values, &verb_status, &verb_rules,
 };
 
 static const char help_text[] =
@@ -33,6 +33,7 @@ static const char help_text[] =
 	"  timeline      packets per slot of time\n"
 	"  show          everything about one packet\n"
 	"  diff          what is new, gone or much more than before\n"
+	"  values        the names that a filter can take\n"
 	"  status        is the logger there, what was stored, what was lost\n"
 	"  rules         the audited firewall rules and their NFLOG twins\n"
 	"  rules remove  take the twins out when no logger runs\n"
@@ -40,7 +41,6 @@ static const char help_text[] =
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"
 	"\n"
-	"  bridgeaudit --since today\n"
 	"  bridgeaudit log --from-network shop_web --verdict drop -S 1h\n"
 	"  bridgeaudit follow -o jsonl\n"
 	"\n"

@@ -40,6 +40,7 @@ extern const struct verb verb_top;
 extern const struct verb verb_timeline;
 extern const struct verb verb_show;
 extern const struct verb verb_diff;
+extern const struct verb verb_values;
 extern const struct verb verb_status;
 extern const struct verb verb_rules;
 

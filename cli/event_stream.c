@@ -93,7 +93,7 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 {
 	struct event_row row;
 	int64_t n = 0;
-	int r;
+	int r = 0;
 
 	query_bind(copy->stmt, ":first", range->first);
 	query_bind(copy->stmt, ":last", range->last);
