@@ -115,7 +115,7 @@ static int read_known(struct follow *fo)
 	return r < 0 ? r : 0;
 }
 
-/* Moves the range's start to where the backlog begins. */
+/* Moves the range's start to the backlog's. 1 when that is a cursor's. */
 static int cut_backlog(struct follow *fo, const struct event_range *all)
 {
 	struct cursor cursor = { .id = -1 };
@@ -128,7 +128,8 @@ static int cut_backlog(struct follow *fo, const struct event_range *all)
 	if (cursor.id >= 0) {
 		fo->range.first =
 			cursor.id < all->first ? all->first : cursor.id;
-		return 0;
+		fo->last_gap = cursor.last_gap;
+		return 1;
 	}
 	/* the cursor's file is still to be made */
 	if (n < 0 && !(fo->f->given & FILTER_SINCE))
@@ -157,15 +158,16 @@ static int start(struct follow *fo)
 		r = event_range_window(fo->db, &fo->sel, &fo->range);
 	if (r == 0)
 		r = read_known(fo);
-	if (r == 0)
-		r = cut_backlog(fo, &all);
 	if (r == 0) {
+		r = cut_backlog(fo, &all);
+		if (r == 0) /* what was lost before is no news */
+			r = query_numbers(fo->db, QUERY_LAST_GAP, &fo->last_gap,
+					  1);
 		/* an empty window must not hide what is before its end */
 		if (fo->range.first > fo->range.last &&
 		    !(fo->f->given & FILTER_CURSOR))
 			fo->range.first = all.last + 1;
 		fo->range.last = all.last;
-		r = query_numbers(fo->db, QUERY_LAST_GAP, &fo->last_gap, 1);
 	}
 	query_end(fo->db);
 	return r < 0 ? r : 0;
@@ -343,7 +345,8 @@ static bool is_over(const struct follow *fo)
 
 static int loop(struct follow *fo)
 {
-	int r = show_events(fo);
+	/* since a cursor something may have been lost */
+	int r = fo->f->given & FILTER_CURSOR ? look(fo) : show_events(fo);
 
 	if (r == -EBUSY)
 		fo->version = -1; /* look again though nothing changes */

@@ -67,6 +67,10 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		r = cursor_start(cli, f, db, &cursor);
 	if (r == 0 && cursor.id >= range->first)
 		range->first = cursor.id;
+	if (r == 0 && cursor.time_ns > since_ns) {
+		since_ns = cursor.time_ns;
+		*ret_where = "since the cursor";
+	}
 	if (r == 0 && n >= 0) {
 		struct event_tail tail = { 0 };
 

@@ -94,9 +94,41 @@ static int from_file(const struct cli *cli, sqlite3 *db, const char *path,
 	return r;
 }
 
+/* The one number that query gives for one parameter, 0 when there is none. */
+static int ask_number(sqlite3 *db, enum query query, const char *name,
+		      int64_t value, int64_t *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(db, query, &stmt);
+
+	*ret = 0;
+	if (r == 0) {
+		query_bind(stmt, name, value);
+		r = query_step(stmt);
+	}
+	if (r == 1)
+		*ret = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+/* How far the reader's knowledge of losses goes. */
+static int find_time(sqlite3 *db, struct cursor *c)
+{
+	int64_t time_ns = 0;
+	int r = ask_number(db, QUERY_TIME_BEFORE, ":first", c->id, &time_ns);
+
+	c->time_ns = (uint64_t)time_ns;
+	if (r == 0)
+		r = ask_number(db, QUERY_GAP_BEFORE, ":since", time_ns,
+			       &c->last_gap);
+	return r;
+}
+
 int cursor_start(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		 struct cursor *ret)
 {
+	struct cursor c = { .id = -1 };
 	int64_t id = -1;
 	int r = 0;
 
@@ -110,8 +142,11 @@ int cursor_start(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		if (id >= 0)
 			id++;
 	}
+	c.id = id;
+	if (r == 0 && id >= 0)
+		r = find_time(db, &c);
 	if (r == 0)
-		ret->id = id;
+		*ret = c;
 	return r;
 }
 

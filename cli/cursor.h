@@ -11,6 +11,8 @@
 
 struct cursor {
 	int64_t id; /* the first event that was not shown; -1: none given */
+	uint64_t time_ns; /* what was lost before is known to the reader */
+	int64_t last_gap; /* of what was lost before; 0: none */
 };
 
 /*

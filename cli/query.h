@@ -21,6 +21,8 @@ enum query {
 	QUERY_GAPS_AFTER,
 	QUERY_LAST_GAP,
 	QUERY_FIRST_SESSION,
+	QUERY_TIME_BEFORE,
+	QUERY_GAP_BEFORE,
 	QUERY_KNOWN_CONVERSATION,
 	QUERY_HISTORY,
 	QUERY_NETWORK_OF,
@@ -33,7 +35,6 @@ enum query {
 	QUERY_COUNT,
 };
 
-/* Which events. */
 struct selection {
 	uint64_t since_ns;
 	uint64_t until_ns; /* exclusive */
@@ -58,22 +59,21 @@ int query_prepare_text(sqlite3 *db, const char *text, sqlite3_stmt **ret);
 int query_prepare_selected(sqlite3 *db, const char *text,
 			   const struct selection *sel, sqlite3_stmt **ret);
 
-/* text with its parts put in, to be freed; NULL when out of memory. */
+/* text with its parts put in, to be freed; NULL without memory. */
 char *query_fill(const char *text, const struct query_part *parts, size_t n);
 
 void query_bind(sqlite3_stmt *stmt, const char *name, int64_t value);
 void query_bind_selection(sqlite3_stmt *stmt, const struct selection *sel);
 
-/* 1 with a row, 0 at the end, -errno. */
-int query_step(sqlite3_stmt *stmt);
+int query_step(sqlite3_stmt *stmt); /* 1 with a row, 0 at the end, -errno */
 
 /* The one row as numbers, NULL as 0: 1, 0 when there is none, or -errno. */
 int query_numbers(sqlite3 *db, enum query query, int64_t *ret, int n);
 
-/* A column of the row; an empty string counts as absent. */
+/* A column of the row; "" counts as absent. */
 struct value query_value(sqlite3_stmt *stmt, int column);
 
-/* Read transactions: all statements between see the same database. */
+/* All statements between see the same database. */
 int query_begin(sqlite3 *db);
 void query_end(sqlite3 *db);
 

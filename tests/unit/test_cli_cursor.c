@@ -71,6 +71,40 @@ static void a_cursor_begins_at_it_or_after_it(void **state)
 	assert_non_null(strstr(r->err, "is of another database"));
 }
 
+/* What was lost before the cursor was said then, and what since is now. */
+static void loss_is_that_since_the_cursor(void **state)
+{
+	char args[256];
+	const struct cli_result *r;
+
+	(void)state;
+	follower_commit(5, TALK_MYSQL);
+	cli_fixture_sql("INSERT INTO gap (from_ns, to_ns, packets, cause)"
+			" VALUES (5, 6, 7, 'before')");
+	snprintf(args, sizeof(args), "log -o csv --cursor-file %s",
+		 cursor_path());
+	assert_int_equal(cli_fixture_run(args)->code, EXITCODE_INCOMPLETE);
+	follower_commit(1, TALK_PING);
+	r = cli_fixture_run(args);
+	assert_int_equal(r->code, EXITCODE_OK);
+	assert_string_equal(r->err, "");
+	cli_fixture_sql("INSERT INTO gap (from_ns, to_ns, packets, cause)"
+			" VALUES (1795468737000000000, 1795468737000000000,"
+			" 12, 'sequence')");
+	r = cli_fixture_run(args);
+	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+	assert_string_equal(r->err, "nothing matched\n12 packets lost in 1 gap "
+				    "since the cursor\n");
+	follower_start("-o jsonl --after-cursor 5 --exit-on-match");
+	assert_string_equal(follower_line(follower.err),
+			    "EVENTS LOST: sequence 12");
+	assert_memory_equal(follower_line(follower.out),
+			    "{\"lost_events\":", 15);
+	follower_expect_id(6);
+	assert_int_equal(follower_finish(), EXITCODE_OK);
+	unlink(cursor_path());
+}
+
 static void a_damaged_cursor_file_is_not_guessed_at(void **state)
 {
 	char args[256];
@@ -142,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_cursor_file_goes_on_where_the_last_one_ended),
 		T(a_cursor_begins_at_it_or_after_it),
+		T(loss_is_that_since_the_cursor),
 		T(a_damaged_cursor_file_is_not_guessed_at),
 		T(a_database_that_is_replaced_is_followed),
 	};
