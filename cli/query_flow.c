@@ -15,19 +15,19 @@
 
 /* Events of [from, to), through the batches; more joins, and conditions. */
 #define EVENTS(from, to, join, where)                                          \
-	" SELECT (e.time_ns / 1000000000 + :offset) / :step, e.conversation,"  \
+	" SELECT :event_slot, e.conversation,"                                 \
 	" count(*), sum(e.length), min(e.time_ns), max(e.time_ns)"             \
 	" FROM batch b CROSS JOIN event e"                                     \
 	" ON e.id BETWEEN b.first_event AND b.last_event" join                 \
 	" WHERE b.max_ns >= " from " AND b.min_ns < " to                       \
 	" AND e.time_ns >= " from " AND e.time_ns < " to where                 \
-	" GROUP BY 1, 2"
+	" GROUP BY :keys"
 
 #define TALLY                                                                  \
-	" SELECT (minute * 60 + :offset) / :step, conversation, sum(packets)," \
+	" SELECT :tally_slot, conversation, sum(packets),"                     \
 	" sum(bytes), min(first_ns), max(last_ns) FROM tally"                  \
 	" WHERE minute >= :first_minute AND minute < :end_minute"              \
-	" GROUP BY 1, 2"
+	" GROUP BY :keys"
 
 /* flow: packets per slot and conversation, whichever way they are found */
 #define FLOW(parts)                                                            \
@@ -140,21 +140,37 @@ static void bind_window(sqlite3_stmt *stmt, const struct selection *sel)
 	query_bind(stmt, ":right_to", right.to_ns);
 }
 
-/* Prepares text on flow, with its own parts put in first. */
+/* Without slots there is one, which nothing is to be sorted by. */
+static char *flow_text(bool by_events, bool slots)
+{
+	const struct query_part parts[] = {
+		{ ":event_slot",
+		  slots ? "(e.time_ns / 1000000000 + :offset) / :step" : "0" },
+		{ ":tally_slot",
+		  slots ? "(minute * 60 + :offset) / :step" : "0" },
+		{ ":keys", slots ? "1, 2" : "2" },
+	};
+
+	return query_fill(by_events ? flow_by_events : flow_by_tally, parts,
+			  ARRAY_SIZE(parts));
+}
+
+/* Prepares text on flow, which it frees, with its own parts put in first. */
 static int prepare(sqlite3 *db, const struct selection *sel, const char *text,
-		   bool by_events, const struct query_part *own, size_t n,
+		   char *flow, const struct query_part *own, size_t n,
 		   sqlite3_stmt **ret)
 {
 	const struct query_part common[] = {
-		{ ":flow", by_events ? flow_by_events : flow_by_tally },
+		{ ":flow", flow },
 		/* then each packet of the flow was asked already */
 		{ ":conversations", sel->events ? "1" : sel->sql },
 	};
-	char *filled = query_fill(text, own, n);
+	char *filled = flow ? query_fill(text, own, n) : NULL;
 	char *whole =
 		filled ? query_fill(filled, common, ARRAY_SIZE(common)) : NULL;
 	int r = whole ? query_prepare_selected(db, whole, sel, ret) : -ENOMEM;
 
+	free(flow);
 	free(filled);
 	free(whole);
 	if (r == 0)
@@ -172,14 +188,9 @@ int query_matrix(sqlite3 *db, const struct selection *sel,
 		{ ":ELSE_SRC", src->sql[1] ? src->sql[1] : "NULL" },
 		{ ":ELSE_DST", dst->sql[1] ? dst->sql[1] : "NULL" },
 	};
-	int r = prepare(db, sel, matrix_sql, sel->events, own, ARRAY_SIZE(own),
-			ret);
 
-	if (r == 0) {
-		query_bind(*ret, ":offset", 0);
-		query_bind(*ret, ":step", INT64_MAX);
-	}
-	return r;
+	return prepare(db, sel, matrix_sql, flow_text(sel->events, false), own,
+		       ARRAY_SIZE(own), ret);
 }
 
 int query_flow(sqlite3 *db, const struct selection *sel,
@@ -192,7 +203,8 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 		{ ":order", orders[q->order] },
 	};
 	/* minutes can't be cut */
-	bool by_events = sel->events || q->step_s % 60 || q->offset_s % 60;
+	bool by_events = sel->events || q->step_s % 60 ||
+			 (q->step_s > 0 && q->offset_s % 60);
 	size_t at = 0, numbers_at = 0;
 	int n = 0, r;
 
@@ -210,10 +222,11 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 			n++;
 		}
 	}
-	r = prepare(db, sel, group_sql, by_events, own, ARRAY_SIZE(own), ret);
+	r = prepare(db, sel, group_sql, flow_text(by_events, q->step_s > 0),
+		    own, ARRAY_SIZE(own), ret);
 	if (r == 0) {
 		query_bind(*ret, ":offset", q->offset_s);
-		query_bind(*ret, ":step", q->step_s ? q->step_s : INT64_MAX);
+		query_bind(*ret, ":step", q->step_s);
 		query_bind(*ret, ":limit", q->limit);
 	}
 	return r;
