@@ -236,7 +236,7 @@ static int show(const struct cli *cli, const struct filter *f, sqlite3 *db,
 	static struct expr all = { .root = -1 };
 	struct selection sel = { .until_ns = INT64_MAX, .expr = &all };
 	struct history h = { 0 };
-	struct event_row row;
+	struct event_row row = { 0 };
 	sqlite3_stmt *stmt = NULL;
 	int r;
 
