@@ -375,6 +375,7 @@ static int begin(struct follow *fo)
 	int r;
 
 	output_stop_by(fo->copy.output, &stopped);
+	fo->lag_ns = clock_ns() + LAG_NS; /* a backlog is no lag yet */
 	if (stat(fo->f->db_path, &fo->file) < 0)
 		return -errno;
 	r = start(fo);
