@@ -20,10 +20,13 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DB      ?= /var/lib/bridgeaudit/audit.db
+SHARE    = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS = $(addprefix $(SHARE)/,bash-completion/completions/bridgeaudit \
+	zsh/site-functions/_bridgeaudit fish/vendor_completions.d/bridgeaudit.fish)
 
 PKGS_LIB    := sqlite3 inih
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
-PKGS_CLI    := jansson
+PKGS_CLI    := jansson libpcap
 PKGS_TEST   := cmocka
 PKG_CONFIG  ?= pkg-config
 
@@ -167,26 +170,25 @@ lint:
 
 # ---- installing --------------------------------------------------------------
 
-.PHONY: install uninstall clean help
 # Somebody's own settings are neither overwritten nor removed.
+.PHONY: install uninstall clean help
 CONF = $(DESTDIR)$(SYSCONFDIR)/bridgeaudit/bridgeaudit.conf
 install: all
-	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(MANDIR)/man1 \
-		$(MANDIR)/man5 $(MANDIR)/man8 $(UNITDIR) $(SYSUSERSDIR) \
-		$(SYSCONFDIR)/bridgeaudit)
-	install -m 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)
-	install -m 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)
-	for n in 1 5 8; do \
-		install -m 644 man/*.$$n $(DESTDIR)$(MANDIR)/man$$n || exit; done
-	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service | \
-		install -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/bridgeauditd.service
-	install -m 644 dist/bridgeaudit.sysusers \
+	install -Dm 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)/bridgeauditd
+	install -Dm 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)/bridgeaudit
+	for n in 1 5 8; do install -Dm 644 -t $(DESTDIR)$(MANDIR)/man$$n \
+		man/*.$$n || exit; done
+	set -- $(COMPLETIONS); for s in bash zsh fish; do \
+		install -Dm 644 completions/bridgeaudit.$$s "$$1" || exit; shift; done
+	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service | install -Dm 644 \
+		/dev/stdin $(DESTDIR)$(UNITDIR)/bridgeauditd.service
+	install -Dm 644 dist/bridgeaudit.sysusers \
 		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
-	[ -e $(CONF) ] || install -m 644 dist/bridgeaudit.conf $(CONF)
+	[ -e $(CONF) ] || install -Dm 644 dist/bridgeaudit.conf $(CONF)
 
 uninstall:
 	! cmp -s dist/bridgeaudit.conf $(CONF) || rm $(CONF)
-	rm -f $(addprefix $(DESTDIR),$(SBINDIR)/bridgeauditd $(BINDIR)/bridgeaudit \
+	rm -f $(COMPLETIONS) $(addprefix $(DESTDIR),$(SBINDIR)/bridgeauditd $(BINDIR)/bridgeaudit \
 		$(addprefix $(MANDIR)/man?/,$(notdir $(wildcard man/*))) \
 		$(UNITDIR)/bridgeauditd.service $(SYSUSERSDIR)/bridgeaudit.conf)
 
@@ -195,5 +197,4 @@ clean:
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Targets: all run demo test bench check check-system check-all lint'
-	@echo '         format install uninstall clean'
+	@echo 'Targets: all run demo test bench check lint format install clean'

@@ -316,7 +316,7 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_rules = {
 	.name = "rules",
 	.help = help_text,
-	.options = FILTER_OUTPUT | FILTER_ALL,
+	.options = FILTER_OUTPUT | FILTER_ALL | FILTER_OPERAND,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV,
 	.run = run,

@@ -7,82 +7,13 @@
 #include "cli/query.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/db.h"
 
-/* Which conversations, c: verdict and networks. */
-#define SELECTED                                                               \
-	" (:verdicts >> c.verdict & 1)"                                        \
-	" AND (:from_networks IS NULL OR c.src_network IN"                     \
-	" (SELECT value FROM json_each(:from_networks)))"                      \
-	" AND (:to_networks IS NULL OR c.dst_network IN"                       \
-	" (SELECT value FROM json_each(:to_networks)))"                        \
-	" AND (:networks IS NULL OR c.src_network IN"                          \
-	" (SELECT value FROM json_each(:networks)) OR c.dst_network IN"        \
-	" (SELECT value FROM json_each(:networks)))"
-
-/* The packets of one edge of a window that is no whole minute. */
-#define EDGE(from, to)                                                         \
-	" SELECT e.conversation, count(*), min(e.time_ns), max(e.time_ns)"     \
-	" FROM batch b CROSS JOIN event e"                                     \
-	" ON e.id BETWEEN b.first_event AND b.last_event"                      \
-	" WHERE b.max_ns >= " from " AND b.min_ns < " to                       \
-	" AND e.time_ns >= " from " AND e.time_ns < " to                       \
-	" GROUP BY e.conversation"
-
 static const char *const sql[QUERY_COUNT] = {
-	/*
-	 * Packets per pair of networks and verdict, and the port of each pair
-	 * that was wanted most. A network that was made again under its name
-	 * is the same one here.
-	 */
-	[QUERY_MATRIX] =
-		"WITH part (conversation, packets, first_ns, last_ns) AS ("
-		" SELECT conversation, sum(packets), min(first_ns),"
-		" max(last_ns) FROM tally WHERE minute >= :first_minute"
-		" AND minute < :end_minute GROUP BY conversation"
-		" UNION ALL" EDGE(":left_from", ":left_to") " UNION ALL" EDGE(
-			":right_from",
-			":right_to") "), flow AS ("
-				     " SELECT conversation, sum(packets) AS packets,"
-				     " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
-				     " FROM part GROUP BY conversation"
-				     "), port AS ("
-				     " SELECT s.name AS src_network,"
-				     " CASE WHEN s.name IS NULL THEN i.name END AS in_if,"
-				     " d.name AS dst_network,"
-				     " CASE WHEN d.name IS NULL THEN o.name END AS out_if,"
-				     " c.verdict, c.proto, c.dst_port, sum(f.packets) AS packets,"
-				     " count(*) AS conversations, min(f.first_ns) AS first_ns,"
-				     " max(f.last_ns) AS last_ns"
-				     " FROM flow f"
-				     /* always in this order */
-				     " CROSS JOIN conversation c ON c.id = f.conversation"
-				     " LEFT JOIN interface i ON i.id = c.in_if"
-				     " LEFT JOIN interface o ON o.id = c.out_if"
-				     " LEFT JOIN network s ON s.id = c.src_network"
-				     " LEFT JOIN network d ON d.id = c.dst_network"
-				     " WHERE" SELECTED
-				     " GROUP BY 1, 2, 3, 4, c.verdict, c.proto, c.dst_port"
-				     "), ranked AS ("
-				     " SELECT src_network, in_if, dst_network, out_if, verdict,"
-				     " proto, dst_port, packets AS port_packets,"
-				     " sum(packets) OVER pair AS packets,"
-				     " sum(conversations) OVER pair AS conversations,"
-				     " min(first_ns) OVER pair AS first_ns,"
-				     " max(last_ns) OVER pair AS last_ns,"
-				     " row_number() OVER (PARTITION BY src_network, in_if,"
-				     " dst_network, out_if, verdict"
-				     " ORDER BY packets DESC, proto, dst_port) AS place"
-				     " FROM port WINDOW pair AS (PARTITION BY src_network, in_if,"
-				     " dst_network, out_if, verdict)"
-				     ") SELECT src_network, in_if, dst_network, out_if, verdict,"
-				     " packets, conversations, first_ns, last_ns, proto, dst_port,"
-				     " port_packets FROM ranked WHERE place = 1"
-				     " ORDER BY packets DESC, src_network, in_if, dst_network,"
-				     " out_if, verdict",
-
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch), last_event"
 		       " FROM batch WHERE first_event ="
@@ -104,15 +35,17 @@ static const char *const sql[QUERY_COUNT] = {
 		       " CROSS JOIN conversation c ON c.id = e.conversation"
 		       " WHERE e.id BETWEEN :first AND :last"
 		       " AND e.time_ns >= :since AND e.time_ns < :until"
-		       " AND" SELECTED " ORDER BY e.id DESC LIMIT :limit)",
+		       " AND :selected ORDER BY e.id DESC LIMIT :limit)",
 	[QUERY_EVENTS] =
 		"SELECT e.id, e.time_ns, c.verdict, r.chain, c.rule, r.text,"
 		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip, c.proto,"
 		" e.src_port, c.dst_port, e.tcp_flags, e.length, e.ttl,"
 		/* a row of a rule that was gone by then */
 		" e.marks | 8 * EXISTS (SELECT 1 FROM coverage w"
-		" INDEXED BY coverage_overlogged WHERE w.rule = c.rule AND w.state = 'overlogged'"
-		" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)"
+		" INDEXED BY coverage_overlogged WHERE w.rule = c.rule"
+		" AND w.state = 'overlogged'"
+		" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns),"
+		" c.id, r.family, r.\"table\""
 		" FROM event e"
 		" CROSS JOIN conversation c ON c.id = e.conversation"
 		" LEFT JOIN rule r ON r.id = c.rule"
@@ -122,7 +55,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" LEFT JOIN network d ON d.id = c.dst_network"
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
-		" AND" SELECTED " ORDER BY e.id LIMIT :limit",
+		" AND :selected ORDER BY e.id LIMIT :limit",
 
 	/* Gaps that touch the window, packets lost as far as known, unknown. */
 	[QUERY_LOSS] = "SELECT count(*), coalesce(sum(packets), 0),"
@@ -177,13 +110,33 @@ static const char *const sql[QUERY_COUNT] = {
 		" WHERE id > :after ORDER BY id",
 	[QUERY_LAST_GAP] = "SELECT max(id) FROM gap",
 
-	/* Networks of that name; else those whose bridge is called so. */
-	[QUERY_NETWORK_IDS] =
-		"SELECT id FROM network /*scan*/ WHERE name = :name"
-		" OR (bridge = :name AND NOT EXISTS"
-		" (SELECT 1 FROM network WHERE name = :name))",
-	[QUERY_NETWORK_NAMES] =
-		"SELECT DISTINCT name FROM network /*scan*/ ORDER BY name",
+	/* by which a database is known again */
+	[QUERY_FIRST_SESSION] = "SELECT start_ns FROM session WHERE id ="
+				" (SELECT min(id) FROM session)",
+	/* When the last commit before an event was full. */
+	[QUERY_TIME_BEFORE] = "SELECT max_ns FROM batch"
+			      " WHERE first_event = (SELECT max(first_event)"
+			      " FROM batch WHERE first_event < :first)"
+			      " AND last_event < :first",
+	/* The last gap that was over then. */
+	[QUERY_GAP_BEFORE] = "SELECT coalesce(max(id), 0) FROM gap /*scan*/"
+			     " WHERE to_ns < :since",
+	/* The last conversation that began before. */
+	[QUERY_KNOWN_CONVERSATION] =
+		"SELECT coalesce(max(id), 0) FROM conversation /*scan*/"
+		" WHERE first_ns < :since",
+
+	/* All packets of a conversation. */
+	[QUERY_HISTORY] = "SELECT coalesce(sum(packets), 0),"
+			  " coalesce(sum(bytes), 0), min(first_ns),"
+			  " max(last_ns) FROM tally /*scan*/"
+			  " WHERE conversation = :id",
+	/* Its network of a side: 0 the source's, 1 the destination's. */
+	[QUERY_NETWORK_OF] =
+		"SELECT n.name, n.docker_id,"
+		" n.bridge, n.created_ns, n.gone_ns FROM conversation c"
+		" JOIN network n ON n.id = CASE WHEN :side"
+		" THEN c.dst_network ELSE c.src_network END WHERE c.id = :id",
 
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
@@ -232,7 +185,55 @@ const char *query_sql(enum query query)
 
 int query_prepare(sqlite3 *db, enum query query, sqlite3_stmt **ret)
 {
-	return db_errno(sqlite3_prepare_v2(db, sql[query], -1, ret, NULL));
+	return query_prepare_text(db, sql[query], ret);
+}
+
+int query_prepare_text(sqlite3 *db, const char *text, sqlite3_stmt **ret)
+{
+	return db_errno(sqlite3_prepare_v2(db, text, -1, ret, NULL));
+}
+
+char *query_fill(const char *text, const struct query_part *parts, size_t n)
+{
+	char *filled = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&filled, &size);
+
+	if (!out)
+		return NULL;
+	while (*text) {
+		size_t i = 0, len = 0;
+
+		for (; i < n; i++) {
+			len = strlen(parts[i].word);
+			if (strncmp(text, parts[i].word, len) == 0)
+				break;
+		}
+		if (i < n) {
+			fputs(parts[i].sql, out);
+			text += len;
+		} else {
+			putc(*text++, out);
+		}
+	}
+	if (fclose(out) == EOF) {
+		free(filled);
+		return NULL;
+	}
+	return filled;
+}
+
+int query_prepare_selected(sqlite3 *db, const char *text,
+			   const struct selection *sel, sqlite3_stmt **ret)
+{
+	const struct query_part part = { ":selected", sel->sql };
+	char *filled = query_fill(text, &part, 1);
+	int r = filled ? query_prepare_text(db, filled, ret) : -ENOMEM;
+
+	free(filled);
+	if (r == 0)
+		query_bind_selection(*ret, sel);
+	return r;
 }
 
 void query_bind(sqlite3_stmt *stmt, const char *name, int64_t value)
@@ -243,22 +244,11 @@ void query_bind(sqlite3_stmt *stmt, const char *name, int64_t value)
 		sqlite3_bind_int64(stmt, at, value);
 }
 
-static void bind_text(sqlite3_stmt *stmt, const char *name, const char *text)
-{
-	int at = sqlite3_bind_parameter_index(stmt, name);
-
-	if (at > 0)
-		sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
-}
-
 void query_bind_selection(sqlite3_stmt *stmt, const struct selection *sel)
 {
 	query_bind(stmt, ":since", (int64_t)sel->since_ns);
 	query_bind(stmt, ":until", (int64_t)sel->until_ns);
-	query_bind(stmt, ":verdicts", sel->verdicts);
-	bind_text(stmt, ":from_networks", sel->networks[SIDE_FROM]);
-	bind_text(stmt, ":to_networks", sel->networks[SIDE_TO]);
-	bind_text(stmt, ":networks", sel->networks[SIDE_EITHER]);
+	expr_bind(sel->expr, stmt);
 }
 
 int query_step(sqlite3_stmt *stmt)

@@ -2,9 +2,12 @@
 /* Numbers of the database to words and to the values that rows consist of. */
 #include "cli/words.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/query.h"
+#include "lib/addr.h"
 #include "lib/event.h"
 #include "lib/text.h"
 
@@ -41,6 +44,44 @@ struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 		v.dst_port = port;
 	}
 	return v;
+}
+
+const char *port_text(const struct port_values *port, char *buf, size_t size)
+{
+	const struct value *n = port->dst_port.kind == VALUE_INT
+					? &port->dst_port
+					: &port->icmp_type;
+	const char *proto =
+		port->proto.kind == VALUE_TEXT ? port->proto.text : "?";
+
+	if (n->kind == VALUE_INT)
+		snprintf(buf, size, "%s/%" PRId64, proto, n->number);
+	else
+		snprintf(buf, size, "%s", proto);
+	return buf;
+}
+
+/* IPv4 is an integer, IPv6 a blob of 16 bytes. */
+struct value address_value(sqlite3_stmt *stmt, int column, char *buf,
+			   size_t size)
+{
+	struct value absent = { .kind = VALUE_ABSENT };
+	const void *blob;
+	uint32_t v4;
+
+	switch (sqlite3_column_type(stmt, column)) {
+	case SQLITE_INTEGER:
+		v4 = htonl((uint32_t)sqlite3_column_int64(stmt, column));
+		return text_value(
+			addr_text(4, (const uint8_t *)&v4, buf, size));
+	case SQLITE_BLOB:
+		blob = sqlite3_column_blob(stmt, column);
+		if (sqlite3_column_bytes(stmt, column) != 16)
+			return absent;
+		return text_value(addr_text(6, blob, buf, size));
+	default:
+		return absent;
+	}
 }
 
 enum color verdict_color(int verdict)

@@ -17,6 +17,13 @@ struct port_values {
 struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 				    int port_column, char *buf, size_t size);
 
+/* "tcp/3306", "icmp/8", "?" into buf, which it returns. */
+const char *port_text(const struct port_values *port, char *buf, size_t size);
+
+/* An address column as text in buf (ADDR_TEXT_MAX bytes), or absent. */
+struct value address_value(sqlite3_stmt *stmt, int column, char *buf,
+			   size_t size);
+
 /* The colour of a verdict. */
 enum color verdict_color(int verdict);
 
