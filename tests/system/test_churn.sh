@@ -90,19 +90,29 @@ restart()
 	tb_dockerd_stop && tb_dockerd_start
 }
 
+done_so_far()
+{
+	wc -l <"$WORK/alone"
+}
+
+# Until so many were done on each: one that fits nothing there is none.
 churn()
 {
-	local i
+	local restarted=''
 	HAVE_NET=() HAVE_BOX=()
 	RANDOM=$SEED
-	for ((i = 0; i < OPERATIONS; i++)); do
+	: >"$WORK/alone"
+	while [ "$(done_so_far)" -lt "$OPERATIONS" ]; do
 		operate || {
-			echo "operation $i failed on the engine that is" \
-				"$ENGINE (CHURN_SEED=$SEED)"
+			echo "operation $(done_so_far) failed on the engine" \
+				"that is $ENGINE (CHURN_SEED=$SEED)"
 			return 1
 		}
-		[ "$TB_SUITE" != forky ] || [ "$i" != $((OPERATIONS / 2)) ] ||
+		if [ "$TB_SUITE" = forky ] && [ -z "$restarted" ] &&
+			[ "$(done_so_far)" -ge $((OPERATIONS / 2)) ]; then
+			restarted=1
 			both restart || return
+		fi
 	done
 }
 
@@ -185,7 +195,7 @@ test_variant()
 		same_rules
 	note "an operation takes $(($(median watched) / 1000)) ms with the" \
 		"logger and $(($(median alone) / 1000)) ms without, median of" \
-		"$(wc -l <"$WORK/alone"); $(grep -c '<net' "$WORK/rules.alone")" \
+		"$(done_so_far); $(grep -c '<net' "$WORK/rules.alone")" \
 		"rules of networks at the end, CHURN_SEED=$SEED"
 	check "$PAIRS networks are made on each, by turns" create_in_pairs
 	check 'making one takes less than twice as long with a logger' \
