@@ -15,7 +15,7 @@ set -euo pipefail
 . "$(dirname "$0")/seed.sh"
 : "${SUITES:=bookworm forky:nft}"
 
-OPERATIONS=${CHURN_OPERATIONS:-40} SEED=${CHURN_SEED:-$((RANDOM))}
+OPERATIONS=${CHURN_OPERATIONS:-25} SEED=${CHURN_SEED:-$((RANDOM))}
 NETWORKS=6 CONTAINERS=6 PAIRS=${CHURN_PAIRS:-10}
 
 # The other engine becomes the one that tb_* are about, and the other way round.

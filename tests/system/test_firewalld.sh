@@ -7,7 +7,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
-: "${SUITES:=bookworm:nft forky:nft}"
+: "${SUITES:=forky:nft}"
 
 # Docker puts its bridges into a zone of firewalld's.
 docker_knows_it()

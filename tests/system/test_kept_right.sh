@@ -10,7 +10,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
-: "${SUITES:=bookworm:nft forky:nft forky:legacy}"
+: "${SUITES:=bookworm:legacy forky:nft}"
 # shellcheck disable=SC2034 # check.sh's
 TEST_DOCKERD=(--live-restore)
 
