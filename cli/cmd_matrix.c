@@ -93,15 +93,48 @@ static struct edge make_edge(uint64_t from_ns, uint64_t to_ns)
 	return (struct edge){ (int64_t)from_ns, (int64_t)to_ns };
 }
 
+/* Whole minutes or hours, half-open. */
+struct whole {
+	uint64_t first;
+	uint64_t end;
+};
+
+static void bind_whole(sqlite3_stmt *stmt, const char *first, const char *end,
+		       const struct whole *w)
+{
+	query_bind(stmt, first, (int64_t)w->first);
+	query_bind(stmt, end, (int64_t)w->end);
+}
+
+/* Parts the minutes of a window into whole hours and what is beside them. */
+static void bind_tiers(sqlite3_stmt *stmt, const struct whole *minutes)
+{
+	struct whole hours = { (minutes->first + 59) / 60, minutes->end / 60 };
+	struct whole left = *minutes, right = { 0, 0 };
+
+	if (minutes->end == INT64_MAX)
+		hours.end = INT64_MAX;
+	if (hours.first < hours.end) {
+		left.end = hours.first * 60;
+		if (minutes->end != INT64_MAX)
+			right = (struct whole){ hours.end * 60, minutes->end };
+	}
+	bind_whole(stmt, ":first_hour", ":end_hour", &hours);
+	bind_whole(stmt, ":left_minute", ":left_end_minute", &left);
+	bind_whole(stmt, ":right_minute", ":right_end_minute", &right);
+}
+
 /*
  * The window's whole minutes, and what it has of the minutes at its ends. An
- * open end is a whole minute: minute 0, or the last one there can be.
+ * open end is a whole minute: minute 0, or the last one there can be. All of
+ * time has a tally of its own.
  */
 static void bind_window(sqlite3_stmt *stmt, const struct selection *sel)
 {
 	uint64_t first = (sel->since_ns + NS_PER_MINUTE - 1) / NS_PER_MINUTE;
 	uint64_t end = sel->until_ns / NS_PER_MINUTE;
 	bool open = sel->until_ns == INT64_MAX;
+	bool all_time = open && sel->since_ns == 0;
 	struct edge left, right;
 
 	if (!open && first >= end) { /* no whole minute, or one edge less */
@@ -116,8 +149,13 @@ static void bind_window(sqlite3_stmt *stmt, const struct selection *sel)
 		right = open ? make_edge(0, 0)
 			     : make_edge(end * NS_PER_MINUTE, sel->until_ns);
 	}
+	if (open)
+		end = INT64_MAX;
+	query_bind(stmt, ":all_time", all_time ? 0 : -1);
 	query_bind(stmt, ":first_minute", (int64_t)first);
-	query_bind(stmt, ":end_minute", open ? INT64_MAX : (int64_t)end);
+	query_bind(stmt, ":end_minute", (int64_t)end);
+	bind_tiers(stmt, all_time ? &(struct whole){ 0, 0 }
+				  : &(struct whole){ first, end });
 	query_bind(stmt, ":left_from", left.from_ns);
 	query_bind(stmt, ":left_to", left.to_ns);
 	query_bind(stmt, ":right_from", right.from_ns);

@@ -35,6 +35,7 @@ enum column {
 	COL_LENGTH,
 	COL_TTL,
 	COL_MARKS,
+	COL_PACKETS,
 };
 
 static const char *const fields[FIELD_COUNT] = {
@@ -58,6 +59,7 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_TCP_FLAGS] = "tcp_flags",
 	[FIELD_LENGTH] = "length",
 	[FIELD_TTL] = "ttl",
+	[FIELD_COLLAPSED] = "collapsed",
 };
 
 /* Wide enough for usual names; 112 characters in all. */
@@ -153,6 +155,8 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	read_ports(stmt, ret);
 	v[FIELD_LENGTH] = query_value(stmt, COL_LENGTH);
 	v[FIELD_TTL] = query_value(stmt, COL_TTL);
+	if (sqlite3_column_int64(stmt, COL_PACKETS) > 1)
+		v[FIELD_COLLAPSED] = query_value(stmt, COL_PACKETS);
 }
 
 /* "shop_web 172.18.0.2", "shop_db [fd00::2]:3306" */
@@ -170,9 +174,10 @@ static void side_text(const char *place, const struct value *ip,
 			 place, ip->text, port->number);
 }
 
-/* "tcp SYN", "icmp 8/0", "udp fragment" */
+/* "tcp SYN", "icmp 8/0", "udp fragment", "tcp SYN x12" */
 static void proto_text(const struct event_row *row, char *buf, size_t size)
 {
+	const struct value *collapsed = &row->values[FIELD_COLLAPSED];
 	const struct value *v = row->values;
 	const char *proto =
 		v[FIELD_PROTO].kind == VALUE_TEXT ? v[FIELD_PROTO].text : "?";
@@ -190,6 +195,12 @@ static void proto_text(const struct event_row *row, char *buf, size_t size)
 			 mark);
 	else
 		snprintf(buf, size, "%s%s", proto, mark);
+	if (collapsed->kind == VALUE_INT) {
+		size_t len = strlen(buf);
+
+		snprintf(buf + len, size - len, " x%" PRId64,
+			 collapsed->number);
+	}
 }
 
 static int output_as_cells(struct output *o, const struct event_row *row)

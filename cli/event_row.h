@@ -31,6 +31,7 @@ enum event_field {
 	FIELD_TCP_FLAGS,
 	FIELD_LENGTH,
 	FIELD_TTL,
+	FIELD_COLLAPSED, /* packets of the row, when it is several */
 	FIELD_COUNT,
 };
 

@@ -11,80 +11,117 @@
 
 #include "lib/db.h"
 
-/* Which conversations, c: verdict and networks. */
+/* Which paths, p: verdict and networks. */
 #define SELECTED                                                               \
-	" (:verdicts >> c.verdict & 1)"                                        \
-	" AND (:from_networks IS NULL OR c.src_network IN"                     \
+	" (:verdicts >> p.verdict & 1)"                                        \
+	" AND (:from_networks IS NULL OR p.src_network IN"                     \
 	" (SELECT value FROM json_each(:from_networks)))"                      \
-	" AND (:to_networks IS NULL OR c.dst_network IN"                       \
+	" AND (:to_networks IS NULL OR p.dst_network IN"                       \
 	" (SELECT value FROM json_each(:to_networks)))"                        \
-	" AND (:networks IS NULL OR c.src_network IN"                          \
-	" (SELECT value FROM json_each(:networks)) OR c.dst_network IN"        \
+	" AND (:networks IS NULL OR p.src_network IN"                          \
+	" (SELECT value FROM json_each(:networks)) OR p.dst_network IN"        \
 	" (SELECT value FROM json_each(:networks)))"
+
+/* What service means, see schema.sql. */
+#define PROTO(service)                                                         \
+	" CASE WHEN " service " >= 0 THEN " service " >> 16"                   \
+	" WHEN " service " > -257 THEN -1 - " service " END"
+#define PORT(service) " CASE WHEN " service " >= 0 THEN " service " & 65535 END"
 
 /* The packets of one edge of a window that is no whole minute. */
 #define EDGE(from, to)                                                         \
-	" SELECT e.conversation, count(*), min(e.time_ns), max(e.time_ns)"     \
-	" FROM batch b CROSS JOIN event e"                                     \
+	" SELECT e.conversation, sum(e.packets), min(e.time_ns),"              \
+	" max(e.time_ns) FROM batch b CROSS JOIN event e"                      \
 	" ON e.id BETWEEN b.first_event AND b.last_event"                      \
 	" WHERE b.max_ns >= " from " AND b.min_ns < " to                       \
 	" AND e.time_ns >= " from " AND e.time_ns < " to                       \
 	" GROUP BY e.conversation"
 
+/* The whole hours and minutes of a window in tally or seen. */
+#define WHOLE(columns, table)                                                  \
+	" SELECT " columns " FROM " table                                      \
+	" WHERE span = 1 AND start >= :first_hour AND start < :end_hour"       \
+	" UNION ALL SELECT " columns " FROM " table                            \
+	" WHERE span = 2 AND start >= :left_minute"                            \
+	" AND start < :left_end_minute"                                        \
+	" UNION ALL SELECT " columns " FROM " table                            \
+	" WHERE span = 2 AND start >= :right_minute"                           \
+	" AND start < :right_end_minute"
+
+#define TALLY "path, service, packets, begun, first_ns, last_ns"
+#define LEFT_EDGE EDGE(":left_from", ":left_to")
+#define RIGHT_EDGE EDGE(":right_from", ":right_to")
+#define WHOLE_TALLY WHOLE(TALLY, "tally")
+#define WHOLE_SEEN WHOLE("conversation", "seen")
+#define FLOW_PROTO PROTO("service")
+#define FLOW_PORT PORT("service")
+#define EVENT_PROTO PROTO("c.service")
+#define EVENT_PORT PORT("c.service")
+
 static const char *const sql[QUERY_COUNT] = {
 	/*
 	 * Packets per pair of networks and verdict, and the port of each pair
-	 * that was wanted most. A network that was made again under its name
-	 * is the same one here.
+	 * that was wanted most; -258 are many ports together. A network that
+	 * was made again under its name is the same one here. The different
+	 * conversations are those that began in the window's whole minutes,
+	 * and of all others those that were seen in it.
 	 */
 	[QUERY_MATRIX] =
-		"WITH part (conversation, packets, first_ns, last_ns) AS ("
-		" SELECT conversation, sum(packets), min(first_ns),"
-		" max(last_ns) FROM tally WHERE minute >= :first_minute"
-		" AND minute < :end_minute GROUP BY conversation"
-		" UNION ALL" EDGE(":left_from", ":left_to") " UNION ALL" EDGE(
-			":right_from",
-			":right_to") "), flow AS ("
-				     " SELECT conversation, sum(packets) AS packets,"
-				     " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
-				     " FROM part GROUP BY conversation"
-				     "), port AS ("
-				     " SELECT s.name AS src_network,"
-				     " CASE WHEN s.name IS NULL THEN i.name END AS in_if,"
-				     " d.name AS dst_network,"
-				     " CASE WHEN d.name IS NULL THEN o.name END AS out_if,"
-				     " c.verdict, c.proto, c.dst_port, sum(f.packets) AS packets,"
-				     " count(*) AS conversations, min(f.first_ns) AS first_ns,"
-				     " max(f.last_ns) AS last_ns"
-				     " FROM flow f"
-				     /* always in this order */
-				     " CROSS JOIN conversation c ON c.id = f.conversation"
-				     " LEFT JOIN interface i ON i.id = c.in_if"
-				     " LEFT JOIN interface o ON o.id = c.out_if"
-				     " LEFT JOIN network s ON s.id = c.src_network"
-				     " LEFT JOIN network d ON d.id = c.dst_network"
-				     " WHERE" SELECTED
-				     " GROUP BY 1, 2, 3, 4, c.verdict, c.proto, c.dst_port"
-				     "), ranked AS ("
-				     " SELECT src_network, in_if, dst_network, out_if, verdict,"
-				     " proto, dst_port, packets AS port_packets,"
-				     " sum(packets) OVER pair AS packets,"
-				     " sum(conversations) OVER pair AS conversations,"
-				     " min(first_ns) OVER pair AS first_ns,"
-				     " max(last_ns) OVER pair AS last_ns,"
-				     " row_number() OVER (PARTITION BY src_network, in_if,"
-				     " dst_network, out_if, verdict"
-				     " ORDER BY packets DESC, proto, dst_port) AS place"
-				     " FROM port WINDOW pair AS (PARTITION BY src_network, in_if,"
-				     " dst_network, out_if, verdict)"
-				     ") SELECT src_network, in_if, dst_network, out_if, verdict,"
-				     " packets, conversations, first_ns, last_ns, proto, dst_port,"
-				     " port_packets FROM ranked WHERE place = 1"
-				     " ORDER BY packets DESC, src_network, in_if, dst_network,"
-				     " out_if, verdict",
+		"WITH edge (conversation, packets, first_ns, last_ns) AS"
+		" (" LEFT_EDGE " UNION ALL " RIGHT_EDGE "),"
+		" part (path, service, packets, begun, first_ns, last_ns) AS ("
+		" SELECT " TALLY " FROM tally WHERE span = 0"
+		" AND start = :all_time UNION ALL " WHOLE_TALLY
+		" UNION ALL SELECT c.path, c.service, w.packets, 0, w.first_ns,"
+		" w.last_ns FROM edge w"
+		" CROSS JOIN conversation c ON c.id = w.conversation"
+		" UNION ALL SELECT c.path, c.service, 0, count(*), NULL, NULL"
+		" FROM (SELECT conversation FROM edge UNION SELECT conversation"
+		" FROM (" WHOLE_SEEN ")) w"
+		" CROSS JOIN conversation c ON c.id = w.conversation"
+		" WHERE c.minute < :first_minute OR c.minute >= :end_minute"
+		" GROUP BY c.path, c.service"
+		"), flow AS ("
+		" SELECT path, service, sum(packets) AS packets,"
+		" sum(begun) AS conversations, min(first_ns) AS first_ns,"
+		" max(last_ns) AS last_ns FROM part GROUP BY path, service"
+		"), port AS ("
+		" SELECT s.name AS src_network,"
+		" CASE WHEN s.name IS NULL THEN i.name END AS in_if,"
+		" d.name AS dst_network,"
+		" CASE WHEN d.name IS NULL THEN o.name END AS out_if,"
+		" p.verdict, f.service, sum(f.packets) AS packets,"
+		" sum(f.conversations) AS conversations,"
+		" min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns"
+		" FROM flow f"
+		/* always in this order */
+		" CROSS JOIN path p ON p.id = f.path"
+		" LEFT JOIN interface i ON i.id = p.in_if"
+		" LEFT JOIN interface o ON o.id = p.out_if"
+		" LEFT JOIN network s ON s.id = p.src_network"
+		" LEFT JOIN network d ON d.id = p.dst_network"
+		" WHERE" SELECTED " GROUP BY 1, 2, 3, 4, p.verdict, f.service"
+		"), ranked AS ("
+		" SELECT src_network, in_if, dst_network, out_if, verdict,"
+		" service, packets AS port_packets,"
+		" sum(packets) OVER pair AS packets,"
+		" sum(conversations) OVER pair AS conversations,"
+		" min(first_ns) OVER pair AS first_ns,"
+		" max(last_ns) OVER pair AS last_ns,"
+		" row_number() OVER (PARTITION BY src_network, in_if,"
+		" dst_network, out_if, verdict"
+		" ORDER BY service = -258, packets DESC, service) AS place"
+		" FROM port WINDOW pair AS (PARTITION BY src_network, in_if,"
+		" dst_network, out_if, verdict)"
+		") SELECT src_network, in_if, dst_network, out_if, verdict,"
+		" packets, conversations, first_ns, last_ns," FLOW_PROTO
+		"," FLOW_PORT ", port_packets FROM ranked WHERE place = 1"
+		" ORDER BY packets DESC, src_network, in_if, dst_network,"
+		" out_if, verdict",
 
 	/* The first and the last event; no row when there is none. */
-	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch), last_event"
+	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
+		       " WHERE pruned_ns IS NULL), last_event"
 		       " FROM batch WHERE first_event ="
 		       " (SELECT max(first_event) FROM batch)",
 	/*
@@ -102,20 +139,29 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_TAIL] = "SELECT min(id), count(*), min(time_ns) FROM ("
 		       " SELECT e.id, e.time_ns FROM event e"
 		       " CROSS JOIN conversation c ON c.id = e.conversation"
+		       " CROSS JOIN path p ON p.id = c.path"
 		       " WHERE e.id BETWEEN :first AND :last"
 		       " AND e.time_ns >= :since AND e.time_ns < :until"
 		       " AND" SELECTED " ORDER BY e.id DESC LIMIT :limit)",
 	[QUERY_EVENTS] =
-		"SELECT e.id, e.time_ns, c.verdict, r.chain, c.rule, r.text,"
-		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip, c.proto,"
-		" e.src_port, c.dst_port, e.tcp_flags, e.length, e.ttl, e.marks"
+		"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"
+		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"
+		/* ICMP has no source port; the flags may be cut off */
+		" " EVENT_PROTO ","
+		" CASE WHEN c.service >= 0 AND c.service >> 16 NOT IN (1, 58)"
+		" THEN e.detail & 65535 END, " EVENT_PORT ","
+		" CASE WHEN c.service >> 16 = 6 AND NOT e.detail >> 55 & 1"
+		" THEN e.detail >> 16 & 255 END, e.detail >> 32 & 131071,"
+		" CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END,"
+		" e.detail >> 52 & 7, e.packets"
 		" FROM event e"
 		" CROSS JOIN conversation c ON c.id = e.conversation"
-		" LEFT JOIN rule r ON r.id = c.rule"
-		" LEFT JOIN interface i ON i.id = c.in_if"
-		" LEFT JOIN interface o ON o.id = c.out_if"
-		" LEFT JOIN network s ON s.id = c.src_network"
-		" LEFT JOIN network d ON d.id = c.dst_network"
+		" CROSS JOIN path p ON p.id = c.path"
+		" LEFT JOIN rule r ON r.id = p.rule"
+		" LEFT JOIN interface i ON i.id = p.in_if"
+		" LEFT JOIN interface o ON o.id = p.out_if"
+		" LEFT JOIN network s ON s.id = p.src_network"
+		" LEFT JOIN network d ON d.id = p.dst_network"
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
 		" AND" SELECTED " ORDER BY e.id LIMIT :limit",
@@ -153,7 +199,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" FROM session WHERE id = (SELECT max(id) FROM session)",
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"
-		" FROM batch /*scan*/",
+		" FROM batch /*scan*/ WHERE pruned_ns IS NULL",
 	[QUERY_RULE_COUNTS] =
 		"SELECT r.family, t.variant, r.\"table\", r.chain, count(*),"
 		" sum(t.state = 'in place')"

@@ -10,37 +10,9 @@
 
 #include "lib/event.h"
 #include "logger/channel.h"
-
-enum {
-	STORE_EVENTS_MAX = 16384, /* of one batch */
-	STORE_FACTS_MAX = 256,
-	STORE_GAPS_MAX = 64,
-	STORE_IFNAME_MAX = 16,
-};
+#include "logger/store_types.h"
 
 struct store;
-
-/* Where names of interfaces come from: "" when ifindex is unknown. */
-struct store_names {
-	void (*ifname)(void *arg, uint32_t ifindex, char *name, size_t size);
-	void *arg;
-};
-
-struct store_session {
-	uint64_t start_ns;
-	int pid;
-	unsigned int nflog_group;
-	const char *version;
-};
-
-struct gap {
-	uint64_t from_ns;
-	uint64_t to_ns;
-	uint64_t packets;
-	bool known; /* packets is the exact number; else nobody can know */
-	const char *cause;  /* static strings */
-	const char *detail; /* may be NULL */
-};
 
 /*
  * Opens or creates the database, notes the new session and, as a gap, the time
@@ -53,6 +25,9 @@ int store_open(const char *path, const struct store_session *session,
 /* Whether no further event, or fact, has room before the next commit. */
 bool store_events_full(const struct store *st);
 bool store_facts_full(const struct store *st);
+
+/* From the next event on; level 2 holds for all events that wait. */
+void store_set_pressure(struct store *st, enum store_pressure pressure);
 
 /* Whether a commit has anything to write. */
 bool store_pending(const struct store *st);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "logger/store.h"
+#include "logger/store_memory.h"
 #include "logger/store_sql.h"
 
 enum { NETWORKS_MAX = 4096 };
@@ -24,10 +25,14 @@ struct store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	struct store_names names;
 	struct conversations *conversations;
+	struct paths *paths;
 	struct tallies *tallies;
+	struct batch *batch;
 	int64_t session_id;
 	int64_t next_event;
+	int64_t next_conversation;
 	uint64_t committed;
+	enum store_pressure pressure;
 	size_t n_events;
 	size_t n_facts;
 	size_t n_gaps;
@@ -43,22 +48,16 @@ struct store {
  * code, SQLITE_OK for done; *ret_id the first column of a row, if asked. */
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
 
-/* store_conversation.c: the id of the event's conversation, written when it is
- * new. Returns an SQLite code. */
-int conversation_get(struct store *st, const struct event *ev, int64_t *ret_id);
-
-/* Forgets what is cached: after a rollback, or when networks changed. */
-void conversation_forget(struct conversations *c);
-struct conversations *conversation_new(void);
-void conversation_free(struct conversations *c);
-
-/* store_tally.c: counts one packet of at most STORE_EVENTS_MAX; writes what was
- * counted; starts afresh. tally_write() returns an SQLite code. */
-void tally_add(struct tallies *t, int64_t conversation, const struct event *ev);
-int tally_write(struct store *st);
-void tally_clear(struct tallies *t);
-struct tallies *tally_new(void);
-void tally_free(struct tallies *t);
+/* store_batch.c: attributes the events that wait and writes all that follows
+ * from them. Returns an SQLite code. settle: once that is committed; undo:
+ * after a rollback. */
+int batch_write(struct store *st, uint64_t now_ns);
+void batch_settle(struct store *st);
+void batch_undo(struct store *st);
+/* Makes the tables that its statements select from. Returns an SQLite code. */
+int batch_register(struct store *st);
+struct batch *batch_new(void);
+void batch_free(struct batch *b);
 
 /* store_ledger.c: writes one fact, or a gap. All return an SQLite code. */
 int ledger_fact(struct store *st, const struct channel_msg *fact,

@@ -86,11 +86,12 @@ static void no_question_scans_the_events(void **state)
 /* What scans a table of ours says so in its text. */
 static void scans_are_declared(enum query query, const char *steps)
 {
-	static const char *const tables[] = { "SCAN b\n",      "SCAN batch\n",
-					      "SCAN t\n",      "SCAN tally\n",
-					      "SCAN c\n",      "SCAN gap\n",
-					      "SCAN rule\n",   "SCAN r\n",
-					      "SCAN network\n" };
+	static const char *const tables[] = {
+		"SCAN b\n",	 "SCAN batch\n", "SCAN t\n",	"SCAN tally\n",
+		"SCAN c\n",	 "SCAN gap\n",	 "SCAN rule\n", "SCAN r\n",
+		"SCAN p\n",	 "SCAN path\n",	 "SCAN seen\n", "SCAN talker\n",
+		"SCAN network\n"
+	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (strstr(steps, tables[i]) &&
@@ -114,9 +115,15 @@ static void the_edges_of_a_window_go_through_the_batches(void **state)
 	assert_int_equal(count(steps, "SEARCH b USING "), 2);
 	assert_int_equal(count(steps, "INDEX batch_time (max_ns>?"), 2);
 	assert_int_equal(count(steps, "SEARCH e "), 2);
-	assert_non_null(strstr(
-		steps,
-		"SEARCH tally USING PRIMARY KEY (minute>? AND minute<?)"));
+	/* all of time, the whole hours, the minutes on both sides of them */
+	assert_int_equal(
+		count(steps,
+		      "SEARCH tally USING PRIMARY KEY (span=? AND start"),
+		4);
+	assert_int_equal(count(steps,
+			       "SEARCH seen USING PRIMARY KEY (span=? AND"
+			       " start>? AND start<?)"),
+			 3);
 	plan(db, query_sql(QUERY_HULL_WINDOW), steps, sizeof(steps));
 	assert_non_null(strstr(
 		steps,
