@@ -96,7 +96,8 @@ CREATE TABLE conversation (
 	src_ip  ANY,
 	dst_ip  ANY,
 	service INTEGER NOT NULL,
-	minute  INTEGER NOT NULL     -- of its first packet: time_ns / 60e9
+	minute  INTEGER NOT NULL,    -- of its first packet: time_ns / 60e9
+	last_hour INTEGER            -- it was seen in after that of minute
 ) STRICT;
 
 -- One logged packet, or so many of one batch that are the same but for their
@@ -114,7 +115,8 @@ CREATE TABLE event (
 ) STRICT;
 
 -- One commit: the time index of event, and the proof of what belongs together.
--- The row stays when its events were removed because of their age or number.
+-- When its events are removed because of their age or number the row stays, or
+-- becomes one with others of the same hour.
 CREATE TABLE batch (
 	first_event INTEGER PRIMARY KEY,
 	last_event  INTEGER NOT NULL,
@@ -127,8 +129,9 @@ CREATE TABLE batch (
 	pruned_ns   INTEGER         -- when its events were removed
 ) STRICT;
 CREATE INDEX batch_time ON batch (max_ns, min_ns);
--- What is there yet, oldest first: pruning goes on where it left off.
+-- What is there yet, oldest first, and what is not.
 CREATE INDEX batch_kept ON batch (first_event) WHERE pruned_ns IS NULL;
+CREATE INDEX batch_pruned ON batch (max_ns, min_ns) WHERE pruned_ns IS NOT NULL;
 
 -- Packets per path and service: of all time (span 0, start 0), of each hour
 -- (span 1, start is time_ns / 3600e9) and of each minute (span 2, start is

@@ -6,6 +6,7 @@
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
 #include "cli/loss.h"
+#include "cli/pruned.h"
 #include "cli/selection.h"
 #include "lib/exitcode.h"
 
@@ -103,6 +104,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct event_range range = { 0 };
 	struct selection sel = { 0 };
 	struct loss loss = { 0 };
+	struct pruned pruned = { 0 };
 	sqlite3 *db = NULL;
 	const char *where =
 		filter_has_window(f) ? "inside this window" : "in this log";
@@ -114,6 +116,9 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (code != EXITCODE_OK)
 		return code;
 	r = find(cli, f, db, &sel, &range, &loss, &where);
+	/* who wants the last ones does not miss what was long before */
+	if (r == 0 && how_many(f) < 0)
+		r = pruned_read(db, f->since_ns, f->until_ns, &pruned);
 	if (r == 0)
 		r = print(cli, f, db, &sel, &range, &rows, &out);
 	if (r == -ENOENT)
@@ -123,7 +128,8 @@ static int run(const struct cli *cli, const struct filter *f)
 	else if (out < 0)
 		code = cli_write_failed(cli, out);
 	else
-		code = loss_finish(cli, &loss, rows, where);
+		code = pruned_finish(cli, &pruned,
+				     loss_finish(cli, &loss, rows, where));
 	selection_clear(&sel);
 	sqlite3_close(db);
 	return code;

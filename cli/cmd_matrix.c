@@ -9,6 +9,7 @@
 
 #include "cli/cli.h"
 #include "cli/loss.h"
+#include "cli/pruned.h"
 #include "cli/selection.h"
 #include "cli/words.h"
 #include "lib/event.h"
@@ -293,6 +294,7 @@ static int run(const struct cli *cli, const struct filter *f)
 {
 	struct selection sel = { 0 };
 	struct loss loss = { 0 };
+	struct pruned pruned = { 0 };
 	struct output *o = NULL;
 	sqlite3 *db = NULL;
 	uint64_t rows = 0;
@@ -309,6 +311,9 @@ static int run(const struct cli *cli, const struct filter *f)
 		r = fill(db, &sel, o, &rows);
 	if (r == 0)
 		r = loss_read(db, sel.since_ns, sel.until_ns, &loss);
+	/* the sums over all time are whole */
+	if (r == 0 && filter_has_window(f))
+		r = pruned_read(db, sel.since_ns, sel.until_ns, &pruned);
 	query_end(db);
 	if (r == -ENOENT) {
 		code = EXITCODE_USAGE;
@@ -321,6 +326,8 @@ static int run(const struct cli *cli, const struct filter *f)
 					   filter_has_window(f)
 						   ? "inside this window"
 						   : "in this log");
+		if (r == 0)
+			code = pruned_finish(cli, &pruned, code);
 	}
 	output_free(o);
 	selection_clear(&sel);

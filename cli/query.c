@@ -121,7 +121,8 @@ static const char *const sql[QUERY_COUNT] = {
 
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
-		       " WHERE pruned_ns IS NULL), last_event"
+		       " INDEXED BY batch_kept WHERE pruned_ns IS NULL),"
+		       " last_event"
 		       " FROM batch WHERE first_event ="
 		       " (SELECT max(first_event) FROM batch)",
 	/*
@@ -165,6 +166,12 @@ static const char *const sql[QUERY_COUNT] = {
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
 		" AND" SELECTED " ORDER BY e.id LIMIT :limit",
+
+	/* Packets that were removed, and the last one's time. */
+	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
+			 " FROM batch INDEXED BY batch_pruned"
+			 " WHERE pruned_ns IS NOT NULL AND max_ns >= :since"
+			 " AND min_ns < :until",
 
 	/* Gaps that touch the window, packets lost as far as known, unknown. */
 	[QUERY_LOSS] = "SELECT count(*), coalesce(sum(packets), 0),"

@@ -69,6 +69,10 @@ static const char convert_1[] =
 	"INSERT INTO seen SELECT DISTINCT 1, t.minute / 60, c.id FROM tally_1 t"
 	" JOIN conversation c ON c.id = t.conversation"
 	" WHERE t.minute / 60 <> c.minute / 60;"
+	"UPDATE conversation SET last_hour = s.hour FROM (SELECT conversation,"
+	" max(start) AS hour FROM seen WHERE span = 1 GROUP BY conversation) s"
+	" WHERE s.conversation = conversation.id"
+	" AND s.hour > conversation.minute / 60;"
 
 	"INSERT INTO talker SELECT t.minute / 60, c.path,"
 	" coalesce(c.src_ip, ''), sum(t.packets), sum(t.bytes)"

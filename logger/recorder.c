@@ -100,6 +100,8 @@ static void commit(struct recorder *rec)
 	if (rec->failing)
 		log_info("the database can be written again");
 	rec->failing = false;
+	if (store_pending(rec->store)) /* there is more to remove */
+		commit_soon(rec);
 }
 
 /* Notes for status what this process itself sees going wrong. */
@@ -374,6 +376,8 @@ static int open_store(struct recorder *rec)
 		.pid = getpid(),
 		.nflog_group = rec->config->group,
 		.version = VERSION,
+		.retain_ns = rec->config->retain_ns,
+		.retain_bytes = rec->config->retain_bytes,
 	};
 	const char *path = rec->config->db_path;
 	char error[DB_ERROR_MAX];

@@ -173,6 +173,8 @@ int store_open(const char *path, const struct store_session *session,
 		return -ENOMEM;
 	}
 	st->names = *names;
+	st->prune.retain_ns = session->retain_ns;
+	st->prune.retain_bytes = session->retain_bytes;
 	st->conversations = conversation_new();
 	st->paths = path_new();
 	st->tallies = tally_new();
@@ -211,9 +213,14 @@ bool store_facts_full(const struct store *st)
 	return st->n_facts == STORE_FACTS_MAX;
 }
 
-bool store_pending(const struct store *st)
+static bool has_work(const struct store *st)
 {
 	return st->n_events || st->n_facts || st->n_gaps;
+}
+
+bool store_pending(const struct store *st)
+{
+	return has_work(st) || st->prune.more;
 }
 
 void store_set_pressure(struct store *st, enum store_pressure pressure)
@@ -277,13 +284,14 @@ static void roll_back(struct store *st, const struct network_slot *networks,
 	st->n_networks = n_networks;
 }
 
-int store_commit(struct store *st, uint64_t now_ns)
+/* Writes what waits. */
+static int write_pending(struct store *st, uint64_t now_ns)
 {
 	size_t n_networks = st->n_networks;
 	struct network_slot *networks = NULL;
 	int rc;
 
-	if (!store_pending(st))
+	if (!has_work(st))
 		return 0;
 	if (st->n_facts > 0) { /* they change what is known of networks */
 		networks = malloc(sizeof(st->networks));
@@ -309,6 +317,16 @@ int store_commit(struct store *st, uint64_t now_ns)
 	st->n_facts = 0;
 	st->n_gaps = 0;
 	return 0;
+}
+
+int store_commit(struct store *st, uint64_t now_ns)
+{
+	int r = write_pending(st, now_ns);
+
+	/* what is too old and can't be removed does no harm: the next time */
+	if (r == 0)
+		prune_step(st, now_ns);
+	return r;
 }
 
 const char *store_error(const struct store *st)

@@ -29,7 +29,7 @@ bool store_facts_full(const struct store *st);
 /* From the next event on; level 2 holds for all events that wait. */
 void store_set_pressure(struct store *st, enum store_pressure pressure);
 
-/* Whether a commit has anything to write. */
+/* Whether a commit has anything to write, or something old to remove. */
 bool store_pending(const struct store *st);
 
 /* Takes a copy for the next commit; the caller has checked for room. */

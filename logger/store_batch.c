@@ -347,6 +347,8 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK && b->n_seen > 0) {
 		b->seen_source.end = b->n_seen;
 		rc = store_run(st, STMT_SEEN, NULL);
+		if (rc == SQLITE_OK)
+			rc = store_run(st, STMT_SEEN_HOUR, NULL);
 	}
 	if (rc == SQLITE_OK)
 		rc = tally_write(st);

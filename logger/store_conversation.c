@@ -195,6 +195,18 @@ void conversation_undo(struct conversations *c)
 	}
 }
 
+void conversation_expire(struct conversations *c, uint32_t before_minute)
+{
+	for (size_t i = 0; i < c->n_sets * WAYS; i++) {
+		struct conversation *way = &c->sets[i / WAYS].ways[i % WAYS];
+
+		if (way->id == 0 || way->minute >= before_minute)
+			continue;
+		*way = (struct conversation){ 0 };
+		c->n_used--;
+	}
+}
+
 /* The address of a column, as conversation_key has it. */
 static void read_address(sqlite3_stmt *s, int column, uint8_t ret[16],
 			 uint8_t *family)

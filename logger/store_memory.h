@@ -36,7 +36,8 @@ struct conversation {
 /* store_conversation.c. begin: makes room before a batch of n. hash: of a key,
  * into ret. find: the one with that hash, or one with id 0 for the caller to
  * fill. remember: before the caller changes one that it found otherwise. undo:
- * forgets all changes since begin. load: reads the newest, an SQLite code. */
+ * forgets all changes since begin. load: reads the newest, an SQLite code.
+ * expire: forgets what was last seen before that minute. */
 void conversation_begin(struct conversations *c, size_t n);
 void conversation_hash(const struct conversations *c,
 		       const struct conversation_key *key, uint64_t ret[2]);
@@ -45,6 +46,7 @@ struct conversation *conversation_find(struct conversations *c,
 void conversation_remember(struct conversations *c, struct conversation *conv);
 void conversation_undo(struct conversations *c);
 int conversation_load(struct store *st);
+void conversation_expire(struct conversations *c, uint32_t before_minute);
 struct conversations *conversation_new(void);
 void conversation_free(struct conversations *c);
 

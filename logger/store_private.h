@@ -8,6 +8,7 @@
 
 #include "logger/store.h"
 #include "logger/store_memory.h"
+#include "logger/store_prune.h"
 #include "logger/store_sql.h"
 
 enum { NETWORKS_MAX = 4096 };
@@ -28,6 +29,7 @@ struct store {
 	struct paths *paths;
 	struct tallies *tallies;
 	struct batch *batch;
+	struct prune prune;
 	int64_t session_id;
 	int64_t next_event;
 	int64_t next_conversation;

@@ -34,6 +34,10 @@ const char *const store_sql[STMT_COUNT] = {
 		" minute FROM new_conversation",
 	[STMT_SEEN] = "INSERT OR IGNORE INTO seen (span, start, conversation)"
 		      " SELECT span, start, conversation FROM new_seen",
+	[STMT_SEEN_HOUR] =
+		"UPDATE conversation SET last_hour = s.start FROM new_seen s"
+		" WHERE s.span = 1 AND conversation.id = s.conversation"
+		" AND s.start > max(coalesce(last_hour, 0), minute / 60)",
 	[STMT_TALLY] =
 		"INSERT INTO tally (span, start, path, service, packets, bytes,"
 		" begun, first_ns, last_ns) VALUES (:span, :start, :path,"
@@ -122,4 +126,45 @@ const char *const store_sql[STMT_COUNT] = {
 		" AND subject = :subject AND detail <> :detail",
 	[STMT_GAP] = "INSERT INTO gap (from_ns, to_ns, packets, cause, detail)"
 		     " VALUES (:from_ns, :to_ns, :packets, :cause, :detail)",
+	[STMT_OLDEST_BATCH] =
+		"SELECT first_event, last_event, min_ns, max_ns FROM batch"
+		" INDEXED BY batch_kept WHERE pruned_ns IS NULL ORDER BY first_event LIMIT 1",
+	/* the clock may have been set back since the oldest one */
+	[STMT_OLDER_BATCH] = "SELECT 1 FROM batch WHERE pruned_ns IS NULL"
+			     " AND max_ns < :before_ns LIMIT 1",
+	[STMT_PRUNE_EVENTS] =
+		"DELETE FROM event WHERE id BETWEEN :first AND :last",
+	[STMT_PRUNE_BATCH_JOIN] =
+		"UPDATE batch SET last_event = b.last_event,"
+		" min_ns = min(batch.min_ns, b.min_ns),"
+		" max_ns = max(batch.max_ns, b.max_ns),"
+		" packets = batch.packets + b.packets,"
+		" bytes = batch.bytes + b.bytes, commit_ns = b.commit_ns,"
+		" last_conversation = b.last_conversation, pruned_ns = :now_ns"
+		" FROM (SELECT * FROM batch WHERE first_event = :first) b"
+		" WHERE batch.first_event = (SELECT max(first_event)"
+		" FROM batch WHERE first_event < :first)"
+		" AND batch.pruned_ns IS NOT NULL"
+		" AND batch.min_ns / 3600000000000 = b.min_ns / 3600000000000",
+	[STMT_PRUNE_BATCH_DROP] =
+		"DELETE FROM batch WHERE first_event = :first",
+	[STMT_PRUNE_BATCH_MARK] = "UPDATE batch SET pruned_ns = :now_ns"
+				  " WHERE first_event = :first",
+	/* of one hour or minute at a time */
+	[STMT_PRUNE_TALLY] =
+		"DELETE FROM tally WHERE span = :span AND start < :before"
+		" AND start = (SELECT min(start) FROM tally WHERE span = :span)",
+	[STMT_PRUNE_SEEN] =
+		"DELETE FROM seen WHERE span = :span AND start < :before"
+		" AND start = (SELECT min(start) FROM seen WHERE span = :span)",
+	[STMT_PRUNE_TALKER] = "DELETE FROM talker WHERE hour < :before"
+			      " AND hour = (SELECT min(hour) FROM talker)",
+	[STMT_NEXT_CONVERSATION] = "SELECT id, minute FROM conversation"
+				   " WHERE id >= :from ORDER BY id LIMIT 1",
+	[STMT_PRUNE_CONVERSATIONS] =
+		"DELETE FROM conversation WHERE id >= :first AND id < :end"
+		" AND coalesce(last_hour, minute / 60) < :before",
+	[STMT_PAGES] = "SELECT page_count, freelist_count, page_size FROM"
+		       " pragma_page_count, pragma_freelist_count,"
+		       " pragma_page_size",
 };

@@ -26,6 +26,8 @@ struct store_session {
 	int pid;
 	unsigned int nflog_group;
 	const char *version;
+	uint64_t retain_ns;    /* older events are removed; 0: none is */
+	uint64_t retain_bytes; /* the database's size, about; 0: any */
 };
 
 /* How hard packets press: what the store does to keep up. */

@@ -252,19 +252,6 @@ static void a_clock_that_was_set_back_hides_nothing(void **state)
 	expect_ids("-S 250s", "5 7");
 }
 
-static void a_row_that_stands_for_many_says_how_many(void **state)
-{
-	const struct cli_result *r;
-
-	(void)state;
-	cli_fixture_sql("UPDATE event SET packets = 12 WHERE id = 1");
-	r = cli_fixture_run("log -o jsonl --last 9 --from-network shop_web");
-	assert_non_null(strstr(r->out, "\"ttl\":63,\"collapsed\":12}\n"
-				       "{\"id\":2,"));
-	r = cli_fixture_run("log --last 9 --from-network shop_web");
-	assert_non_null(strstr(r->out, "tcp SYN x12"));
-}
-
 /* Whoever uses sqlite3 on the file sees the same words. */
 static void v_event_has_the_same_columns_and_words(void **state)
 {
@@ -482,7 +469,6 @@ int main(void)
 		T(a_name_that_two_networks_had_means_both),
 		T(a_window_holds_its_start_and_not_its_end),
 		T(a_clock_that_was_set_back_hides_nothing),
-		T(a_row_that_stands_for_many_says_how_many),
 		T(v_event_has_the_same_columns_and_words),
 		T(loss_in_the_window_is_said_and_is_exit_code_3),
 		T(nothing_matched_is_exit_code_1),

@@ -124,6 +124,10 @@ static void the_edges_of_a_window_go_through_the_batches(void **state)
 			       "SEARCH seen USING PRIMARY KEY (span=? AND"
 			       " start>? AND start<?)"),
 			 3);
+	plan(db, query_sql(QUERY_PRUNED), steps, sizeof(steps));
+	assert_non_null(strstr(steps, "INDEX batch_pruned (max_ns>?)"));
+	plan(db, query_sql(QUERY_HULL), steps, sizeof(steps));
+	assert_non_null(strstr(steps, "USING INDEX batch_kept"));
 	plan(db, query_sql(QUERY_HULL_WINDOW), steps, sizeof(steps));
 	assert_non_null(strstr(
 		steps,
