@@ -26,6 +26,7 @@
 #include "logger/ifname.h"
 #include "logger/log.h"
 #include "logger/netlink.h"
+#include "logger/pressure.h"
 #include "logger/privilege.h"
 #include "logger/sequence.h"
 #include "logger/store.h"
@@ -43,6 +44,7 @@ struct recorder {
 	struct store *store;
 	struct ifname_table *ifnames;
 	struct sequence sequence;
+	struct pressure pressure;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t commit_at_ms;	/* monotonic; 0: nothing waits */
 	uint64_t hold_until_ms; /* no commit before the first list */
@@ -100,6 +102,8 @@ static void commit(struct recorder *rec)
 	if (rec->failing)
 		log_info("the database can be written again");
 	rec->failing = false;
+	pressure_update(&rec->pressure, rec->config->nflog_fd, rec->store,
+			now_ms());
 	if (store_pending(rec->store)) /* there is more to remove */
 		commit_soon(rec);
 }
