@@ -2,9 +2,11 @@
 /*
  * The memory of conversations: key in, row id out, no database. An index on
  * disk would cost a scan of random addresses a random page per packet, so the
- * last CONVERSATIONS_MAX are remembered by a keyed 128-bit hash instead, in
- * sets of four. What repeats is kept longer than what was seen once: a scan
- * can't push it out. One that was forgotten gets a new row when it comes back.
+ * last CONVERSATIONS_MAX are remembered by a keyed 128-bit hash instead, each
+ * in one of two sets of four, the emptier one when it came: so none is full
+ * long before all are. What repeats is kept longer than what was seen once: a
+ * scan can't push it out. One that was forgotten gets a new row when it comes
+ * back.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,7 @@ void conversation_hash(const struct conversations *c,
 		sip_round(v);
 	ret[1] = v[0] ^ v[1] ^ v[2] ^ v[3];
 	__builtin_prefetch(&c->sets[ret[0] & (c->n_sets - 1)]);
+	__builtin_prefetch(&c->sets[ret[1] & (c->n_sets - 1)]);
 }
 
 void conversation_remember(struct conversations *c, struct conversation *conv)
@@ -103,73 +106,105 @@ void conversation_remember(struct conversations *c, struct conversation *conv)
 	change->was = *conv;
 }
 
-/* Seen once and longest ago; else longest ago. */
-static struct conversation *victim(struct set *set)
+static struct conversation *find_in(struct set *set, const uint64_t hash[2])
 {
-	struct conversation *best = &set->ways[0];
-
-	for (size_t i = 1; i < WAYS; i++) {
+	for (size_t i = 0; i < WAYS; i++) {
 		struct conversation *way = &set->ways[i];
-		bool once = !(way->age & 1), best_once = !(best->age & 1);
 
-		if (once != best_once ? once : way->age < best->age)
-			best = way;
+		if (way->hash[0] == hash[0] && way->hash[1] == hash[1] &&
+		    way->id != 0)
+			return way;
 	}
-	return best;
+	return NULL;
+}
+
+/* Whether a is to go rather than b: when it was seen once, or longer ago. */
+static bool goes_first(const struct conversation *a,
+		       const struct conversation *b)
+{
+	bool a_once = !(a->age & 1), b_once = !(b->age & 1);
+
+	return a_once != b_once ? a_once : a->age < b->age;
+}
+
+/* Where a new one goes: into the emptier set, or in the place of another. */
+static struct conversation *make_room(struct set *const sets[2])
+{
+	struct conversation *room[2] = { NULL, NULL };
+	struct conversation *victim = &sets[0]->ways[0];
+	size_t n[2] = { 0, 0 };
+
+	for (size_t i = 0; i < 2 * WAYS; i++) {
+		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
+
+		if (way->id == 0) {
+			room[i / WAYS] = way;
+			n[i / WAYS]++;
+		} else if (goes_first(way, victim)) {
+			victim = way;
+		}
+	}
+	if (n[0] == 0 && n[1] == 0)
+		return victim;
+	return n[1] > n[0] ? room[1] : room[0];
+}
+
+static void sets_of(const struct conversations *c, const uint64_t hash[2],
+		    struct set *ret[2])
+{
+	ret[0] = &c->sets[hash[0] & (c->n_sets - 1)];
+	ret[1] = &c->sets[hash[1] & (c->n_sets - 1)];
 }
 
 struct conversation *conversation_find(struct conversations *c,
 				       const uint64_t hash[2])
 {
-	struct set *set = &c->sets[hash[0] & (c->n_sets - 1)];
-	struct conversation *free_way = NULL;
+	struct conversation *conv;
+	struct set *sets[2];
 
-	for (size_t i = 0; i < WAYS; i++) {
-		struct conversation *way = &set->ways[i];
-
-		if (way->hash[0] == hash[0] && way->hash[1] == hash[1] &&
-		    way->id != 0) {
-			way->age = c->now | 1;
-			return way;
-		}
-		if (way->id == 0)
-			free_way = way;
+	sets_of(c, hash, sets);
+	conv = find_in(sets[0], hash);
+	if (!conv)
+		conv = find_in(sets[1], hash);
+	if (conv) {
+		conv->age = c->now | 1;
+		return conv;
 	}
-	if (!free_way)
-		free_way = victim(set);
-	conversation_remember(c, free_way);
-	c->n_used += free_way->id == 0;
-	*free_way = (struct conversation){
+	conv = make_room(sets);
+	conversation_remember(c, conv);
+	c->n_used += conv->id == 0;
+	*conv = (struct conversation){
 		.hash = { hash[0], hash[1] },
 		.age = c->now,
 	};
-	return free_way;
+	return conv;
 }
 
 /* Moves all into twice as many sets; without memory it stays as it is. */
 static void grow(struct conversations *c)
 {
-	size_t n_sets = c->n_sets * 2;
-	struct set *sets = calloc(n_sets, sizeof(*sets));
+	struct set *old = c->sets;
+	size_t n_old = c->n_sets;
+	struct set *sets = calloc(2 * n_old, sizeof(*sets));
 
 	if (!sets)
 		return;
-	for (size_t i = 0; i < c->n_sets; i++) {
-		/* each set is parted in two: there is room */
-		struct set *to[2] = { &sets[i], &sets[i + c->n_sets] };
-		size_t n[2] = { 0 };
-
-		for (size_t j = 0; j < WAYS; j++) {
-			const struct conversation *way = &c->sets[i].ways[j];
-			size_t side = (way->hash[0] & c->n_sets) != 0;
-
-			if (way->id != 0)
-				to[side]->ways[n[side]++] = *way;
-		}
-	}
-	free(c->sets);
 	c->sets = sets;
-	c->n_sets = n_sets;
+	c->n_sets = 2 * n_old;
+	c->n_used = 0;
+	for (size_t i = 0; i < n_old * WAYS; i++) {
+		const struct conversation *from = &old[i / WAYS].ways[i % WAYS];
+		struct set *to[2];
+		struct conversation *conv;
+
+		if (from->id == 0)
+			continue;
+		sets_of(c, from->hash, to);
+		conv = make_room(to);
+		c->n_used += conv->id == 0;
+		*conv = *from;
+	}
+	free(old);
 }
 
 void conversation_begin(struct conversations *c, size_t n)
