@@ -66,12 +66,15 @@ static bool is_due(const struct store *st, const struct oldest *oldest,
 {
 	const struct prune *p = &st->prune;
 	uint64_t used = (uint64_t)((pages->all - pages->free) * pages->size);
+	uint64_t limit = p->retain_bytes;
 
 	/* the newest batch stays whatever the limits are */
 	if (oldest->last_event + 1 >= st->next_event)
 		return false;
+	if (st->pressure > STORE_PRESSURE_NONE) /* it can wait, up to a point */
+		return limit && used > limit + limit / 4;
 	return (p->retain_ns && oldest->max_ns + p->retain_ns < now_ns) ||
-	       (p->retain_bytes && used > p->retain_bytes);
+	       (limit && used > limit);
 }
 
 static int prune_batch(struct store *st, const struct oldest *b,

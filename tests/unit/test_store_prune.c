@@ -189,6 +189,29 @@ static void the_size_stays_below_its_limit_and_the_file_shrinks(void **state)
 		"600001|1|600001");
 }
 
+static void under_pressure_it_waits_up_to_a_point(void **state)
+{
+	enum { MIB = 1024 * 1024 };
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 0, 8 * MIB);
+
+	store_set_pressure(st, STORE_PRESSURE_BATCH);
+	for (unsigned int i = 0; i < 26; i++)
+		commit(st, H0 + i, 1, 10000); /* 7 MiB */
+	assert_false(store_pending(st));
+	for (unsigned int i = 0; i < 8; i++)
+		commit(st, H0 + i, 1, 10000); /* 9 MiB */
+	assert_false(store_pending(st));
+	for (unsigned int i = 0; i < 20; i++)
+		commit(st, H0 + i, 1, 10000);
+	assert_in_range(file_size(w), 8 * MIB, 11 * MIB);
+	store_set_pressure(st, STORE_PRESSURE_NONE);
+	commit(st, H0 + 1, 1, 1);
+	assert_true(store_pending(st));
+	settle(st, H0 + 1);
+	assert_int_equal(store_close(st, H0 + 2), 0);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -201,6 +224,7 @@ int main(void)
 		T(a_clock_set_back_keeps_the_hours_that_are_used),
 		T(ids_go_on_when_all_was_removed),
 		T(the_size_stays_below_its_limit_and_the_file_shrinks),
+		T(under_pressure_it_waits_up_to_a_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
