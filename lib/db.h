@@ -31,8 +31,8 @@ int db_open_reader(const char *path, sqlite3 **ret_db, char *error);
 /*
  * Opens path for the one writer; creates it with the embedded schema when it
  * is missing or an empty file, and upgrades one of an earlier version, which
- * takes about a minute per ten million events. WAL that stays when the writer
- * closes, so that readers without write permission work. Errors as above.
+ * takes as long as writing it anew. WAL that stays when the writer closes, so
+ * that readers without write permission work. Errors as above.
  */
 int db_open_writer(const char *path, sqlite3 **ret_db, char *error);
 
