@@ -94,8 +94,12 @@ void conversation_hash(const struct conversations *c,
 	for (int i = 0; i < 3; i++)
 		sip_round(v);
 	ret[1] = v[0] ^ v[1] ^ v[2] ^ v[3];
-	__builtin_prefetch(&c->sets[ret[0] & (c->n_sets - 1)]);
-	__builtin_prefetch(&c->sets[ret[1] & (c->n_sets - 1)]);
+	for (int i = 0; i < 2; i++) {
+		const struct set *set = &c->sets[ret[i] & (c->n_sets - 1)];
+
+		__builtin_prefetch(&set->ways[0]);
+		__builtin_prefetch(&set->ways[WAYS / 2]);
+	}
 }
 
 void conversation_remember(struct conversations *c, struct conversation *conv)
@@ -180,12 +184,23 @@ struct conversation *conversation_find(struct conversations *c,
 	return conv;
 }
 
+/* Empty sets that begin with a cache line each; NULL without memory. */
+static struct set *sets_new(size_t n)
+{
+	struct set *sets = aligned_alloc(sizeof(*sets), n * sizeof(*sets));
+
+	_Static_assert(sizeof(*sets) == 128, "two lines");
+	if (sets)
+		memset(sets, 0, n * sizeof(*sets));
+	return sets;
+}
+
 /* Moves all into twice as many sets; without memory it stays as it is. */
 static void grow(struct conversations *c)
 {
 	struct set *old = c->sets;
 	size_t n_old = c->n_sets;
-	struct set *sets = calloc(2 * n_old, sizeof(*sets));
+	struct set *sets = sets_new(2 * n_old);
 
 	if (!sets)
 		return;
@@ -310,7 +325,7 @@ struct conversations *conversation_new(void)
 	if (!c)
 		return NULL;
 	c->n_sets = SETS_MIN;
-	c->sets = calloc(c->n_sets, sizeof(*c->sets));
+	c->sets = sets_new(c->n_sets);
 	if (c->sets && getrandom(c->secret, sizeof(c->secret), 0) ==
 			       (ssize_t)sizeof(c->secret))
 		return c;
