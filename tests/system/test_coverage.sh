@@ -22,8 +22,9 @@ accounted()
 {
 	sql "SELECT 'IPv' || r.family || ' ' || r.chain || ' ' || r.text ||
 		char(9) || sum(n) FROM (
-		SELECT c.rule, count(*) AS n FROM event e
-			JOIN conversation c ON c.id = e.conversation GROUP BY 1
+		SELECT p.rule, sum(e.packets) AS n FROM event e
+			JOIN conversation c ON c.id = e.conversation
+			JOIN path p ON p.id = c.path GROUP BY 1
 		UNION ALL SELECT rule, sum(packets) FROM gap
 			WHERE rule IS NOT NULL GROUP BY 1)
 		JOIN rule r ON r.id = rule GROUP BY r.id" | LC_ALL=C sort
