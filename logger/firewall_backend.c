@@ -193,7 +193,7 @@ void backend_judge(struct backend *b, uint64_t at_ns)
 	if (b->seen)
 		b->change = compare(b, now, len);
 	else
-		b->change.report.cause = "daemon down";
+		b->change.report.cause = "logger started";
 	b->change.report.at_ns = at_ns ? at_ns : b->before_ns;
 	free(now);
 }
