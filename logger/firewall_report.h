@@ -15,6 +15,7 @@ struct told {
 	uint64_t id;
 	uint64_t rule_packets;
 	uint64_t twin_packets;
+	struct mirror_told mirror;
 	uint8_t state; /* enum channel_twin_state */
 	bool partial;  /* the twin takes new flows only */
 	bool unplaced; /* the last look found it without its twin */

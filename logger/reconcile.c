@@ -158,6 +158,40 @@ static uint64_t beyond(const struct account *a)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
+void reconcile_kept(struct reconcile *rec, struct account *a, uint64_t now_ns,
+		    bool final)
+{
+	bool unknown = a->told_unknown > 0;
+	bool open = a->counters[0].mirror.open || a->counters[1].mirror.open;
+
+	if (!unknown && !final && (open || a->to_ns == 0))
+		return;
+	unknown = unknown || open;
+	if (unknown)
+		reconcile_gap(rec, a, 0, false, a->cause, a->from_ns,
+			      a->to_ns ? a->to_ns : now_ns);
+	miss(rec, a, a->told, now_ns);
+	a->told = 0;
+	a->told_unknown = 0;
+	resolve(rec, a, !unknown);
+}
+
+/* The keeper says that it missed some, and of no hole. */
+static void look_told(struct reconcile *rec, struct account *a, uint64_t now_ns)
+{
+	uint64_t from_ns = a->checked_ns ? a->checked_ns : rec->start_ns;
+
+	if (a->told_unknown > 0)
+		reconcile_gap(rec, a, 0, false, "not watched", from_ns, now_ns);
+	if (a->told > 0) {
+		reconcile_gap(rec, a, a->told, true, "not watched", from_ns,
+			      now_ns);
+		a->missed += a->told;
+		reconcile_touch(rec, a);
+	}
+	a->told = a->told_unknown = 0;
+}
+
 /* Returns whether what is left beyond the account now was lost. */
 static bool look_pending(struct reconcile *rec, struct account *a,
 			 uint64_t now_ns, bool final)
@@ -209,6 +243,11 @@ static uint64_t look_at(struct reconcile *rec, struct account *a,
 		look_partial(rec, a, now_ns);
 		return 0;
 	}
+	if (a->pending && a->kept)
+		reconcile_kept(rec, a, now_ns, final);
+	if (a->pending && a->kept)
+		return 0;
+	look_told(rec, a, now_ns);
 	if (!a->known) {
 		look_anew(rec, a, now_ns);
 		return 0;
