@@ -1,13 +1,17 @@
--- bridgeaudit's database, version 1. The one source of the schema: the logger
+-- bridgeaudit's database, version 2. The one source of the schema: the logger
 -- embeds this file, and whoever opens audit.db with sqlite3 may live on it.
+-- v_event and v_matrix show what is in it in words.
 --
 -- Times are nanoseconds since the epoch, UTC. A packet's time is the kernel's
 -- receive stamp where it gave one. Addresses are in network order: IPv4 as a
 -- signed 32-bit integer (four bytes on disk), IPv6 as a 16-byte blob.
 -- Ids only grow and are never used twice.
+--
+-- The layout serves a million packets a second: rows of event and conversation
+-- are only ever appended, and no index of them is kept.
 
 PRAGMA application_id = 0x42724175; -- "BrAu"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One run of the logger. stop_ns stays NULL while it runs, and for good when
 -- it was killed.
@@ -95,49 +99,60 @@ CREATE INDEX coverage_overlogged ON coverage (rule, from_ns, to_ns)
 CREATE TABLE account (
 	rule       INTEGER PRIMARY KEY REFERENCES rule (id),
 	base       INTEGER,
-	rows       INTEGER NOT NULL, -- in event
+	rows       INTEGER NOT NULL, -- in event: the sum of packets
 	lost       INTEGER NOT NULL, -- on the way to the logger
 	missed     INTEGER NOT NULL, -- not watched
 	overlogged INTEGER NOT NULL  -- logged and not counted
 ) STRICT;
 
--- What repeats from packet to packet: who, to whom, by which rule.
-CREATE TABLE conversation (
+-- Which way packets took: the rule that decided, and the networks on both
+-- sides as they were then.
+CREATE TABLE path (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
-	verdict     INTEGER NOT NULL,
 	rule        INTEGER NOT NULL,  -- may precede its row in rule
+	verdict     INTEGER NOT NULL,  -- 1 drop, 2 accept, 3 pass
 	in_if       INTEGER REFERENCES interface (id),
 	out_if      INTEGER REFERENCES interface (id),
 	src_network INTEGER REFERENCES network (id),
 	dst_network INTEGER REFERENCES network (id),
-	src_ip      ANY,
-	dst_ip      ANY,
-	proto       INTEGER,           -- IANA protocol number
-	dst_port    INTEGER,           -- ICMP: type * 256 + code
 	first_ns    INTEGER NOT NULL
 ) STRICT;
--- NULLs are distinct in an index, hence the coalescing.
-CREATE UNIQUE INDEX conversation_key ON conversation (
-	coalesce(src_ip, 0), coalesce(dst_ip, 0), coalesce(dst_port, -1),
-	coalesce(proto, -1), rule, verdict,
-	coalesce(in_if, 0), coalesce(out_if, 0),
-	coalesce(src_network, 0), coalesce(dst_network, 0)
-);
+CREATE INDEX path_rule ON path (rule);
 
--- One logged packet.
+-- What repeats from packet to packet: who, to whom, which way. The logger
+-- remembers the last half a million of them; one that comes back after it was
+-- forgotten is a conversation of its own. service is
+--    proto << 16 | port      protocol and destination port; ICMP: type << 8 | code
+--    -1 - proto              a protocol without ports, or a fragment of one
+--    -257                    not even the protocol is known
+CREATE TABLE conversation (
+	id      INTEGER PRIMARY KEY,
+	path    INTEGER NOT NULL REFERENCES path (id),
+	src_ip  ANY,
+	dst_ip  ANY,
+	service INTEGER NOT NULL,
+	minute  INTEGER NOT NULL,    -- of its first packet: time_ns / 60e9
+	last_hour INTEGER            -- it was seen in after that of minute
+) STRICT;
+
+-- One logged packet, or so many of one batch that are the same but for their
+-- time (see the finding "load"): then it is the time of the first. detail is
+--    source port | TCP flags << 16 | TTL or hop limit << 24 | IP length << 32
+--    | marks << 52 (1 fragment, 2 truncated, 4 malformed; overlogged: see
+--    v_event)
+--    | 1 << 55 when it is TCP, but cut off before the flags
+-- The source port is there when service has a port that is not ICMP's.
 CREATE TABLE event (
 	id           INTEGER PRIMARY KEY,
-	time_ns      INTEGER NOT NULL,
 	conversation INTEGER NOT NULL REFERENCES conversation (id),
-	src_port     INTEGER,
-	length       INTEGER NOT NULL,  -- IP length in bytes
-	tcp_flags    INTEGER,
-	ttl          INTEGER,           -- IPv6: hop limit
-	marks        INTEGER NOT NULL   -- 1 fragment, 2 truncated, 4 malformed
-	                                -- (overlogged: see v_event)
+	time_ns      INTEGER NOT NULL,
+	detail       INTEGER NOT NULL,
+	packets      INTEGER NOT NULL
 ) STRICT;
 
 -- One commit: the time index of event, and the proof of what belongs together.
+-- When its events are removed because of their age or number the row stays, or
+-- becomes one with others of the same hour.
 CREATE TABLE batch (
 	first_event INTEGER PRIMARY KEY,
 	last_event  INTEGER NOT NULL,
@@ -145,19 +160,52 @@ CREATE TABLE batch (
 	max_ns      INTEGER NOT NULL,
 	packets     INTEGER NOT NULL,
 	bytes       INTEGER NOT NULL,
-	commit_ns   INTEGER NOT NULL
+	commit_ns   INTEGER NOT NULL,
+	last_conversation INTEGER,  -- highest id given to one until then
+	pruned_ns   INTEGER         -- when its events were removed
 ) STRICT;
 CREATE INDEX batch_time ON batch (max_ns, min_ns);
+-- What is there yet, oldest first, and what is not.
+CREATE INDEX batch_kept ON batch (first_event) WHERE pruned_ns IS NULL;
+CREATE INDEX batch_pruned ON batch (max_ns, min_ns) WHERE pruned_ns IS NOT NULL;
 
--- Packets per minute and conversation. minute is time_ns / 60e9.
+-- Packets per path and service: of all time (span 0, start 0), of each hour
+-- (span 1, start is time_ns / 3600e9) and of each minute (span 2, start is
+-- time_ns / 60e9). begun counts the conversations whose first packet is among
+-- them. Of the services that one commit adds to a path only those with the
+-- most packets have rows of their own, all others are in service -258.
 CREATE TABLE tally (
-	minute       INTEGER NOT NULL,
+	span     INTEGER NOT NULL,
+	start    INTEGER NOT NULL,
+	path     INTEGER NOT NULL REFERENCES path (id),
+	service  INTEGER NOT NULL,
+	packets  INTEGER NOT NULL,
+	bytes    INTEGER NOT NULL,
+	begun    INTEGER NOT NULL,
+	first_ns INTEGER NOT NULL,
+	last_ns  INTEGER NOT NULL,
+	PRIMARY KEY (span, start, path, service)
+) STRICT, WITHOUT ROWID;
+
+-- Which conversations went on: those seen in an hour (span 1) or minute (span
+-- 2) that is not the one in which they began. With tally.begun this is how
+-- many different ones there were in any window.
+CREATE TABLE seen (
+	span         INTEGER NOT NULL,
+	start        INTEGER NOT NULL,
 	conversation INTEGER NOT NULL REFERENCES conversation (id),
-	packets      INTEGER NOT NULL,
-	bytes        INTEGER NOT NULL,
-	first_ns     INTEGER NOT NULL,
-	last_ns      INTEGER NOT NULL,
-	PRIMARY KEY (minute, conversation)
+	PRIMARY KEY (span, start, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- Packets per hour, path and source address. Of the addresses that one hour
+-- adds only so many have rows of their own, all others are src_ip ''.
+CREATE TABLE talker (
+	hour    INTEGER NOT NULL,    -- time_ns / 3600e9
+	path    INTEGER NOT NULL REFERENCES path (id),
+	src_ip  ANY NOT NULL,        -- '' also for what has no address
+	packets INTEGER NOT NULL,
+	bytes   INTEGER NOT NULL,
+	PRIMARY KEY (hour, path, src_ip)
 ) STRICT, WITHOUT ROWID;
 
 -- What the log did not see. packets is NULL where nobody can know the number.
@@ -180,18 +228,25 @@ CREATE TABLE finding (
 	detail  TEXT NOT NULL
 ) STRICT;
 
+-- Conversations with their service taken apart.
+CREATE VIEW v_conversation AS
+SELECT id, path, src_ip, dst_ip, service, minute,
+	CASE WHEN service >= 0 THEN service >> 16
+		WHEN service > -257 THEN -1 - service END AS proto,
+	CASE WHEN service >= 0 THEN service & 65535 END AS port
+FROM conversation;
+
 -- Every packet in words: the columns are the fields of `bridgeaudit log -o
--- jsonl`, time_ns and conversation besides. IPv6 addresses are
--- uncompressed here.
+-- jsonl`, and some besides. IPv6 addresses are uncompressed here.
 CREATE VIEW v_event AS
 SELECT
 	e.id,
 	strftime('%Y-%m-%dT%H:%M:%S', e.time_ns / 1000000000, 'unixepoch')
 		|| printf('.%09dZ', e.time_ns % 1000000000) AS time,
-	CASE c.verdict WHEN 1 THEN 'drop' WHEN 2 THEN 'accept' WHEN 3 THEN 'pass'
+	CASE p.verdict WHEN 1 THEN 'drop' WHEN 2 THEN 'accept' WHEN 3 THEN 'pass'
 		END AS verdict,
 	r.chain,
-	printf('%012x', c.rule) AS rule_id,
+	printf('%012x', p.rule) AS rule_id,
 	r.text AS rule,
 	i.name AS in_if,
 	o.name AS out_if,
@@ -226,39 +281,44 @@ SELECT
 		WHEN 50 THEN 'esp' WHEN 51 THEN 'ah' WHEN 58 THEN 'ipv6-icmp'
 		WHEN 132 THEN 'sctp' WHEN 136 THEN 'udplite'
 		ELSE CAST(c.proto AS TEXT) END AS proto,
-	e.src_port,
-	CASE WHEN c.proto NOT IN (1, 58) THEN c.dst_port END AS dst_port,
-	CASE WHEN c.proto IN (1, 58) THEN c.dst_port >> 8 END AS icmp_type,
-	CASE WHEN c.proto IN (1, 58) THEN c.dst_port & 255 END AS icmp_code,
+	CASE WHEN c.port >= 0 AND c.proto NOT IN (1, 58)
+		THEN e.detail & 65535 END AS src_port,
+	CASE WHEN c.proto NOT IN (1, 58) THEN c.port END AS dst_port,
+	CASE WHEN c.proto IN (1, 58) THEN c.port >> 8 END AS icmp_type,
+	CASE WHEN c.proto IN (1, 58) THEN c.port & 255 END AS icmp_code,
+	CASE WHEN c.proto = 6 AND c.port >= 0 AND NOT e.detail >> 55 & 1 THEN
+		nullif(ltrim(
+		CASE WHEN e.detail >> 16 & 1 THEN ',FIN' ELSE '' END
+		|| CASE WHEN e.detail >> 17 & 1 THEN ',SYN' ELSE '' END
+		|| CASE WHEN e.detail >> 18 & 1 THEN ',RST' ELSE '' END
+		|| CASE WHEN e.detail >> 19 & 1 THEN ',PSH' ELSE '' END
+		|| CASE WHEN e.detail >> 20 & 1 THEN ',ACK' ELSE '' END
+		|| CASE WHEN e.detail >> 21 & 1 THEN ',URG' ELSE '' END
+		|| CASE WHEN e.detail >> 22 & 1 THEN ',ECE' ELSE '' END
+		|| CASE WHEN e.detail >> 23 & 1 THEN ',CWR' ELSE '' END, ','),
+		'') END AS tcp_flags,
+	e.detail >> 32 & 131071 AS length,
+	CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END AS ttl,
 	nullif(ltrim(
-		CASE WHEN e.tcp_flags & 1 THEN ',FIN' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 2 THEN ',SYN' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 4 THEN ',RST' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 8 THEN ',PSH' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 16 THEN ',ACK' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 32 THEN ',URG' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 64 THEN ',ECE' ELSE '' END
-		|| CASE WHEN e.tcp_flags & 128 THEN ',CWR' ELSE '' END, ','), '')
-		AS tcp_flags,
-	e.length,
-	e.ttl,
-	nullif(ltrim(
-		CASE WHEN e.marks & 1 THEN ',fragment' ELSE '' END
-		|| CASE WHEN e.marks & 2 THEN ',truncated' ELSE '' END
-		|| CASE WHEN e.marks & 4 THEN ',malformed' ELSE '' END
+		CASE WHEN e.detail >> 52 & 1 THEN ',fragment' ELSE '' END
+		|| CASE WHEN e.detail >> 53 & 1 THEN ',truncated' ELSE '' END
+		|| CASE WHEN e.detail >> 54 & 1 THEN ',malformed' ELSE '' END
 		|| CASE WHEN EXISTS (SELECT 1 FROM coverage w
-			INDEXED BY coverage_overlogged WHERE w.rule = c.rule AND w.state = 'overlogged'
+			INDEXED BY coverage_overlogged WHERE w.rule = p.rule AND w.state = 'overlogged'
 			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
 		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
+	CASE WHEN e.packets > 1 THEN e.packets END AS collapsed,
 	e.time_ns,
-	e.conversation
+	e.conversation,
+	e.packets
 FROM event e
-JOIN conversation c ON c.id = e.conversation
-LEFT JOIN rule r ON r.id = c.rule
-LEFT JOIN interface i ON i.id = c.in_if
-LEFT JOIN interface o ON o.id = c.out_if
-LEFT JOIN network s ON s.id = c.src_network
-LEFT JOIN network d ON d.id = c.dst_network;
+JOIN v_conversation c ON c.id = e.conversation
+JOIN path p ON p.id = c.path
+LEFT JOIN rule r ON r.id = p.rule
+LEFT JOIN interface i ON i.id = p.in_if
+LEFT JOIN interface o ON o.id = p.out_if
+LEFT JOIN network s ON s.id = p.src_network
+LEFT JOIN network d ON d.id = p.dst_network;
 
 -- Who tried to reach whom, over all time. A side that is no Docker network
 -- shows its interface in parentheses.
@@ -266,19 +326,20 @@ CREATE VIEW v_matrix AS
 SELECT
 	coalesce(s.name, '(' || i.name || ')', '(unknown)') AS src_network,
 	coalesce(d.name, '(' || o.name || ')', '(unknown)') AS dst_network,
-	CASE c.verdict WHEN 1 THEN 'drop' WHEN 2 THEN 'accept' WHEN 3 THEN 'pass'
+	CASE p.verdict WHEN 1 THEN 'drop' WHEN 2 THEN 'accept' WHEN 3 THEN 'pass'
 		END AS verdict,
 	sum(t.packets) AS packets,
-	count(DISTINCT t.conversation) AS conversations,
+	sum(t.begun) AS conversations,
 	strftime('%Y-%m-%dT%H:%M:%SZ', min(t.first_ns) / 1000000000, 'unixepoch')
 		AS first_seen,
 	strftime('%Y-%m-%dT%H:%M:%SZ', max(t.last_ns) / 1000000000, 'unixepoch')
 		AS last_seen
 FROM tally t
-JOIN conversation c ON c.id = t.conversation
-LEFT JOIN interface i ON i.id = c.in_if
-LEFT JOIN interface o ON o.id = c.out_if
-LEFT JOIN network s ON s.id = c.src_network
-LEFT JOIN network d ON d.id = c.dst_network
+JOIN path p ON p.id = t.path
+LEFT JOIN interface i ON i.id = p.in_if
+LEFT JOIN interface o ON o.id = p.out_if
+LEFT JOIN network s ON s.id = p.src_network
+LEFT JOIN network d ON d.id = p.dst_network
+WHERE t.span = 0
 GROUP BY 1, 2, 3
 ORDER BY packets DESC;

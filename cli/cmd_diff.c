@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/loss.h"
+#include "cli/pruned.h"
 #include "cli/selection.h"
 #include "cli/talks.h"
 #include "lib/exitcode.h"
@@ -47,6 +48,7 @@ struct diff {
 	struct output_column columns[COLUMNS_MAX];
 	struct output_spec spec;
 	struct output *output;
+	struct pruned pruned;
 	uint64_t rows, news;
 };
 
@@ -195,6 +197,19 @@ static int read_loss_of(sqlite3 *db, const struct selection *sel,
 	return loss_read(db, &window, ret);
 }
 
+/* What was removed of another time may look new now, too. */
+static int read_pruned(struct diff *d, sqlite3 *db, const struct selection *sel)
+{
+	const struct flow_question q = { .group = &d->group };
+	struct pruned pruned = { 0 };
+	int r = pruned_read_counted(db, sel, &q, &pruned);
+
+	d->pruned.packets += pruned.packets;
+	if (pruned.until_ns > d->pruned.until_ns)
+		d->pruned.until_ns = pruned.until_ns;
+	return r;
+}
+
 static int read_both(struct diff *d, sqlite3 *db, struct loss *loss)
 {
 	struct loss_window window = loss_window(d->cli, d->f);
@@ -208,11 +223,15 @@ static int read_both(struct diff *d, sqlite3 *db, struct loss *loss)
 		r = talks_read(db, &sel, &d->group, &d->now);
 	if (r == 0)
 		r = loss_read(db, &window, loss);
+	if (r == 0)
+		r = read_pruned(d, db, &sel);
 	if (r == 0 && !d->f->baseline) {
 		before = before_of(d, &sel);
 		r = talks_read(db, &before, &d->group, &d->before);
 		if (r == 0) /* what was lost then may look new now */
 			r = read_loss_of(db, &before, window, &more);
+		if (r == 0)
+			r = read_pruned(d, db, &before);
 		loss->gaps += more.gaps;
 		loss->packets += more.packets;
 		loss->unknown += more.unknown;
@@ -234,6 +253,7 @@ static int finish(struct diff *d, const struct loss *loss)
 	if (d->rows == 0)
 		fputs("nothing is new, gone or much more\n", d->cli->err);
 	code = loss_finish(d->cli, loss, 1, "in the times compared");
+	code = pruned_finish(d->cli, &d->pruned, code);
 	return d->news > 0 ? EXITCODE_NOTHING : code;
 }
 

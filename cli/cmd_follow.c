@@ -97,6 +97,8 @@ static int64_t backlog(const struct filter *f)
 /* The conversation before the first one that counts as new. */
 static int read_known(struct follow *fo)
 {
+	int64_t since = fo->f->given & FILTER_SINCE ? (int64_t)fo->f->since_ns
+						    : INT64_MAX;
 	sqlite3_stmt *stmt = NULL;
 	int r;
 
@@ -104,10 +106,8 @@ static int read_known(struct follow *fo)
 		return 0;
 	r = query_prepare(fo->db, QUERY_KNOWN_CONVERSATION, &stmt);
 	if (r == 0) {
-		query_bind(stmt, ":since",
-			   fo->f->given & FILTER_SINCE
-				   ? (int64_t)fo->f->since_ns
-				   : INT64_MAX);
+		query_bind(stmt, ":since", since);
+		query_bind(stmt, ":minute", since / (int64_t)NS_PER_MINUTE);
 		r = query_step(stmt);
 	}
 	if (r == 1)

@@ -7,6 +7,7 @@
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
 #include "cli/loss.h"
+#include "cli/pruned.h"
 #include "cli/selection.h"
 #include "lib/exitcode.h"
 
@@ -130,6 +131,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct event_copy copy = { .most = -1, .known = -1 };
 	struct selection sel = { 0 };
 	struct loss loss = { 0 };
+	struct pruned pruned = { 0 };
 	sqlite3 *db = NULL;
 	const char *where =
 		filter_has_window(f) ? "inside this window" : "in this log";
@@ -141,6 +143,9 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (code != EXITCODE_OK)
 		goto out;
 	r = find(cli, f, db, &sel, &range, &loss, &where);
+	/* who wants the last ones does not miss what was long before */
+	if (r == 0 && how_many(f) < 0)
+		r = pruned_read(db, f->since_ns, f->until_ns, &pruned);
 	if (r == 0)
 		r = print(db, &sel, &range, &copy);
 	if (r == -ENOENT)
@@ -152,7 +157,8 @@ static int run(const struct cli *cli, const struct filter *f)
 	else
 		code = finish(cli, f, db, &range, &copy);
 	if (code == EXITCODE_OK && r == 0 && copy.failed == 0)
-		code = loss_finish(cli, &loss, copy.rows, where);
+		code = pruned_finish(cli, &pruned,
+				     loss_finish(cli, &loss, copy.rows, where));
 out:
 	output_free(copy.output);
 	selection_clear(&sel);

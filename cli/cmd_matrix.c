@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/loss.h"
 #include "cli/matrix_model.h"
+#include "cli/pruned.h"
 #include "cli/query_flow.h"
 #include "cli/selection.h"
 #include "cli/words.h"
@@ -70,6 +71,7 @@ struct answer {
 	struct output_spec spec;
 	struct output *output; /* NULL: it is drawn */
 	struct matrix drawing;
+	struct pruned pruned;
 	uint64_t rows;
 };
 
@@ -268,6 +270,7 @@ static int make_spec(struct answer *a)
 /* Asks, and shows what comes. 0 or -errno of the database. */
 static int answer(struct answer *a, sqlite3 *db, struct loss *loss)
 {
+	const struct flow_question q = { .group = &a->pair };
 	const struct loss_window window = loss_window(a->cli, a->f);
 	struct selection sel = { 0 };
 	int r = query_begin(db);
@@ -278,6 +281,8 @@ static int answer(struct answer *a, sqlite3 *db, struct loss *loss)
 		r = fill(db, &sel, a);
 	if (r == 0)
 		r = loss_read(db, &window, loss);
+	if (r == 0)
+		r = pruned_read_counted(db, &sel, &q, &a->pruned);
 	query_end(db);
 	selection_clear(&sel);
 	return r;
@@ -315,10 +320,12 @@ static int ask(const struct cli *cli, const struct filter *f, sqlite3 *db,
 	    !matrix_fits(&a->drawing, cli->columns))
 		return -1;
 	r = finish(a, &loss);
-	return r < 0 ? cli_write_failed(cli, r)
-		     : loss_finish(cli, &loss, a->rows,
-				   filter_has_window(f) ? "inside this window"
-							: "in this log");
+	if (r < 0)
+		return cli_write_failed(cli, r);
+	code = loss_finish(cli, &loss, a->rows,
+			   filter_has_window(f) ? "inside this window"
+						: "in this log");
+	return pruned_finish(cli, &a->pruned, code);
 }
 
 static int run(const struct cli *cli, const struct filter *f)

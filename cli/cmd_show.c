@@ -20,8 +20,9 @@ static const char help_text[] =
 	"\n"
 	"One packet whole: a sentence, both networks with the time in which\n"
 	"they were there, the rule, the packet's headers (made anew from what\n"
-	"was stored: the log keeps no payload), and how often the same was\n"
-	"tried. ID is the first field of bridgeaudit log -o jsonl.\n"
+	"was stored: the log keeps no payload), and how often that port was\n"
+	"tried between these networks, by whomever. ID is the first field of\n"
+	"bridgeaudit log -o jsonl.\n"
 	"\n"
 	"  -o, --output FORMAT  table or json\n"
 	"  --utc, --color WHEN, --no-pager\n"
@@ -32,8 +33,10 @@ static const char help_text[] =
 struct history {
 	int64_t packets, bytes;
 	uint64_t first_ns, last_ns;
+	bool others; /* ports of a scan, counted together */
 };
 
+/* Of all packets of the same path and service. */
 static int read_history(sqlite3 *db, int64_t conversation, struct history *ret)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -48,6 +51,7 @@ static int read_history(sqlite3 *db, int64_t conversation, struct history *ret)
 		ret->bytes = sqlite3_column_int64(stmt, 1);
 		ret->first_ns = (uint64_t)sqlite3_column_int64(stmt, 2);
 		ret->last_ns = (uint64_t)sqlite3_column_int64(stmt, 3);
+		ret->others = sqlite3_column_int(stmt, 4);
 	}
 	sqlite3_finalize(stmt);
 	return r < 0 ? r : 0;
@@ -169,8 +173,9 @@ static int print_text(sqlite3 *db, const struct event_row *row,
 	put(out, &v[FIELD_RULE]);
 	putc('\n', out);
 	put_headers(row, out);
-	fprintf(out, "history %" PRId64 " packets, %" PRId64 " bytes, first ",
-		h->packets, h->bytes);
+	fprintf(out, "history %" PRId64 " packets, %" PRId64 " bytes%s, first ",
+		h->packets, h->bytes,
+		h->others ? " to this and other ports" : "");
 	put_time(out, h->first_ns);
 	fputs(", last ", out);
 	put_time(out, h->last_ns);

@@ -8,6 +8,7 @@
 
 #include "cli/bars.h"
 #include "cli/loss.h"
+#include "cli/pruned.h"
 #include "cli/selection.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -30,6 +31,7 @@ struct counted {
 	struct output_spec spec;
 	struct output *output;
 	struct bars *bars; /* NULL: there is no bar */
+	struct pruned pruned;
 	uint64_t rows;
 };
 
@@ -194,12 +196,14 @@ static int finish(const struct cli *cli, const struct filter *f,
 		int_value(loss->gaps),
 		int_value(loss->unknown),
 	};
-	int r = output_end(c->output, names, values, ARRAY_SIZE(names));
+	int code, r = output_end(c->output, names, values, ARRAY_SIZE(names));
 
-	return r < 0 ? cli_write_failed(cli, r)
-		     : loss_finish(cli, loss, c->rows,
-				   filter_has_window(f) ? "inside this window"
-							: "in this log");
+	if (r < 0)
+		return cli_write_failed(cli, r);
+	code = loss_finish(cli, loss, c->rows,
+			   filter_has_window(f) ? "inside this window"
+						: "in this log");
+	return pruned_finish(cli, &c->pruned, code);
 }
 
 int counted_run(const struct cli *cli, const struct filter *f,
@@ -227,6 +231,8 @@ int counted_run(const struct cli *cli, const struct filter *f,
 		r = fill(&c, db, &sel);
 	if (r == 0)
 		r = loss_read(db, &window, &loss);
+	if (r == 0)
+		r = pruned_read_counted(db, &sel, q, &c.pruned);
 	query_end(db);
 	if (r == -ENOENT)
 		code = EXITCODE_USAGE;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The table of dimensions, and their columns to fields and cells. s, d, i, o
- * and r are networks, interfaces and rule of the conversation c.
+ * and r are networks, interfaces and rule of the path p of the flow c.
  */
 #include "cli/dimension.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/query.h"
+#include "cli/query_column.h"
 #include "lib/event.h"
 #include "lib/text.h"
 
@@ -31,11 +32,13 @@ static const struct dimension dimensions[] = {
 	{ .name = "src_ip",
 	  .heading = "FROM IP",
 	  .type = DIMENSION_ADDRESS,
+	  .asks = ASKS_ADDRESS,
 	  .sql = { "c.src_ip" },
 	  .fields = { "src_ip" } },
 	{ .name = "dst_ip",
 	  .heading = "TO IP",
 	  .type = DIMENSION_ADDRESS,
+	  .asks = ASKS_ADDRESS,
 	  .sql = { "c.dst_ip" },
 	  .fields = { "dst_ip" } },
 	{ .name = "in_if",
@@ -52,17 +55,17 @@ static const struct dimension dimensions[] = {
 	  .alias = "dst_port",
 	  .heading = "PORT",
 	  .type = DIMENSION_PORT,
-	  .sql = { "c.proto", "c.dst_port" },
+	  .sql = { QUERY_PROTO, QUERY_PORT },
 	  .fields = { "proto", "dst_port", "icmp_type", "icmp_code" } },
 	{ .name = "proto",
 	  .heading = "PROTO",
 	  .type = DIMENSION_PROTO,
-	  .sql = { "c.proto" },
+	  .sql = { QUERY_PROTO },
 	  .fields = { "proto" } },
 	{ .name = "verdict",
 	  .heading = "VERDICT",
 	  .type = DIMENSION_VERDICT,
-	  .sql = { "c.verdict" },
+	  .sql = { "p.verdict" },
 	  .fields = { "verdict" } },
 	{ .name = "chain",
 	  .heading = "CHAIN",
@@ -197,9 +200,8 @@ void dimension_values(const struct dimension *d, sqlite3_stmt *stmt, int column,
 	case DIMENSION_PROTO:
 		ret[0] = query_value(stmt, column);
 		if (ret[0].kind == VALUE_INT)
-			ret[0] = text_value(
-				proto_name((unsigned int)ret[0].number,
-					   text->proto, sizeof(text->proto)));
+			ret[0] = proto_value(ret[0].number, text->proto,
+					     sizeof(text->proto));
 		break;
 	case DIMENSION_VERDICT:
 		ret[0] = text_value(

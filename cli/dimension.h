@@ -35,6 +35,7 @@ struct dimension {
 	const char *alias; /* as its first field is called; NULL: none */
 	const char *heading;
 	enum dimension_type type;
+	unsigned int asks;		    /* enum expr_asks */
 	const char *sql[DIMENSION_COLUMNS]; /* the second may be NULL */
 	const char *fields[DIMENSION_FIELDS];
 };

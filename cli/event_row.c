@@ -36,6 +36,7 @@ enum column {
 	COL_LENGTH,
 	COL_TTL,
 	COL_MARKS,
+	COL_PACKETS,
 	COL_CONVERSATION,
 	COL_FAMILY, /* of the rule */
 	COL_TABLE,
@@ -63,6 +64,7 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_LENGTH] = "length",
 	[FIELD_TTL] = "ttl",
 	[FIELD_MARKS] = "marks",
+	[FIELD_COLLAPSED] = "collapsed",
 };
 
 /* Wide enough for usual names; 112 characters in all. */
@@ -202,6 +204,9 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	v[FIELD_TTL] = query_value(stmt, COL_TTL);
 	v[FIELD_MARKS] = text_value(mark_words(ret->marks, ret->mark_words,
 					       sizeof(ret->mark_words)));
+	ret->packets = sqlite3_column_int64(stmt, COL_PACKETS);
+	if (ret->packets > 1)
+		v[FIELD_COLLAPSED] = query_value(stmt, COL_PACKETS);
 }
 
 /* "shop_web 172.18.0.2", "shop_db [fd00::2]:3306" */
@@ -219,8 +224,10 @@ static void side_text(const char *place, const struct value *ip,
 			 place, ip->text, port->number);
 }
 
+/* "tcp SYN", "icmp 8/0", "udp fragment", "tcp SYN x12" */
 const char *event_row_what(const struct event_row *row, char *buf, size_t size)
 {
+	const struct value *collapsed = &row->values[FIELD_COLLAPSED];
 	const struct value *v = row->values;
 	const char *proto =
 		v[FIELD_PROTO].kind == VALUE_TEXT ? v[FIELD_PROTO].text : "?";
@@ -239,6 +246,12 @@ const char *event_row_what(const struct event_row *row, char *buf, size_t size)
 			 mark);
 	else
 		snprintf(buf, size, "%s%s", proto, mark);
+	if (collapsed->kind == VALUE_INT) {
+		size_t len = strlen(buf);
+
+		snprintf(buf + len, size - len, " x%" PRId64,
+			 collapsed->number);
+	}
 	return buf;
 }
 

@@ -32,6 +32,7 @@ enum event_field {
 	FIELD_LENGTH,
 	FIELD_TTL,
 	FIELD_MARKS,
+	FIELD_COLLAPSED, /* packets of the row, when it is several */
 	FIELD_COUNT,
 };
 
@@ -41,6 +42,7 @@ struct event_row {
 	int64_t id;
 	uint64_t time_ns;
 	int64_t conversation;
+	int64_t packets; /* that the row stands for */
 	int verdict;
 	unsigned int marks;
 	int proto_number; /* -1: unknown */

@@ -131,13 +131,14 @@ char *expr_sql(const struct expr *e)
 	return sql;
 }
 
-bool expr_needs_events(const struct expr *e)
+unsigned int expr_asks(const struct expr *e)
 {
+	unsigned int asks = 0;
+
 	for (int i = 0; e->root >= 0 && i < e->n; i++)
-		if (e->nodes[i].kind == EXPR_TERM &&
-		    e->nodes[i].field->events & 1U << e->nodes[i].side)
-			return true;
-	return false;
+		if (e->nodes[i].kind == EXPR_TERM)
+			asks |= e->nodes[i].field->asks[e->nodes[i].side];
+	return asks;
 }
 
 static void bind_number(sqlite3_stmt *stmt, int at, int64_t value)

@@ -59,13 +59,13 @@ int expr_join(struct expr *e, enum expr_kind kind, int left, int right);
 int expr_parse(struct expr *e, const char *text, struct expr_error *ret_error);
 
 /*
- * The condition as SQL over event e and conversation c, "1" when all match;
- * NULL when out of memory, the caller frees it.
+ * The condition as SQL over event e, conversation c and path p, "1" when all
+ * match; NULL when out of memory, the caller frees it.
  */
 char *expr_sql(const struct expr *e);
 
-/* Whether it asks for more than a conversation has: ports of the source ... */
-bool expr_needs_events(const struct expr *e);
+/* What it asks for, enum expr_asks. */
+unsigned int expr_asks(const struct expr *e);
 
 /* Binds what expr_sql() left open; e outlives the statement's use. */
 void expr_bind(const struct expr *e, sqlite3_stmt *stmt);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/query_column.h"
 #include "lib/event.h"
 #include "lib/text.h"
 
@@ -27,8 +28,8 @@ static const struct expr_field fields[] = {
 	  .takes = "a network's name",
 	  .type = EXPR_NAME,
 	  .sides = true,
-	  .sql = { [SIDE_FROM] = "c.src_network IN " NETWORK_IDS,
-		   [SIDE_TO] = "c.dst_network IN " NETWORK_IDS },
+	  .sql = { [SIDE_FROM] = "p.src_network IN " NETWORK_IDS,
+		   [SIDE_TO] = "p.dst_network IN " NETWORK_IDS },
 	  .known = "SELECT 1 FROM network /*scan*/"
 		   " WHERE name @ OR bridge @ LIMIT 1",
 	  .names = "SELECT DISTINCT name FROM network /*scan*/ ORDER BY name" },
@@ -37,22 +38,25 @@ static const struct expr_field fields[] = {
 	  .takes = "an address, or a prefix such as 172.18.0.0/16",
 	  .type = EXPR_ADDRESS,
 	  .sides = true,
+	  .asks = { ASKS_ADDRESS, ASKS_ADDRESS, ASKS_ADDRESS },
 	  .sql = { [SIDE_FROM] = "c.src_ip @", [SIDE_TO] = "c.dst_ip @" } },
 	{ .name = "port",
 	  .takes = "a port, or a range such as 8000-8080",
 	  .type = EXPR_PORT,
 	  .sides = true,
-	  .events = 1U << SIDE_FROM | 1U << SIDE_EITHER,
-	  /* of ICMP the column has type and code */
-	  .sql = { [SIDE_FROM] = "e.src_port @",
-		   [SIDE_TO] = "c.proto NOT IN (1, 58) AND c.dst_port @" } },
+	  .asks = { [SIDE_FROM] = ASKS_EVENT,
+		    [SIDE_TO] = ASKS_SERVICE,
+		    [SIDE_EITHER] = ASKS_EVENT },
+	  .sql = { [SIDE_FROM] = QUERY_SRC_PORT " @",
+		   [SIDE_TO] = "c.service >> 16 NOT IN (1, 58)"
+			       " AND " QUERY_PORT " @" } },
 	{ .name = "interface",
 	  .alias = "if",
 	  .takes = "an interface's name",
 	  .type = EXPR_NAME,
 	  .sides = true,
-	  .sql = { [SIDE_FROM] = "c.in_if IN " INTERFACE_IDS,
-		   [SIDE_TO] = "c.out_if IN " INTERFACE_IDS },
+	  .sql = { [SIDE_FROM] = "p.in_if IN " INTERFACE_IDS,
+		   [SIDE_TO] = "p.out_if IN " INTERFACE_IDS },
 	  .known = "SELECT 1 FROM interface /*scan*/ WHERE name @ LIMIT 1",
 	  .names = "SELECT name FROM interface /*scan*/ ORDER BY name" },
 	{ .name = "external",
@@ -60,28 +64,29 @@ static const struct expr_field fields[] = {
 	  .sides = true,
 	  /* what is unknown is not outside */
 	  .sql = { [SIDE_FROM] =
-			   "c.src_network IS NULL AND c.in_if IS NOT NULL",
+			   "p.src_network IS NULL AND p.in_if IS NOT NULL",
 		   [SIDE_TO] =
-			   "c.dst_network IS NULL AND c.out_if IS NOT NULL" } },
+			   "p.dst_network IS NULL AND p.out_if IS NOT NULL" } },
 	{ .name = "verdict",
 	  .takes = "drop, accept or pass",
 	  .type = EXPR_VERDICT,
-	  .sql = { [SIDE_EITHER] = "c.verdict @" } },
+	  .sql = { [SIDE_EITHER] = "p.verdict @" } },
 	{ .name = "proto",
 	  .alias = "protocol",
 	  .takes = "a protocol such as tcp, udp, icmp, or its number",
 	  .type = EXPR_PROTO,
-	  .sql = { [SIDE_EITHER] = "c.proto @" } },
+	  .asks = { [SIDE_EITHER] = ASKS_SERVICE },
+	  .sql = { [SIDE_EITHER] = QUERY_PROTO " @" } },
 	{ .name = "tcp-flags",
 	  .alias = "flags",
 	  .takes = "flags such as SYN or SYN,ACK",
 	  .type = EXPR_FLAGS,
-	  .events = 1U << SIDE_EITHER,
-	  .sql = { [SIDE_EITHER] = "e.tcp_flags @" } },
+	  .asks = { [SIDE_EITHER] = ASKS_EVENT },
+	  .sql = { [SIDE_EITHER] = QUERY_TCP_FLAGS " @" } },
 	{ .name = "chain",
 	  .takes = "a chain's name",
 	  .type = EXPR_NAME,
-	  .sql = { [SIDE_EITHER] = "c.rule IN (SELECT id FROM rule /*scan*/"
+	  .sql = { [SIDE_EITHER] = "p.rule IN (SELECT id FROM rule /*scan*/"
 				   " WHERE chain @)" },
 	  .known = "SELECT 1 FROM rule /*scan*/ WHERE chain @ LIMIT 1",
 	  .names = "SELECT DISTINCT chain FROM rule /*scan*/ ORDER BY chain" },
@@ -89,7 +94,7 @@ static const struct expr_field fields[] = {
 	  .takes = "a rule's id, or a pattern for its text",
 	  .type = EXPR_NAME,
 	  .sql = { [SIDE_EITHER] =
-			   "c.rule IN (SELECT id FROM rule /*scan*/ WHERE"
+			   "p.rule IN (SELECT id FROM rule /*scan*/ WHERE"
 			   " printf('%012x', id) @ OR text @)" },
 	  .known = "SELECT 1 FROM rule /*scan*/ WHERE printf('%012x', id) @"
 		   " OR text @ LIMIT 1",
@@ -97,10 +102,12 @@ static const struct expr_field fields[] = {
 	{ .name = "ipv4",
 	  .group = "family",
 	  .type = EXPR_NONE,
+	  .asks = { [SIDE_EITHER] = ASKS_ADDRESS },
 	  .sql = { [SIDE_EITHER] = "typeof(c.src_ip) = 'integer'" } },
 	{ .name = "ipv6",
 	  .group = "family",
 	  .type = EXPR_NONE,
+	  .asks = { [SIDE_EITHER] = ASKS_ADDRESS },
 	  .sql = { [SIDE_EITHER] = "typeof(c.src_ip) = 'blob'" } },
 };
 

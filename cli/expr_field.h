@@ -12,6 +12,13 @@
 
 enum expr_side { SIDE_FROM, SIDE_TO, SIDE_EITHER, SIDE_COUNT };
 
+/* What is asked about, besides the path: it decides what can answer. */
+enum expr_asks {
+	ASKS_SERVICE = 1, /* of the conversation: protocol, port */
+	ASKS_ADDRESS = 2, /* of the conversation */
+	ASKS_EVENT = 4,
+};
+
 /* How a value is read and compared. */
 enum expr_type {
 	EXPR_NONE,    /* there is no value */
@@ -24,9 +31,9 @@ enum expr_type {
 };
 
 /*
- * sql: "@" stands for the comparison with the value, c is the conversation,
- * e the event. Without sides only that of SIDE_EITHER is there; with them that
- * one is NULL: either of the two.
+ * sql: "@" stands for the comparison with the value, p is the path, c the
+ * conversation, e the event. Without sides only that of SIDE_EITHER is there;
+ * with them that one is NULL: either of the two.
  */
 struct expr_field {
 	const char *name;
@@ -35,7 +42,7 @@ struct expr_field {
 	const char *group; /* options that mean "or" together; NULL: its own */
 	enum expr_type type;
 	bool sides;
-	unsigned int events; /* 1U << enum expr_side: asks the event */
+	unsigned int asks[SIDE_COUNT]; /* enum expr_asks */
 	const char *sql[SIDE_COUNT];
 	const char *known; /* rows when the dictionary has "@" */
 	const char *names; /* all names of it */

@@ -59,6 +59,16 @@ static int put_line(struct output *o, json_t *json)
 	return r;
 }
 
+/* Of all packets of the row, which are alike. */
+static json_t *bytes(const struct event_row *row)
+{
+	const struct value *length = &row->values[FIELD_LENGTH];
+
+	return length->kind == VALUE_INT
+		       ? json_integer(length->number * row->packets)
+		       : NULL;
+}
+
 static bool is_outside(const struct event_row *row, enum event_field network,
 		       enum event_field ifname)
 {
@@ -115,14 +125,14 @@ static json_t *ecs_network(const struct event_row *row)
 	if (community_id(row, community, sizeof(community)))
 		id = json_string(community);
 	snprintf(number, sizeof(number), "%d", row->proto_number);
-	return json_pack("{s:o*, s:s*, s:s*, s:s, s:o*, s:i, s:o*}",
+	return json_pack("{s:o*, s:s*, s:s*, s:s, s:o*, s:I, s:o*}",
 			 "transport", member(row, FIELD_PROTO), "type",
 			 row->family == 4   ? "ipv4"
 			 : row->family == 6 ? "ipv6"
 					    : NULL,
 			 "iana_number", row->proto_number < 0 ? NULL : number,
 			 "direction", names[direction(row)], "bytes",
-			 member(row, FIELD_LENGTH), "packets", 1,
+			 bytes(row), "packets", (json_int_t)row->packets,
 			 "community_id", id);
 }
 
@@ -184,7 +194,8 @@ static int ecs_row(struct output *o, const struct event_row *row)
 	json_t *source = ecs_end(row, FIELD_SRC_IP, FIELD_SRC_PORT);
 
 	if (source)
-		json_object_set_new(source, "packets", json_integer(1));
+		json_object_set_new(source, "packets",
+				    json_integer(row->packets));
 	return put_line(
 		o, json_pack("{s:o, s:{s:s}, s:o, s:o*, s:o*, s:o, s:o, s:o,"
 			     " s:o*, s:o, s:o}",
@@ -251,7 +262,7 @@ static int ocsf_row(struct output *o, const struct event_row *row)
 	return put_line(
 		o,
 		json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:i, s:i, s:o, s:o*,"
-			  " s:o*, s:o, s:o, s:o*, s:{s:i, s:o*}, s:o}",
+			  " s:o*, s:o, s:o, s:o*, s:{s:I, s:o*}, s:o}",
 			  "class_uid", CLASS, "category_uid", CATEGORY,
 			  "activity_id", activity, "type_uid",
 			  CLASS * 100 + activity, "severity_id", 1, "time",
@@ -273,8 +284,8 @@ static int ocsf_row(struct output *o, const struct event_row *row)
 				  ? json_pack("{s:o}", "name",
 					      member(row, FIELD_CHAIN))
 				  : NULL,
-			  "traffic", "packets", 1, "bytes",
-			  member(row, FIELD_LENGTH), "unmapped", unmapped));
+			  "traffic", "packets", (json_int_t)row->packets,
+			  "bytes", bytes(row), "unmapped", unmapped));
 }
 
 const struct output_ops output_ecs_ops = {

@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/query_column.h"
 #include "lib/db.h"
 
 static const char *const sql[QUERY_COUNT] = {
 	/* The first and the last event; no row when there is none. */
-	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch), last_event"
+	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
+		       " INDEXED BY batch_kept WHERE pruned_ns IS NULL),"
+		       " last_event"
 		       " FROM batch WHERE first_event ="
 		       " (SELECT max(first_event) FROM batch)",
 	/*
@@ -33,29 +36,39 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_TAIL] = "SELECT min(id), count(*), min(time_ns) FROM ("
 		       " SELECT e.id, e.time_ns FROM event e"
 		       " CROSS JOIN conversation c ON c.id = e.conversation"
+		       " CROSS JOIN path p ON p.id = c.path"
 		       " WHERE e.id BETWEEN :first AND :last"
 		       " AND e.time_ns >= :since AND e.time_ns < :until"
 		       " AND :selected ORDER BY e.id DESC LIMIT :limit)",
 	[QUERY_EVENTS] =
-		"SELECT e.id, e.time_ns, c.verdict, r.chain, c.rule, r.text,"
-		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip, c.proto,"
-		" e.src_port, c.dst_port, e.tcp_flags, e.length, e.ttl,"
+		"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"
+		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"
+		" " QUERY_PROTO ", " QUERY_SRC_PORT ", " QUERY_PORT ","
+		" " QUERY_TCP_FLAGS ", " QUERY_LENGTH ","
+		" CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END,"
 		/* a row of a rule that was gone by then */
-		" e.marks | 8 * EXISTS (SELECT 1 FROM coverage w"
-		" INDEXED BY coverage_overlogged WHERE w.rule = c.rule"
+		" e.detail >> 52 & 7 | 8 * EXISTS (SELECT 1 FROM coverage w"
+		" INDEXED BY coverage_overlogged WHERE w.rule = p.rule"
 		" AND w.state = 'overlogged'"
 		" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns),"
-		" c.id, r.family, r.\"table\""
+		" e.packets, c.id, r.family, r.\"table\""
 		" FROM event e"
 		" CROSS JOIN conversation c ON c.id = e.conversation"
-		" LEFT JOIN rule r ON r.id = c.rule"
-		" LEFT JOIN interface i ON i.id = c.in_if"
-		" LEFT JOIN interface o ON o.id = c.out_if"
-		" LEFT JOIN network s ON s.id = c.src_network"
-		" LEFT JOIN network d ON d.id = c.dst_network"
+		" CROSS JOIN path p ON p.id = c.path"
+		" LEFT JOIN rule r ON r.id = p.rule"
+		" LEFT JOIN interface i ON i.id = p.in_if"
+		" LEFT JOIN interface o ON o.id = p.out_if"
+		" LEFT JOIN network s ON s.id = p.src_network"
+		" LEFT JOIN network d ON d.id = p.dst_network"
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
 		" AND :selected ORDER BY e.id LIMIT :limit",
+
+	/* Packets that were removed, and the last one's time. */
+	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
+			 " FROM batch INDEXED BY batch_pruned"
+			 " WHERE pruned_ns IS NOT NULL AND max_ns >= :since"
+			 " AND min_ns < :until",
 
 	/* Gaps that touch the window, packets lost as far as known, unknown. */
 	[QUERY_LOSS] = "SELECT count(*), coalesce(sum(packets), 0),"
@@ -121,22 +134,35 @@ static const char *const sql[QUERY_COUNT] = {
 	/* The last gap that was over then. */
 	[QUERY_GAP_BEFORE] = "SELECT coalesce(max(id), 0) FROM gap /*scan*/"
 			     " WHERE to_ns < :since",
-	/* The last conversation that began before. */
+	/* The last conversation that began before, :minute being :since's. */
 	[QUERY_KNOWN_CONVERSATION] =
-		"SELECT coalesce(max(id), 0) FROM conversation /*scan*/"
-		" WHERE first_ns < :since",
+		"SELECT max(coalesce((SELECT id FROM conversation /*scan*/"
+		" WHERE minute < :minute ORDER BY id DESC LIMIT 1), 0),"
+		" coalesce((SELECT max(e.conversation) FROM batch b"
+		" CROSS JOIN event e"
+		" ON e.id BETWEEN b.first_event AND b.last_event"
+		" WHERE b.max_ns >= :minute * 60000000000"
+		" AND b.min_ns < :since"
+		" AND e.time_ns >= :minute * 60000000000"
+		" AND e.time_ns < :since), 0))",
 
-	/* All packets of a conversation. */
-	[QUERY_HISTORY] = "SELECT coalesce(sum(packets), 0),"
-			  " coalesce(sum(bytes), 0), min(first_ns),"
-			  " max(last_ns) FROM tally /*scan*/"
-			  " WHERE conversation = :id",
+	/*
+	 * All packets of a conversation's path and service, or of the many
+	 * services that it was counted together with.
+	 */
+	[QUERY_HISTORY] = "SELECT t.packets, t.bytes, t.first_ns, t.last_ns,"
+			  " t.service = -258 FROM conversation c"
+			  " CROSS JOIN tally t ON t.span = 0 AND t.start = 0"
+			  " AND t.path = c.path"
+			  " AND t.service IN (c.service, -258) WHERE c.id = :id"
+			  " ORDER BY t.service = -258 LIMIT 1",
 	/* Its network of a side: 0 the source's, 1 the destination's. */
 	[QUERY_NETWORK_OF] =
 		"SELECT n.name, n.docker_id,"
 		" n.bridge, n.created_ns, n.gone_ns FROM conversation c"
+		" JOIN path p ON p.id = c.path"
 		" JOIN network n ON n.id = CASE WHEN :side"
-		" THEN c.dst_network ELSE c.src_network END WHERE c.id = :id",
+		" THEN p.dst_network ELSE p.src_network END WHERE c.id = :id",
 
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
@@ -163,7 +189,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" FROM session WHERE id = (SELECT max(id) FROM session)",
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"
-		" FROM batch /*scan*/",
+		" FROM batch /*scan*/ WHERE pruned_ns IS NULL",
 	[QUERY_RULE_COUNTS] =
 		"SELECT r.family, t.variant, r.\"table\", r.chain, count(*),"
 		" sum(t.state = 'in place')"

@@ -17,8 +17,8 @@ struct selection {
 	uint64_t since_ns;
 	uint64_t until_ns; /* exclusive */
 	const struct expr *expr;
-	char *sql;   /* of expr: stands for ":selected" in a statement */
-	bool events; /* expr asks for more than a conversation has */
+	char *sql;	   /* of expr: stands for ":selected" in a statement */
+	unsigned int asks; /* of expr: enum expr_asks */
 };
 
 /* A word of a statement that stands for SQL of ours. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The SQL of all that counts, made from fragments. Whole minutes of a window
- * come from the tally, the rest of it from the events of its first and last
- * minute. CROSS JOIN keeps the order of the loops.
+ * The SQL of all that counts, made from fragments. What the tallies know comes
+ * from them, and from events only at the edges of a window that is no whole
+ * minutes; what they don't know, from all events of the window. CROSS JOIN
+ * keeps the order of the loops.
  */
 #include "cli/query_flow.h"
 
@@ -10,82 +11,133 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/query_column.h"
+#include "cli/query_window.h"
 #include "lib/text.h"
-#include "lib/timefmt.h"
 
 /* Events of [from, to), through the batches; more joins, and conditions. */
 #define EVENTS(from, to, join, where)                                          \
-	" SELECT :event_slot, e.conversation,"                                 \
-	" count(*), sum(e.length), min(e.time_ns), max(e.time_ns)"             \
+	" SELECT :event_slot, e.conversation, sum(e.packets),"                 \
+	" sum(e.packets * (" QUERY_LENGTH ")), min(e.time_ns), max(e.time_ns)" \
 	" FROM batch b CROSS JOIN event e"                                     \
 	" ON e.id BETWEEN b.first_event AND b.last_event" join                 \
 	" WHERE b.max_ns >= " from " AND b.min_ns < " to                       \
 	" AND e.time_ns >= " from " AND e.time_ns < " to where                 \
 	" GROUP BY :keys"
 
-#define TALLY                                                                  \
-	" SELECT :tally_slot, conversation, sum(packets),"                     \
-	" sum(bytes), min(first_ns), max(last_ns) FROM tally"                  \
-	" WHERE minute >= :first_minute AND minute < :end_minute"              \
-	" GROUP BY :keys"
+/* The whole hours and minutes of a window in tally or seen. */
+#define WHOLE(columns, table)                                                  \
+	" SELECT :hour_slot, " columns " FROM " table                          \
+	" WHERE span = 1 AND start >= :first_hour AND start < :end_hour"       \
+	" UNION ALL SELECT :minute_slot, " columns " FROM " table              \
+	" WHERE span = 2 AND start >= :left_minute"                            \
+	" AND start < :left_end_minute"                                        \
+	" UNION ALL SELECT :minute_slot, " columns " FROM " table              \
+	" WHERE span = 2 AND start >= :right_minute"                           \
+	" AND start < :right_end_minute"
 
-/* flow: packets per slot and conversation, whichever way they are found */
-#define FLOW(parts)                                                            \
-	"WITH part (slot, conversation, packets, bytes, first_ns, last_ns) AS" \
-	" (" parts "), flow AS (SELECT slot, conversation,"                    \
-	" sum(packets) AS packets, sum(bytes) AS bytes,"                       \
-	" min(first_ns) AS first_ns, max(last_ns) AS last_ns"                  \
-	" FROM part GROUP BY slot, conversation)"
+#define TALLY "path, service, packets, bytes, begun, first_ns, last_ns"
 
-static const char flow_by_tally[] = FLOW(TALLY " UNION ALL" EVENTS(
-	":left_from", ":left_to", "",
-	"") " UNION ALL" EVENTS(":right_from", ":right_to", "", ""));
+/* Packets per slot and conversation, as events tell. */
+#define EDGE(parts)                                                            \
+	"WITH edge (slot, conversation, packets, bytes, first_ns, last_ns) AS" \
+	" MATERIALIZED (" parts ")"
+
+/*
+ * flow: packets per slot, path and service. The different conversations are
+ * those that began in the window's whole minutes, and of all others those
+ * that were seen in it. What one of them was counted as can't be told when its
+ * service has no row: then it is one of many that were counted together.
+ */
+static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", "") " UNION ALL" EVENTS(
+	":right_from", ":right_to", "",
+	"")) ","
+	     " part (slot, path, service, packets, bytes, begun, first_ns, last_ns)"
+	     " AS (SELECT 0, " TALLY " FROM tally"
+	     " WHERE span = 0 AND start = :all_time"
+	     " UNION ALL" WHOLE(
+		     TALLY,
+		     "tally") " UNION ALL SELECT w.slot, v.path, v.service, w.packets, w.bytes, 0,"
+			      " w.first_ns, w.last_ns FROM edge w"
+			      " CROSS JOIN conversation v ON v.id = w.conversation"
+			      " UNION ALL SELECT w.slot, v.path, v.service, 0, 0, count(*), NULL,"
+			      " NULL FROM (SELECT slot, conversation FROM edge UNION"
+			      " SELECT * FROM (" WHOLE(
+				      "conversation",
+				      "seen") ")) w"
+					      " CROSS JOIN conversation v ON v.id = w.conversation"
+					      " WHERE v.minute < :first_minute OR v.minute >= :end_minute"
+					      " OR :begun_slot <> w.slot GROUP BY 1, 2, 3"
+					      "), flow AS (SELECT slot, path,"
+					      " iif(sum(packets) > 0, service, -258) AS service,"
+					      " NULL AS src_ip, NULL AS dst_ip, sum(packets) AS packets,"
+					      " sum(bytes) AS bytes, sum(begun) AS conversations,"
+					      " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
+					      " FROM part GROUP BY slot, path, part.service)";
+
+/* The same per conversation. */
+#define FLOW_OF_EDGE                                                           \
+	", flow AS (SELECT w.slot, v.path, v.service, v.src_ip, v.dst_ip,"     \
+	" w.packets, w.bytes, 1 AS conversations, w.first_ns, w.last_ns"       \
+	" FROM edge w CROSS JOIN conversation v ON v.id = w.conversation)"
+
+static const char flow_by_conversation[] =
+	EDGE(EVENTS(":since", ":until", "", "")) FLOW_OF_EDGE;
 
 static const char flow_by_events[] =
-	FLOW(EVENTS(":since", ":until",
-		    " CROSS JOIN conversation c ON c.id = e.conversation",
-		    " AND :selected"));
+	EDGE(EVENTS(":since", ":until",
+		    " CROSS JOIN conversation c ON c.id = e.conversation"
+		    " CROSS JOIN path p ON p.id = c.path",
+		    " AND :selected")) FLOW_OF_EDGE;
 
 /* Always in this order; SQLite leaves out the tables that nobody asks. */
 #define FLOW_JOINED                                                            \
-	" FROM flow f"                                                         \
-	" CROSS JOIN conversation c ON c.id = f.conversation"                  \
-	" LEFT JOIN rule r ON r.id = c.rule"                                   \
-	" LEFT JOIN interface i ON i.id = c.in_if"                             \
-	" LEFT JOIN interface o ON o.id = c.out_if"                            \
-	" LEFT JOIN network s ON s.id = c.src_network"                         \
-	" LEFT JOIN network d ON d.id = c.dst_network"                         \
+	" FROM flow c"                                                         \
+	" CROSS JOIN path p ON p.id = c.path"                                  \
+	" LEFT JOIN rule r ON r.id = p.rule"                                   \
+	" LEFT JOIN interface i ON i.id = p.in_if"                             \
+	" LEFT JOIN interface o ON o.id = p.out_if"                            \
+	" LEFT JOIN network s ON s.id = p.src_network"                         \
+	" LEFT JOIN network d ON d.id = p.dst_network"                         \
 	" WHERE :conversations"
 
-/* A network that was made again under its name is the same one here. */
+/*
+ * A network that was made again under its name is the same one here. What was
+ * counted together is not the port that was wanted most.
+ */
 static const char matrix_sql[] =
 	":flow, port AS (SELECT :SRC AS src, :ELSE_SRC AS src_else,"
-	" :DST AS dst, :ELSE_DST AS dst_else, c.verdict, c.proto, c.dst_port,"
-	" sum(f.packets) AS packets, count(*) AS conversations,"
-	" min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns" FLOW_JOINED
-	" GROUP BY 1, 2, 3, 4, c.verdict, c.proto, c.dst_port"
+	" :DST AS dst, :ELSE_DST AS dst_else, p.verdict, c.service,"
+	" sum(c.packets) AS packets, sum(c.conversations) AS conversations,"
+	" min(c.first_ns) AS first_ns, max(c.last_ns) AS last_ns" FLOW_JOINED
+	" GROUP BY 1, 2, 3, 4, p.verdict, c.service"
 	"), ranked AS ("
-	" SELECT src, src_else, dst, dst_else, verdict, proto, dst_port,"
+	" SELECT src, src_else, dst, dst_else, verdict, service,"
 	" packets AS port_packets, sum(packets) OVER pair AS packets,"
 	" sum(conversations) OVER pair AS conversations,"
 	" min(first_ns) OVER pair AS first_ns,"
 	" max(last_ns) OVER pair AS last_ns,"
 	" row_number() OVER (PARTITION BY src, src_else, dst, dst_else,"
-	" verdict ORDER BY packets DESC, proto, dst_port) AS place"
+	" verdict ORDER BY service = -258, packets DESC, service) AS place"
 	" FROM port WINDOW pair AS (PARTITION BY src, src_else, dst,"
 	" dst_else, verdict)"
 	") SELECT src, src_else, dst, dst_else, verdict, packets,"
-	" conversations, first_ns, last_ns, proto, dst_port, port_packets"
-	" FROM ranked WHERE place = 1"
+	" conversations, first_ns, last_ns, " QUERY_PROTO ", " QUERY_PORT ","
+	" port_packets FROM ranked c WHERE place = 1"
 	" ORDER BY packets DESC, src, src_else, dst, dst_else, verdict";
 
 static const char group_sql[] =
-	":flow SELECT :columns, sum(f.packets) AS packets,"
-	" sum(f.bytes) AS bytes,"
-	" count(DISTINCT f.conversation) AS conversations,"
-	" count(DISTINCT c.proto * 65536 + c.dst_port) AS ports,"
-	" min(f.first_ns), max(f.last_ns), f.slot AS slot" FLOW_JOINED
+	":flow SELECT :columns, sum(c.packets) AS packets,"
+	" sum(c.bytes) AS bytes, sum(c.conversations) AS conversations,"
+	" count(DISTINCT iif(c.service >= 0 OR c.service = -258, c.service,"
+	" NULL)) AS ports, min(c.first_ns), max(c.last_ns), c.slot AS slot" FLOW_JOINED
 	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
+
+/* Whether many services were counted together in the window. */
+static const char others_sql[] =
+	"SELECT 1 FROM (SELECT 0, service FROM tally"
+	" WHERE span = 0 AND start = :all_time"
+	" UNION ALL" WHOLE("service", "tally") ") WHERE service = -258 LIMIT 1";
 
 static const char *const orders[] = {
 	[FLOW_BY_PACKETS] = "packets DESC,",
@@ -96,85 +148,116 @@ static const char *const orders[] = {
 	[FLOW_BY_KEY] = "",
 };
 
-/* A half-open interval; both at the end of time when it is empty. */
-struct edge {
-	int64_t from_ns;
-	int64_t to_ns;
+/* What a question needs besides the selection. */
+struct need {
+	const struct group *group;
+	int64_t step_s; /* 0: there are no slots */
+	int64_t offset_s;
 };
 
-static struct edge make_edge(uint64_t from_ns, uint64_t to_ns)
+static bool is_whole(const struct need *need, int64_t seconds)
 {
-	if (from_ns >= to_ns)
-		return (struct edge){ INT64_MAX, INT64_MAX };
-	return (struct edge){ (int64_t)from_ns, (int64_t)to_ns };
+	return need->step_s % seconds == 0 && need->offset_s % seconds == 0;
 }
 
-/*
- * The window's whole minutes, and what it has of the minutes at its ends. An
- * open end is a whole minute: minute 0, or the last one there can be.
- */
-static void bind_window(sqlite3_stmt *stmt, const struct selection *sel)
+/* 1 when many services were counted together in the window, 0, -errno */
+static int has_others(sqlite3 *db, const struct selection *sel)
 {
-	uint64_t first = (sel->since_ns + NS_PER_MINUTE - 1) / NS_PER_MINUTE;
-	uint64_t end = sel->until_ns / NS_PER_MINUTE;
-	bool open = sel->until_ns == INT64_MAX;
-	struct edge left, right;
+	const struct query_part parts[] = { { ":hour_slot", "0" },
+					    { ":minute_slot", "0" } };
+	char *text = query_fill(others_sql, parts, ARRAY_SIZE(parts));
+	sqlite3_stmt *stmt = NULL;
+	int r = text ? query_prepare_text(db, text, &stmt) : -ENOMEM;
 
-	if (!open && first >= end) { /* no whole minute, or one edge less */
-		uint64_t middle = first * NS_PER_MINUTE;
-
-		if (middle > sel->until_ns)
-			middle = sel->until_ns;
-		left = make_edge(sel->since_ns, middle);
-		right = make_edge(middle, sel->until_ns);
-	} else {
-		left = make_edge(sel->since_ns, first * NS_PER_MINUTE);
-		right = open ? make_edge(0, 0)
-			     : make_edge(end * NS_PER_MINUTE, sel->until_ns);
+	free(text);
+	if (r == 0) {
+		query_bind_window(stmt, sel, true, true);
+		r = query_step(stmt);
 	}
-	query_bind(stmt, ":first_minute", (int64_t)first);
-	query_bind(stmt, ":end_minute", open ? INT64_MAX : (int64_t)end);
-	query_bind(stmt, ":left_from", left.from_ns);
-	query_bind(stmt, ":left_to", left.to_ns);
-	query_bind(stmt, ":right_from", right.from_ns);
-	query_bind(stmt, ":right_to", right.to_ns);
+	sqlite3_finalize(stmt);
+	return r;
 }
 
-/* Without slots there is one, which nothing is to be sorted by. */
-static char *flow_text(bool by_events, bool slots)
+/* The least that can answer. */
+static int choose_flow(sqlite3 *db, const struct selection *sel,
+		       const struct need *need, const char **ret)
+{
+	unsigned int asks = sel->asks;
+	int r = 0;
+
+	for (size_t i = 0; i < need->group->n; i++)
+		asks |= need->group->by[i]->asks;
+	if (asks == ASKS_SERVICE)
+		r = has_others(db, sel);
+	if (r < 0)
+		return r;
+	if (sel->asks & ASKS_EVENT)
+		*ret = flow_by_events;
+	else if (r || asks & ASKS_ADDRESS || !is_whole(need, 60))
+		*ret = flow_by_conversation;
+	else
+		*ret = flow_by_tally;
+	return 0;
+}
+
+int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
+			const struct flow_question *q)
+{
+	const struct need need = { .group = q->group };
+	const char *chosen = NULL;
+	int r;
+
+	if (sel->since_ns > 0 || sel->until_ns < INT64_MAX || q->step_s > 0)
+		return 0;
+	r = choose_flow(db, sel, &need, &chosen);
+	return r < 0 ? r : chosen == flow_by_tally;
+}
+
+/* The flow with its slots; without slots there is one, which nothing is to be
+ * sorted by. */
+static char *flow_text(const char *flow, bool slots)
 {
 	const struct query_part parts[] = {
 		{ ":event_slot",
 		  slots ? "(e.time_ns / 1000000000 + :offset) / :step" : "0" },
-		{ ":tally_slot",
-		  slots ? "(minute * 60 + :offset) / :step" : "0" },
+		{ ":hour_slot",
+		  slots ? "(start * 3600 + :offset) / :step" : "0" },
+		{ ":minute_slot",
+		  slots ? "(start * 60 + :offset) / :step" : "0" },
+		{ ":begun_slot",
+		  slots ? "(v.minute * 60 + :offset) / :step" : "w.slot" },
 		{ ":keys", slots ? "1, 2" : "2" },
 	};
 
-	return query_fill(by_events ? flow_by_events : flow_by_tally, parts,
-			  ARRAY_SIZE(parts));
+	return query_fill(flow, parts, ARRAY_SIZE(parts));
 }
 
-/* Prepares text on flow, which it frees, with its own parts put in first. */
-static int prepare(sqlite3 *db, const struct selection *sel, const char *text,
-		   char *flow, const struct query_part *own, size_t n,
-		   sqlite3_stmt **ret)
+/* Prepares text on the flow that suits, with its own parts put in first. */
+static int prepare(sqlite3 *db, const struct selection *sel,
+		   const struct need *need, const char *text,
+		   const struct query_part *own, size_t n, sqlite3_stmt **ret)
 {
+	const char *chosen = NULL;
+	int r = choose_flow(db, sel, need, &chosen);
+	char *flow = r == 0 ? flow_text(chosen, need->step_s > 0) : NULL;
+	char *filled = flow ? query_fill(text, own, n) : NULL;
 	const struct query_part common[] = {
 		{ ":flow", flow },
 		/* then each packet of the flow was asked already */
-		{ ":conversations", sel->events ? "1" : sel->sql },
+		{ ":conversations", sel->asks & ASKS_EVENT ? "1" : sel->sql },
 	};
-	char *filled = flow ? query_fill(text, own, n) : NULL;
 	char *whole =
 		filled ? query_fill(filled, common, ARRAY_SIZE(common)) : NULL;
-	int r = whole ? query_prepare_selected(db, whole, sel, ret) : -ENOMEM;
 
+	if (r == 0)
+		r = whole ? query_prepare_selected(db, whole, sel, ret)
+			  : -ENOMEM;
 	free(flow);
 	free(filled);
 	free(whole);
 	if (r == 0)
-		bind_window(*ret, sel);
+		query_bind_window(*ret, sel, is_whole(need, 3600),
+				  need->step_s == 0);
 	return r;
 }
 
@@ -189,8 +272,9 @@ int query_matrix(sqlite3 *db, const struct selection *sel,
 		{ ":ELSE_DST", dst->sql[1] ? dst->sql[1] : "NULL" },
 	};
 
-	return prepare(db, sel, matrix_sql, flow_text(sel->events, false), own,
-		       ARRAY_SIZE(own), ret);
+	const struct need need = { .group = pair };
+
+	return prepare(db, sel, &need, matrix_sql, own, ARRAY_SIZE(own), ret);
 }
 
 int query_flow(sqlite3 *db, const struct selection *sel,
@@ -202,9 +286,8 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 		{ ":numbers", numbers },
 		{ ":order", orders[q->order] },
 	};
-	/* minutes can't be cut */
-	bool by_events = sel->events || q->step_s % 60 ||
-			 (q->step_s > 0 && q->offset_s % 60);
+	const struct need need = { q->group, q->step_s,
+				   q->step_s > 0 ? q->offset_s : 0 };
 	size_t at = 0, numbers_at = 0;
 	int n = 0, r;
 
@@ -222,8 +305,7 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 			n++;
 		}
 	}
-	r = prepare(db, sel, group_sql, flow_text(by_events, q->step_s > 0),
-		    own, ARRAY_SIZE(own), ret);
+	r = prepare(db, sel, &need, group_sql, own, ARRAY_SIZE(own), ret);
 	if (r == 0) {
 		query_bind(*ret, ":offset", q->offset_s);
 		query_bind(*ret, ":step", q->step_s);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Questions about how much: packets of a window per conversation, from the
+ * Questions about how much: packets of a window per path and service, from the
  * tallies, and from events only at the window's edges or when what is asked
- * for is known of events alone.
+ * for is known of events alone: addresses, source ports, TCP flags, seconds,
+ * or one of many services that were counted together (schema.sql).
  */
 #ifndef BRIDGEAUDIT_CLI_QUERY_FLOW_H
 #define BRIDGEAUDIT_CLI_QUERY_FLOW_H
@@ -53,6 +54,10 @@ struct flow_question {
 	int64_t step_s;	  /* 0: all of the window is one slot */
 	int64_t offset_s; /* of the slots' starts, and step_s > offset_s */
 };
+
+/* Whether the answer counts what was removed too: 1, 0 or -errno. */
+int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
+			const struct flow_question *q);
 
 /* Rows per group and slot. 0 or -errno; the caller finalizes *ret. */
 int query_flow(sqlite3 *db, const struct selection *sel,

@@ -145,7 +145,7 @@ int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		.until_ns = f->until_ns,
 		.expr = &f->expr,
 		.sql = expr_sql(&f->expr),
-		.events = expr_needs_events(&f->expr),
+		.asks = expr_asks(&f->expr),
 	};
 	if (!ret->sql)
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/query.h"
+#include "cli/query_column.h"
 #include "lib/addr.h"
 #include "lib/event.h"
 #include "lib/text.h"
@@ -25,6 +26,14 @@ struct value int_value(int64_t number)
 	return (struct value){ .kind = VALUE_INT, .number = number };
 }
 
+struct value proto_value(int64_t number, char *buf, size_t size)
+{
+	return text_value(
+		number == PROTO_OTHERS
+			? "others"
+			: proto_name((unsigned int)number, buf, size));
+}
+
 struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 				    int port_column, char *buf, size_t size)
 {
@@ -34,7 +43,7 @@ struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 
 	if (proto.kind != VALUE_INT)
 		return v;
-	v.proto = text_value(proto_name((unsigned int)proto.number, buf, size));
+	v.proto = proto_value(proto.number, buf, size);
 	if (port.kind != VALUE_INT)
 		return v;
 	if (proto.number == PROTO_ICMP || proto.number == PROTO_ICMPV6) {

@@ -13,7 +13,11 @@ struct port_values {
 	struct value proto, dst_port, icmp_type, icmp_code;
 };
 
-/* buf holds the name of the protocol when it must. */
+/* The name of a protocol, "others" for PROTO_OTHERS; buf holds it when it
+ * must. */
+struct value proto_value(int64_t number, char *buf, size_t size);
+
+/* buf as above. */
 struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 				    int port_column, char *buf, size_t size);
 

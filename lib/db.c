@@ -8,11 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/db_upgrade.h"
 
 enum { BUSY_TIMEOUT_MS = 2000, LOCK_PATH_MAX = 4096 };
 
@@ -118,8 +119,9 @@ static int query_int(sqlite3 *db, const char *sql, int *ret)
 	return rc;
 }
 
-/* Whether the database is ours; *ret_empty: it has nothing in it yet. */
-static int check_identity(sqlite3 *db, const char *path, bool *ret_empty,
+/* Whether the database is ours; *ret_version is 0 when it has nothing in it
+ * yet, and may be an earlier one. */
+static int check_identity(sqlite3 *db, const char *path, int *ret_version,
 			  char *error)
 {
 	int app = 0, version = 0, tables = 0;
@@ -133,12 +135,12 @@ static int check_identity(sqlite3 *db, const char *path, bool *ret_empty,
 			       &tables);
 	if (rc != SQLITE_OK)
 		return explain(path, db, rc, error);
-	*ret_empty = app == 0 && version == 0 && tables == 0;
-	if (*ret_empty)
+	*ret_version = version;
+	if (app == 0 && version == 0 && tables == 0)
 		return 0;
-	if (app != DB_APPLICATION_ID)
+	if (app != DB_APPLICATION_ID || version < 1)
 		return explain(path, db, SQLITE_NOTADB, error);
-	if (version != DB_SCHEMA_VERSION) {
+	if (version > DB_SCHEMA_VERSION) {
 		snprintf(error, DB_ERROR_MAX,
 			 "database '%s' has schema version %d and this program "
 			 "knows %d: use the bridgeaudit that wrote it, or name "
@@ -152,20 +154,30 @@ static int check_identity(sqlite3 *db, const char *path, bool *ret_empty,
 int db_open_reader(const char *path, sqlite3 **ret_db, char *error)
 {
 	sqlite3 *db = NULL;
-	bool empty = false;
+	int version = 0;
 	int rc, r;
 
-	rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL);
+	rc = sqlite3_open_v2(path, &db,
+			     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK) {
 		r = explain(path, db, rc, error);
 		goto fail;
 	}
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-	r = check_identity(db, path, &empty, error);
+	r = check_identity(db, path, &version, error);
 	if (r < 0)
 		goto fail;
-	if (empty) {
+	if (version == 0) {
 		r = explain(path, db, SQLITE_NOTADB, error);
+		goto fail;
+	}
+	if (version < DB_SCHEMA_VERSION) {
+		snprintf(error, DB_ERROR_MAX,
+			 "database '%s' was made by an earlier version (schema "
+			 "%d, this program knows %d): start bridgeauditd once, "
+			 "it brings it up to date",
+			 path, version, DB_SCHEMA_VERSION);
+		r = -EPROTONOSUPPORT;
 		goto fail;
 	}
 	*ret_db = db;
@@ -189,40 +201,58 @@ static int create(sqlite3 *db)
 	return rc;
 }
 
+/* What every writer asks of its handle, and the schema of this version. */
+static int prepare_writer(sqlite3 *db, int version)
+{
+	int persist = 1;
+	int rc = SQLITE_OK;
+
+	/* before the first page: pruning gives back what it frees */
+	if (version == 0)
+		rc = sqlite3_exec(db, "PRAGMA auto_vacuum = INCREMENTAL", NULL,
+				  NULL, NULL);
+	/*
+	 * The -wal and -shm files stay when the last writer leaves: who may
+	 * not write the directory could not open the database without them.
+	 */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
+					  &persist);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db,
+				  "PRAGMA journal_mode = WAL;"
+				  "PRAGMA synchronous = NORMAL;",
+				  NULL, NULL, NULL);
+	if (rc == SQLITE_OK && version == 0)
+		rc = create(db);
+	else if (rc == SQLITE_OK && version < DB_SCHEMA_VERSION)
+		rc = db_upgrade(db, version);
+	return rc;
+}
+
 int db_open_writer(const char *path, sqlite3 **ret_db, char *error)
 {
 	sqlite3 *db = NULL;
-	bool empty = false;
-	int persist = 1;
+	int version = 0;
 	int rc, r;
 
 	rc = sqlite3_open_v2(path, &db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+				     SQLITE_OPEN_NOMUTEX,
+			     NULL);
 	if (rc != SQLITE_OK) {
 		r = explain(path, db, rc, error);
 		goto fail;
 	}
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-	r = check_identity(db, path, &empty, error);
+	r = check_identity(db, path, &version, error);
 	if (r < 0)
 		goto fail;
 	if (sqlite3_db_readonly(db, "main") == 1) {
 		r = explain(path, db, SQLITE_READONLY, error);
 		goto fail;
 	}
-	/*
-	 * The -wal and -shm files stay when the last writer leaves: who may
-	 * not write the directory could not open the database without them.
-	 */
-	rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
-				  &persist);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db,
-				  "PRAGMA journal_mode = WAL;"
-				  "PRAGMA synchronous = NORMAL;",
-				  NULL, NULL, NULL);
-	if (rc == SQLITE_OK && empty)
-		rc = create(db);
+	rc = prepare_writer(db, version);
 	if (rc != SQLITE_OK) {
 		r = explain(path, db, rc, error);
 		goto fail;

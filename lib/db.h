@@ -14,7 +14,7 @@
 /* As in schema.sql; tests hold them equal. */
 enum {
 	DB_APPLICATION_ID = 0x42724175,
-	DB_SCHEMA_VERSION = 1,
+	DB_SCHEMA_VERSION = 2,
 };
 
 enum { DB_ERROR_MAX = 512 };
@@ -22,16 +22,17 @@ enum { DB_ERROR_MAX = 512 };
 /*
  * Opens path read-only for queries. On success the caller closes *ret_db with
  * sqlite3_close(). On failure returns -errno (-ENOENT, -EACCES, -EBUSY,
- * -EUCLEAN for damage, -EPROTONOSUPPORT for another version, -EMEDIUMTYPE for
- * a file that is not ours, else -EIO) and writes into error[DB_ERROR_MAX]
- * which it was and what to do, without a full stop.
+ * -EUCLEAN for damage, -EPROTONOSUPPORT for an earlier or later version,
+ * -EMEDIUMTYPE for a file that is not ours, else -EIO) and writes into
+ * error[DB_ERROR_MAX] which it was and what to do, without a full stop.
  */
 int db_open_reader(const char *path, sqlite3 **ret_db, char *error);
 
 /*
  * Opens path for the one writer; creates it with the embedded schema when it
- * is missing or an empty file. WAL that stays when the writer closes, so that
- * readers without write permission work. Errors as above.
+ * is missing or an empty file, and upgrades one of an earlier version, which
+ * takes as long as writing it anew. WAL that stays when the writer closes, so
+ * that readers without write permission work. Errors as above.
  */
 int db_open_writer(const char *path, sqlite3 **ret_db, char *error);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One NFULNL_MSG_PACKET message in, one event out. Pure: no socket, no clock,
- * no allocation. Every attribute is optional; an unknown one is skipped, a
+ * One NFULNL_MSG_PACKET message in, one event out. No socket, no clock, no
+ * allocation. Every attribute is optional; an unknown one is skipped, a
  * known one that is too short makes the message malformed.
  */
 #include "logger/capture.h"
@@ -16,59 +16,93 @@
 #include "logger/decode.h"
 #include "logger/rules/rule.h"
 
-static int parse_time(const struct nlattr *a, struct event *ev)
+static int parse_time(const void *payload, size_t len, struct event *ev)
 {
 	struct nfulnl_msg_packet_timestamp ts;
 
-	if (mnl_attr_get_payload_len(a) < sizeof(ts))
+	if (len < sizeof(ts))
 		return -EBADMSG;
-	memcpy(&ts, mnl_attr_get_payload(a), sizeof(ts));
+	memcpy(&ts, payload, sizeof(ts));
 	/* a time beyond 2554 would overflow: wrap is harmless, UB is not */
 	ev->time_ns =
 		be64toh(ts.sec) * 1000000000ULL + be64toh(ts.usec) * 1000ULL;
 	return 0;
 }
 
-static int parse_u32(const struct nlattr *a, uint32_t *ret)
+static int parse_u32(const void *payload, size_t len, uint32_t *ret)
 {
 	uint32_t be;
 
-	if (mnl_attr_get_payload_len(a) < sizeof(be))
+	if (len < sizeof(be))
 		return -EBADMSG;
-	memcpy(&be, mnl_attr_get_payload(a), sizeof(be));
+	memcpy(&be, payload, sizeof(be));
 	*ret = ntohl(be);
 	return 0;
 }
 
+/*
+ * What the prefixes that came last mean, by their last eight bytes: reading
+ * the words of one costs more than all the rest of a message.
+ */
+static bool parse_prefix(const char *prefix, size_t len, struct event *ev)
+{
+	enum { SLOTS = 64, PREFIX_MAX = 48 };
+	static struct known {
+		char prefix[PREFIX_MAX];
+		size_t len; /* 0: empty */
+		uint64_t rule_id;
+		uint8_t verdict;
+	} known[SLOTS];
+	enum verdict verdict;
+	struct known *k = NULL;
+	uint64_t tail;
+
+	if (len >= sizeof(tail) && len <= PREFIX_MAX) {
+		memcpy(&tail, prefix + len - sizeof(tail), sizeof(tail));
+		k = &known[(tail * 0x9e3779b97f4a7c15U) >> 58];
+	}
+	if (!k || k->len != len || memcmp(k->prefix, prefix, len) != 0) {
+		if (twin_prefix_parse(prefix, len, &verdict, &ev->rule_id) < 0)
+			return false;
+		ev->verdict = (uint8_t)verdict;
+		if (k) {
+			memcpy(k->prefix, prefix, len);
+			k->len = len;
+			k->rule_id = ev->rule_id;
+			k->verdict = ev->verdict;
+		}
+		return true;
+	}
+	ev->rule_id = k->rule_id;
+	ev->verdict = k->verdict;
+	return true;
+}
+
 static int parse_attr(const struct nlattr *a, struct capture_packet *p)
 {
-	enum verdict verdict;
+	const void *payload = a + 1;
+	size_t len = a->nla_len - sizeof(*a);
 	int r = 0;
 
-	switch (mnl_attr_get_type(a)) {
+	switch (a->nla_type & NLA_TYPE_MASK) {
 	case NFULA_TIMESTAMP:
-		r = parse_time(a, &p->ev);
+		r = parse_time(payload, len, &p->ev);
 		break;
 	case NFULA_IFINDEX_INDEV:
-		r = parse_u32(a, &p->ev.in_ifindex);
+		r = parse_u32(payload, len, &p->ev.in_ifindex);
 		break;
 	case NFULA_IFINDEX_OUTDEV:
-		r = parse_u32(a, &p->ev.out_ifindex);
+		r = parse_u32(payload, len, &p->ev.out_ifindex);
 		break;
 	case NFULA_SEQ:
-		r = parse_u32(a, &p->seq);
+		r = parse_u32(payload, len, &p->seq);
 		p->has_seq = r == 0;
 		break;
 	case NFULA_PAYLOAD:
-		decode_packet(mnl_attr_get_payload(a),
-			      mnl_attr_get_payload_len(a), &p->ev);
+		decode_packet(payload, len, &p->ev);
 		break;
 	case NFULA_PREFIX:
-		p->ours = twin_prefix_parse(mnl_attr_get_payload(a),
-					    mnl_attr_get_payload_len(a),
-					    &verdict, &p->ev.rule_id) == 0;
-		if (p->ours)
-			p->ev.verdict = (uint8_t)verdict;
+		p->ours = parse_prefix(payload, len, &p->ev);
 		break;
 	default:
 		break;
@@ -78,23 +112,30 @@ static int parse_attr(const struct nlattr *a, struct capture_packet *p)
 
 int capture_parse(const struct nlmsghdr *nlh, struct capture_packet *ret)
 {
-	const char *tail = mnl_nlmsg_get_payload_tail(nlh);
+	const char *at = (const char *)nlh + NLMSG_HDRLEN;
+	size_t left = nlh->nlmsg_len;
 	struct capture_packet p = { 0 };
-	const struct nlattr *a;
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 		return -EAGAIN;
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nfgenmsg))
+	if (left < NLMSG_HDRLEN + sizeof(struct nfgenmsg))
 		return -EBADMSG;
-	a = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct nfgenmsg));
-	while (mnl_attr_ok(a, (int)(tail - (const char *)a))) {
-		if (parse_attr(a, &p) < 0)
-			return -EBADMSG;
-		a = mnl_attr_next(a);
-	}
+	at += NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	left -= NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
 	/* attributes must fill the message: trailing bytes are damage */
-	if ((const char *)a != tail)
-		return -EBADMSG;
+	while (left > 0) {
+		const struct nlattr *a = (const struct nlattr *)at;
+		size_t size;
+
+		if (left < sizeof(*a) || a->nla_len < sizeof(*a) ||
+		    a->nla_len > left)
+			return -EBADMSG;
+		size = NLA_ALIGN(a->nla_len);
+		if (size > left || parse_attr(a, &p) < 0)
+			return -EBADMSG;
+		at += size;
+		left -= size;
+	}
 	*ret = p;
 	return 0;
 }

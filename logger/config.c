@@ -6,6 +6,7 @@
 #include "logger/config.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,15 @@
 #include "logger/privilege.h"
 #include "logger/rules/profile.h"
 
+enum { RETAIN_DAYS_MAX = 36500, RETAIN_SIZE_MIN = 16 << 20 };
+
 const struct config config_default = {
 	.db = DB_PATH_DEFAULT,
 	.docker_socket = "/var/run/docker.sock",
 	.user = PRIVILEGE_USER_DEFAULT,
 	.nflog_group = CAPTURE_GROUP_DEFAULT,
 	.profile = PROFILE_DEFAULT,
+	.retain_size = 10ULL << 30,
 };
 
 static int set_path(char *to, const char *value, char *error)
@@ -73,6 +77,63 @@ static int set_nflog_group(struct config *cfg, const char *value, char *error)
 	return 0;
 }
 
+/* A decimal number of at most max and what follows it; false: it is none. */
+static bool parse_number(const char *value, uint64_t max, uint64_t *ret,
+			 const char **ret_end)
+{
+	uint64_t n = 0;
+	const char *p = value;
+
+	for (; *p >= '0' && *p <= '9'; p++) {
+		n = n * 10 + (uint64_t)(*p - '0');
+		if (n > max)
+			return false;
+	}
+	*ret = n;
+	*ret_end = p;
+	return p != value;
+}
+
+static int set_retain_days(struct config *cfg, const char *value, char *error)
+{
+	const char *end;
+	uint64_t days;
+
+	if (parse_number(value, RETAIN_DAYS_MAX, &days, &end) && !*end) {
+		cfg->retain_days = days;
+		return 0;
+	}
+	snprintf(error, CONFFILE_ERROR_MAX,
+		 "'%.64s': a number of days from 0 (no limit) to %d is needed",
+		 value, RETAIN_DAYS_MAX);
+	return -EINVAL;
+}
+
+/* "500M", "10G", "1T": bytes in powers of 1024. */
+static int set_retain_size(struct config *cfg, const char *value, char *error)
+{
+	static const char units[] = "KMGT";
+	const char *end, *unit;
+	uint64_t size;
+	bool good = parse_number(value, 1ULL << 20, &size, &end);
+
+	if (good && *end) {
+		unit = strchr(units, *end);
+		good = unit && !end[1];
+		if (good)
+			size <<= 10 * (unit - units + 1);
+	}
+	if (good && (size == 0 || size >= RETAIN_SIZE_MIN)) {
+		cfg->retain_size = size;
+		return 0;
+	}
+	snprintf(error, CONFFILE_ERROR_MAX,
+		 "'%.64s': a size like 500M or 10G is needed, at least %dM, or "
+		 "0 for no limit",
+		 value, RETAIN_SIZE_MIN >> 20);
+	return -EINVAL;
+}
+
 static int set_profile(struct config *cfg, const char *value, char *error)
 {
 	char why[PROFILE_ERROR_MAX];
@@ -92,6 +153,8 @@ static const struct key {
 	{ "docker_socket", set_docker_socket, true },
 	{ "nflog_group", set_nflog_group, false },
 	{ "profile", set_profile, false },
+	{ "retain_days", set_retain_days, false },
+	{ "retain_size", set_retain_size, false },
 	{ "user", set_user, false },
 };
 

@@ -3,6 +3,8 @@
 #ifndef BRIDGEAUDIT_LOGGER_CONFIG_H
 #define BRIDGEAUDIT_LOGGER_CONFIG_H
 
+#include <stdint.h>
+
 #include "lib/conffile.h"
 
 enum { CONFIG_PATH_MAX = 4096, CONFIG_USER_MAX = 64 };
@@ -13,6 +15,8 @@ struct config {
 	char user[CONFIG_USER_MAX]; /* of the recorder */
 	unsigned int nflog_group;
 	unsigned int profile; /* mask of enum profile */
+	uint64_t retain_days; /* 0: no limit */
+	uint64_t retain_size; /* bytes; 0: no limit */
 };
 
 extern const struct config config_default;

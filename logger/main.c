@@ -17,6 +17,7 @@
 
 #include "lib/db.h"
 #include "lib/exitcode.h"
+#include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
 #include "logger/diagnose.h"
@@ -197,6 +198,9 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 			.db_path = opt->config.db,
 			.user = opt->config.user,
 			.group = opt->config.nflog_group,
+			.retain_ns = opt->config.retain_days * 24 * 60 *
+				     NS_PER_MINUTE,
+			.retain_bytes = opt->config.retain_size,
 			.nflog_fd = nflog_fd,
 			.channel_fd = channel[1],
 		};

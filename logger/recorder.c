@@ -23,6 +23,7 @@
 #include "logger/ifname.h"
 #include "logger/intake.h"
 #include "logger/log.h"
+#include "logger/pressure.h"
 #include "logger/privilege.h"
 #include "logger/reconcile.h"
 #include "logger/store.h"
@@ -40,6 +41,7 @@ struct recorder {
 	struct ifname_table *ifnames;
 	struct intake intake;
 	struct reconcile reconcile;
+	struct pressure pressure;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t commit_at_ms;	/* monotonic; 0: nothing waits */
 	uint64_t hold_until_ms; /* no commit before the first list */
@@ -97,6 +99,10 @@ static void commit(struct recorder *rec)
 	if (rec->failing)
 		log_info("the database can be written again");
 	rec->failing = false;
+	pressure_update(&rec->pressure, rec->config->nflog_fd, rec->store,
+			now_ms());
+	if (store_pending(rec->store)) /* there is more to remove */
+		commit_soon(rec);
 }
 
 /* Notes for status what this process itself sees going wrong. */
@@ -305,6 +311,8 @@ static int open_store(struct recorder *rec)
 		.pid = getpid(),
 		.nflog_group = rec->config->group,
 		.version = VERSION,
+		.retain_ns = rec->config->retain_ns,
+		.retain_bytes = rec->config->retain_bytes,
 	};
 	const char *path = rec->config->db_path;
 	char error[DB_ERROR_MAX];

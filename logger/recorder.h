@@ -3,10 +3,14 @@
 #ifndef BRIDGEAUDIT_LOGGER_RECORDER_H
 #define BRIDGEAUDIT_LOGGER_RECORDER_H
 
+#include <stdint.h>
+
 struct recorder_config {
 	const char *db_path;
 	const char *user; /* who it runs as; never root */
 	unsigned int group;
+	uint64_t retain_ns; /* as in struct store_session */
+	uint64_t retain_bytes;
 	int nflog_fd;	/* from capture_open() */
 	int channel_fd; /* to the keeper */
 };

@@ -91,19 +91,23 @@ static int start_session(struct store *st, const struct store_session *s)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* The first id that was never used. */
-static int find_next_event(struct store *st)
+/* The first ids that were never used. Batches are never removed. */
+static int find_next_ids(struct store *st)
 {
+	static const char sql[] =
+		"SELECT last_event, max(coalesce(last_conversation, 0), "
+		"coalesce((SELECT max(id) FROM conversation), 0))"
+		" FROM batch ORDER BY first_event DESC LIMIT 1";
 	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(
-		st->db,
-		"SELECT coalesce(last_event, 0) + 1 FROM (SELECT last_event"
-		" FROM batch ORDER BY first_event DESC LIMIT 1)",
-		-1, &stmt, NULL);
+	int rc = sqlite3_prepare_v2(st->db, sql, -1, &stmt, NULL);
 
+	st->next_event = st->next_conversation = 1;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
-	st->next_event = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 1;
+	if (rc == SQLITE_ROW) {
+		st->next_event += sqlite3_column_int64(stmt, 0);
+		st->next_conversation += sqlite3_column_int64(stmt, 1);
+	}
 	sqlite3_finalize(stmt);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -116,8 +120,38 @@ static void store_free(struct store *st)
 	sqlite3_close(st->db);
 	accounts_free(st->accounts);
 	conversation_free(st->conversations);
+	path_free(st->paths);
 	tally_free(st->tallies);
+	batch_free(st->batch);
 	free(st);
+}
+
+static bool has_memory(const struct store *st)
+{
+	return st->conversations && st->paths && st->tallies && st->batch &&
+	       st->accounts;
+}
+
+/* All that is read and written before the first event. */
+static int start(struct store *st, const struct store_session *session)
+{
+	int rc = batch_register(st);
+
+	if (rc == SQLITE_OK)
+		rc = prepare(st);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = start_session(st, session);
+	if (rc == SQLITE_OK)
+		rc = find_next_ids(st);
+	if (rc == SQLITE_OK)
+		rc = ledger_load_networks(st);
+	if (rc == SQLITE_OK)
+		rc = conversation_load(st);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+	return rc;
 }
 
 int store_open(const char *path, const struct store_session *session,
@@ -131,10 +165,14 @@ int store_open(const char *path, const struct store_session *session,
 		return -ENOMEM;
 	}
 	st->names = *names;
+	st->prune.retain_ns = session->retain_ns;
+	st->prune.retain_bytes = session->retain_bytes;
 	st->conversations = conversation_new();
+	st->paths = path_new();
 	st->tallies = tally_new();
+	st->batch = batch_new();
 	st->accounts = accounts_new();
-	if (!st->conversations || !st->tallies || !st->accounts) {
+	if (!has_memory(st)) {
 		snprintf(error, DB_ERROR_MAX, "out of memory");
 		r = -ENOMEM;
 		goto fail;
@@ -142,17 +180,7 @@ int store_open(const char *path, const struct store_session *session,
 	r = db_open_writer(path, &st->db, error);
 	if (r < 0)
 		goto fail;
-	rc = prepare(st);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = start_session(st, session);
-	if (rc == SQLITE_OK)
-		rc = find_next_event(st);
-	if (rc == SQLITE_OK)
-		rc = ledger_load_networks(st);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+	rc = start(st, session);
 	if (rc != SQLITE_OK) {
 		snprintf(error, DB_ERROR_MAX, "can't use database '%s': %s",
 			 path, sqlite3_errmsg(st->db));
@@ -168,7 +196,9 @@ fail:
 
 bool store_events_full(const struct store *st)
 {
-	return st->n_events == STORE_EVENTS_MAX;
+	return st->n_events >= (st->pressure > STORE_PRESSURE_NONE
+					? STORE_EVENTS_MAX
+					: STORE_BATCH_EVENTS);
 }
 
 bool store_facts_full(const struct store *st)
@@ -176,10 +206,20 @@ bool store_facts_full(const struct store *st)
 	return st->n_facts == STORE_FACTS_MAX;
 }
 
-bool store_pending(const struct store *st)
+static bool has_work(const struct store *st)
 {
 	return st->n_events || st->n_facts || st->n_gaps ||
 	       accounts_dirty(st->accounts, 0);
+}
+
+bool store_pending(const struct store *st)
+{
+	return has_work(st) || st->prune.more;
+}
+
+void store_set_pressure(struct store *st, enum store_pressure pressure)
+{
+	st->pressure = pressure;
 }
 
 void store_add_event(struct store *st, const struct event *ev)
@@ -216,67 +256,6 @@ void store_add_gap(struct store *st, const struct gap *gap)
 	last->detail = "several gaps in one";
 }
 
-static int insert_event(struct store *st, int64_t id, int64_t conversation,
-			const struct event *ev)
-{
-	sqlite3_stmt *s = st->stmts[STMT_EVENT];
-
-	sqlite3_bind_int64(s, 1, id);
-	sqlite3_bind_int64(s, 2, (int64_t)ev->time_ns);
-	sqlite3_bind_int64(s, 3, conversation);
-	if (ev->have & HAVE_PORTS)
-		sqlite3_bind_int(s, 4, ev->src_port);
-	else
-		sqlite3_bind_null(s, 4);
-	sqlite3_bind_int64(s, 5, ev->length);
-	if (ev->have & HAVE_TCP_FLAGS)
-		sqlite3_bind_int(s, 6, ev->tcp_flags);
-	else
-		sqlite3_bind_null(s, 6);
-	if (ev->have & HAVE_TTL)
-		sqlite3_bind_int(s, 7, ev->ttl);
-	else
-		sqlite3_bind_null(s, 7);
-	sqlite3_bind_int(s, 8, ev->marks);
-	return store_run(st, STMT_EVENT, NULL);
-}
-
-static int write_events(struct store *st, uint64_t now_ns)
-{
-	sqlite3_stmt *s = st->stmts[STMT_BATCH];
-	uint64_t min_ns = UINT64_MAX, max_ns = 0, bytes = 0;
-	int rc;
-
-	if (st->n_events == 0)
-		return SQLITE_OK;
-	for (size_t i = 0; i < st->n_events; i++) {
-		const struct event *ev = &st->events[i];
-		int64_t conversation = 0;
-
-		rc = conversation_get(st, ev, &conversation);
-		if (rc == SQLITE_OK)
-			rc = insert_event(st, st->next_event + (int64_t)i,
-					  conversation, ev);
-		if (rc != SQLITE_OK)
-			return rc;
-		tally_add(st->tallies, conversation, ev);
-		min_ns = ev->time_ns < min_ns ? ev->time_ns : min_ns;
-		max_ns = ev->time_ns > max_ns ? ev->time_ns : max_ns;
-		bytes += ev->length;
-	}
-	rc = tally_write(st);
-	if (rc != SQLITE_OK)
-		return rc;
-	sqlite3_bind_int64(s, 1, st->next_event);
-	sqlite3_bind_int64(s, 2, st->next_event + (int64_t)st->n_events - 1);
-	sqlite3_bind_int64(s, 3, (int64_t)min_ns);
-	sqlite3_bind_int64(s, 4, (int64_t)max_ns);
-	sqlite3_bind_int64(s, 5, (int64_t)st->n_events);
-	sqlite3_bind_int64(s, 6, (int64_t)bytes);
-	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
-	return store_run(st, STMT_BATCH, NULL);
-}
-
 static int write_all(struct store *st, uint64_t now_ns)
 {
 	int rc = SQLITE_OK;
@@ -288,41 +267,72 @@ static int write_all(struct store *st, uint64_t now_ns)
 		rc = ledger_gap(st, &st->gaps[i]);
 	if (rc == SQLITE_OK)
 		rc = coverage_accounts(st);
-	if (rc == SQLITE_OK)
-		rc = write_events(st, now_ns);
+	if (rc == SQLITE_OK && st->n_events > 0)
+		rc = batch_write(st, now_ns);
 	return rc;
 }
 
-int store_commit(struct store *st, uint64_t now_ns)
+/* As if nothing had been tried: what was read from rows now gone is forgotten.
+ * Some errors have rolled back already: no harm. */
+static void roll_back(struct store *st, const struct network_slot *networks,
+		      size_t n_networks)
 {
+	char why[sizeof(st->error)];
+
+	memcpy(why, st->error, sizeof(why));
+	store_run(st, STMT_ROLLBACK, NULL);
+	memcpy(st->error, why, sizeof(why));
+	batch_undo(st);
+	if (!networks)
+		return;
+	memcpy(st->networks, networks, n_networks * sizeof(*networks));
+	st->n_networks = n_networks;
+}
+
+/* Writes what waits. */
+static int write_pending(struct store *st, uint64_t now_ns)
+{
+	size_t n_networks = st->n_networks;
+	struct network_slot *networks = NULL;
 	int rc;
 
-	if (!store_pending(st))
+	if (!has_work(st))
 		return 0;
+	if (st->n_facts > 0) { /* they change what is known of networks */
+		networks = malloc(sizeof(st->networks));
+		if (!networks)
+			return -ENOMEM;
+		memcpy(networks, st->networks, sizeof(st->networks));
+	}
 	rc = store_run(st, STMT_BEGIN, NULL);
+	if (rc == SQLITE_OK) {
+		rc = write_all(st, now_ns);
+		if (rc == SQLITE_OK)
+			rc = store_run(st, STMT_COMMIT, NULL);
+		if (rc != SQLITE_OK)
+			roll_back(st, networks, n_networks);
+	}
+	free(networks);
 	if (rc != SQLITE_OK)
 		return db_errno(rc);
-	rc = write_all(st, now_ns);
-	if (rc == SQLITE_OK)
-		rc = store_run(st, STMT_COMMIT, NULL);
-	tally_clear(st->tallies);
-	if (rc != SQLITE_OK) {
-		char why[sizeof(st->error)];
-
-		/* some errors have rolled back already: no harm */
-		memcpy(why, st->error, sizeof(why));
-		store_run(st, STMT_ROLLBACK, NULL);
-		memcpy(st->error, why, sizeof(why));
-		conversation_forget(st->conversations);
-		return db_errno(rc);
-	}
-	st->next_event += (int64_t)st->n_events;
+	if (st->n_events > 0)
+		batch_settle(st);
 	st->committed += st->n_events;
 	st->n_events = 0;
 	st->n_facts = 0;
 	st->n_gaps = 0;
 	accounts_written(st->accounts);
 	return 0;
+}
+
+int store_commit(struct store *st, uint64_t now_ns)
+{
+	int r = write_pending(st, now_ns);
+
+	/* what is too old and can't be removed does no harm: the next time */
+	if (r == 0)
+		prune_step(st, now_ns);
+	return r;
 }
 
 const char *store_error(const struct store *st)

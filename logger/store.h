@@ -10,36 +10,9 @@
 
 #include "lib/event.h"
 #include "logger/channel.h"
-
-enum {
-	STORE_EVENTS_MAX = 16384, /* of one batch */
-	STORE_FACTS_MAX = 256,
-	STORE_GAPS_MAX = 64,
-	STORE_IFNAME_MAX = 16,
-};
+#include "logger/store_types.h"
 
 struct store;
-
-/* Where names of interfaces come from: "" when ifindex is unknown. */
-struct store_names {
-	void (*ifname)(void *arg, uint32_t ifindex, char *name, size_t size);
-	void *arg;
-};
-
-struct store_session {
-	uint64_t start_ns;
-	int pid;
-	unsigned int nflog_group;
-	const char *version;
-};
-
-struct gap {
-	uint64_t from_ns, to_ns, packets;
-	bool known; /* packets is the exact number; else nobody can know */
-	uint64_t rule_id;   /* whose they were; 0: of several, or unknown */
-	const char *cause;  /* static strings */
-	const char *detail; /* may be NULL */
-};
 
 /*
  * Opens or creates the database, notes the new session and that no rule was
@@ -54,7 +27,10 @@ int store_open(const char *path, const struct store_session *session,
 bool store_events_full(const struct store *st);
 bool store_facts_full(const struct store *st);
 
-/* Whether a commit has anything to write. */
+/* From the next event on; level 2 holds for all events that wait. */
+void store_set_pressure(struct store *st, enum store_pressure pressure);
+
+/* Whether a commit has anything to write, or something old to remove. */
 bool store_pending(const struct store *st);
 
 /* Takes a copy for the next commit; the caller has checked for room. */
@@ -70,8 +46,9 @@ void store_add_gap(struct store *st, const struct gap *gap);
  */
 int store_commit(struct store *st, uint64_t now_ns);
 const char *store_error(const struct store *st);
-/* Events committed since store_open(). */ uint64_t store_committed(
-	const struct store *st);
+
+/* Events committed since store_open(). */
+uint64_t store_committed(const struct store *st);
 
 /* Notes the session's clean end, closes, frees st (may be NULL). Returns 0, or
  * -errno when the end could not be noted. */

@@ -1,194 +1,341 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Conversations: event in, row id out. A direct-mapped cache answers for
- * what repeats; a miss names both sides and goes to the database.
+ * The memory of conversations: key in, row id out, no database. An index on
+ * disk would cost a scan of random addresses a random page per packet, so the
+ * last CONVERSATIONS_MAX are remembered by a keyed 128-bit hash instead, each
+ * in one of two sets of four, the emptier one when it came: so none is full
+ * long before all are. What repeats is kept longer than what was seen once: a
+ * scan can't push it out. One that was forgotten gets a new row when it comes
+ * back.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "logger/store_private.h"
 
-enum { SLOTS = 65536 }; /* a power of two */
+enum {
+	WAYS = 4,
+	SETS_MIN = 1024,
+	SETS_MAX = CONVERSATIONS_MAX / WAYS,
+	LOAD_MAX = 32768, /* rows read at the start */
+};
 
-/* What makes two packets the same conversation, all bytes significant. */
-struct key {
-	uint64_t rule_id;
-	uint32_t in_ifindex;
-	uint32_t out_ifindex;
-	uint8_t src[16];
-	uint8_t dst[16];
-	uint16_t dst_port; /* ICMP: type * 256 + code */
-	uint8_t proto;
-	uint8_t family;
-	uint8_t verdict;
-	uint8_t have;
-	uint8_t zero[2];
+struct set {
+	struct conversation ways[WAYS];
+};
+
+struct change {
+	struct conversation *at;
+	struct conversation was;
 };
 
 struct conversations {
-	struct {
-		struct key key;
-		int64_t id; /* 0: empty */
-	} slots[SLOTS];
+	struct set *sets;
+	size_t n_sets; /* a power of two */
+	size_t n_used;
+	size_t n_changes;
+	uint32_t now; /* counts batches; twice, for the bit in age */
+	uint64_t secret[2];
+	struct change changes[STORE_EVENTS_MAX]; /* of this batch */
 };
 
-static struct key make_key(const struct event *ev)
+static inline uint64_t rotl(uint64_t x, int n)
 {
-	struct key key = {
-		.rule_id = ev->rule_id,
-		.in_ifindex = ev->in_ifindex,
-		.out_ifindex = ev->out_ifindex,
-		.proto = ev->proto,
-		.family = ev->family,
-		.verdict = ev->verdict,
-		.have = ev->have &
-			(HAVE_ADDR | HAVE_PROTO | HAVE_PORTS | HAVE_ICMP),
-	};
-
-	memcpy(key.src, ev->src, sizeof(key.src));
-	memcpy(key.dst, ev->dst, sizeof(key.dst));
-	if (ev->have & HAVE_PORTS)
-		key.dst_port = ev->dst_port;
-	else if (ev->have & HAVE_ICMP)
-		key.dst_port = (uint16_t)(ev->icmp_type << 8 | ev->icmp_code);
-	return key;
+	return x << n | x >> (64 - n);
 }
 
-static size_t hash_key(const struct key *key)
+static inline void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static inline void sip_word(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	sip_round(v);
+	v[0] ^= word;
+}
+
+/*
+ * SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012), without the word
+ * of the length: all keys have the same. Whoever does not know the secret
+ * can't make two conversations look like one.
+ */
+void conversation_hash(const struct conversations *c,
+		       const struct conversation_key *key, uint64_t ret[2])
 {
 	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
-	uint64_t hash = 0;
+	uint64_t v[4] = {
+		c->secret[0] ^ 0x736f6d6570736575U,
+		c->secret[1] ^ 0x646f72616e646f6dU ^ 0xee,
+		c->secret[0] ^ 0x6c7967656e657261U,
+		c->secret[1] ^ 0x7465646279746573U,
+	};
 
-	_Static_assert(sizeof(*key) == 56, "no padding, whole words");
+	_Static_assert(sizeof(*key) == 48, "no padding, whole words");
 	memcpy(words, key, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15U;
-		hash ^= hash >> 32;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		sip_word(v, words[i]);
+	v[2] ^= 0xee;
+	for (int i = 0; i < 3; i++)
+		sip_round(v);
+	ret[0] = v[0] ^ v[1] ^ v[2] ^ v[3];
+	v[1] ^= 0xdd;
+	for (int i = 0; i < 3; i++)
+		sip_round(v);
+	ret[1] = v[0] ^ v[1] ^ v[2] ^ v[3];
+	for (int i = 0; i < 2; i++) {
+		const struct set *set = &c->sets[ret[i] & (c->n_sets - 1)];
+
+		__builtin_prefetch(&set->ways[0]);
+		__builtin_prefetch(&set->ways[WAYS / 2]);
 	}
-	return (size_t)hash & (SLOTS - 1);
 }
 
-/* The row ids of an interface and of the network behind it; 0 for none. */
-static int name_side(struct store *st, uint32_t ifindex, int64_t *ret_if,
-		     int64_t *ret_network)
+void conversation_remember(struct conversations *c, struct conversation *conv)
 {
-	sqlite3_stmt *s = st->stmts[STMT_INTERFACE];
-	char name[STORE_IFNAME_MAX] = "";
+	struct change *change = &c->changes[c->n_changes++];
 
-	*ret_if = 0;
-	*ret_network = 0;
-	if (ifindex == 0)
-		return SQLITE_OK;
-	st->names.ifname(st->names.arg, ifindex, name, sizeof(name));
-	if (!*name)
-		return SQLITE_OK;
-	*ret_network = ledger_network(st, name);
-	sqlite3_bind_text(s, 1, name, -1, SQLITE_TRANSIENT);
-	return store_run(st, STMT_INTERFACE, ret_if);
+	change->at = conv;
+	change->was = *conv;
 }
 
-/* Before routing there is no out interface, but the rule names its bridge. */
-static int name_protected(struct store *st, uint64_t rule_id,
-			  int64_t *ret_network)
+static struct conversation *find_in(struct set *set, const uint64_t hash[2])
 {
-	char bridge[STORE_IFNAME_MAX];
-	int rc = ledger_rule_bridge(st, rule_id, bridge, sizeof(bridge));
+	for (size_t i = 0; i < WAYS; i++) {
+		struct conversation *way = &set->ways[i];
 
-	if (rc == SQLITE_OK && *bridge)
-		*ret_network = ledger_network(st, bridge);
-	return rc;
-}
-
-static void bind_or_null(sqlite3_stmt *s, int at, int64_t id)
-{
-	if (id)
-		sqlite3_bind_int64(s, at, id);
-	else
-		sqlite3_bind_null(s, at);
-}
-
-/* IPv4 as a signed integer, IPv6 as a blob that lives as long as addr. */
-static void bind_addr(sqlite3_stmt *s, int at, int family, const uint8_t *addr)
-{
-	if (family == 4)
-		sqlite3_bind_int(s, at,
-				 (int)((uint32_t)addr[0] << 24 |
-				       (uint32_t)addr[1] << 16 |
-				       (uint32_t)addr[2] << 8 | addr[3]));
-	else if (family == 6)
-		sqlite3_bind_blob(s, at, addr, 16, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(s, at);
-}
-
-static int find_or_insert(struct store *st, const struct event *ev,
-			  const struct key *key, int64_t *ret_id)
-{
-	sqlite3_stmt *s = st->stmts[STMT_CONVERSATION];
-	int64_t in_if, out_if, src_network, dst_network;
-	int rc;
-
-	rc = name_side(st, ev->in_ifindex, &in_if, &src_network);
-	if (rc == SQLITE_OK)
-		rc = name_side(st, ev->out_ifindex, &out_if, &dst_network);
-	if (rc == SQLITE_OK && ev->out_ifindex == 0)
-		rc = name_protected(st, ev->rule_id, &dst_network);
-	if (rc != SQLITE_OK)
-		return rc;
-	sqlite3_bind_int(s, 1, ev->verdict);
-	sqlite3_bind_int64(s, 2, (int64_t)ev->rule_id);
-	bind_or_null(s, 3, in_if);
-	bind_or_null(s, 4, out_if);
-	bind_or_null(s, 5, src_network);
-	bind_or_null(s, 6, dst_network);
-	bind_addr(s, 7, ev->family, ev->src);
-	bind_addr(s, 8, ev->family, ev->dst);
-	if (key->have & HAVE_PROTO)
-		sqlite3_bind_int(s, 9, key->proto);
-	else
-		sqlite3_bind_null(s, 9);
-	if (key->have & (HAVE_PORTS | HAVE_ICMP))
-		sqlite3_bind_int(s, 10, key->dst_port);
-	else
-		sqlite3_bind_null(s, 10);
-	sqlite3_bind_int64(s, 11, (int64_t)ev->time_ns);
-	return store_run(st, STMT_CONVERSATION, ret_id);
-}
-
-int conversation_get(struct store *st, const struct event *ev, int64_t *ret_id)
-{
-	struct key key = make_key(ev);
-	size_t at = hash_key(&key);
-	struct conversations *c = st->conversations;
-	int64_t id = 0;
-	int rc;
-
-	if (c->slots[at].id != 0 &&
-	    memcmp(&c->slots[at].key, &key, sizeof(key)) == 0) {
-		*ret_id = c->slots[at].id;
-		return SQLITE_OK;
+		if (way->hash[0] == hash[0] && way->hash[1] == hash[1] &&
+		    way->id != 0)
+			return way;
 	}
-	rc = find_or_insert(st, ev, &key, &id);
-	if (rc != SQLITE_OK)
-		return rc;
-	c->slots[at].key = key;
-	c->slots[at].id = id;
-	*ret_id = id;
-	return SQLITE_OK;
+	return NULL;
 }
 
-void conversation_forget(struct conversations *c)
+/* Whether a is to go rather than b: when it was seen once, or longer ago. */
+static bool goes_first(const struct conversation *a,
+		       const struct conversation *b)
 {
-	for (size_t i = 0; i < SLOTS; i++)
-		c->slots[i].id = 0;
+	bool a_once = !(a->age & 1), b_once = !(b->age & 1);
+
+	return a_once != b_once ? a_once : a->age < b->age;
+}
+
+/* Where a new one goes: into the emptier set, or in the place of another. */
+static struct conversation *make_room(struct set *const sets[2])
+{
+	struct conversation *room[2] = { NULL, NULL };
+	struct conversation *victim = &sets[0]->ways[0];
+	size_t n[2] = { 0, 0 };
+
+	for (size_t i = 0; i < 2 * WAYS; i++) {
+		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
+
+		if (way->id == 0) {
+			room[i / WAYS] = way;
+			n[i / WAYS]++;
+		} else if (goes_first(way, victim)) {
+			victim = way;
+		}
+	}
+	if (n[0] == 0 && n[1] == 0)
+		return victim;
+	return n[1] > n[0] ? room[1] : room[0];
+}
+
+static void sets_of(const struct conversations *c, const uint64_t hash[2],
+		    struct set *ret[2])
+{
+	ret[0] = &c->sets[hash[0] & (c->n_sets - 1)];
+	ret[1] = &c->sets[hash[1] & (c->n_sets - 1)];
+}
+
+struct conversation *conversation_find(struct conversations *c,
+				       const uint64_t hash[2])
+{
+	struct conversation *conv;
+	struct set *sets[2];
+
+	sets_of(c, hash, sets);
+	conv = find_in(sets[0], hash);
+	if (!conv)
+		conv = find_in(sets[1], hash);
+	if (conv) {
+		conv->age = c->now | 1;
+		return conv;
+	}
+	conv = make_room(sets);
+	conversation_remember(c, conv);
+	c->n_used += conv->id == 0;
+	*conv = (struct conversation){
+		.hash = { hash[0], hash[1] },
+		.age = c->now,
+	};
+	return conv;
+}
+
+/* Empty sets that begin with a cache line each; NULL without memory. */
+static struct set *sets_new(size_t n)
+{
+	struct set *sets = aligned_alloc(sizeof(*sets), n * sizeof(*sets));
+
+	_Static_assert(sizeof(*sets) == 128, "two lines");
+	if (sets)
+		memset(sets, 0, n * sizeof(*sets));
+	return sets;
+}
+
+/* Moves all into twice as many sets; without memory it stays as it is. */
+static void grow(struct conversations *c)
+{
+	struct set *old = c->sets;
+	size_t n_old = c->n_sets;
+	struct set *sets = sets_new(2 * n_old);
+
+	if (!sets)
+		return;
+	c->sets = sets;
+	c->n_sets = 2 * n_old;
+	c->n_used = 0;
+	for (size_t i = 0; i < n_old * WAYS; i++) {
+		const struct conversation *from = &old[i / WAYS].ways[i % WAYS];
+		struct set *to[2];
+		struct conversation *conv;
+
+		if (from->id == 0)
+			continue;
+		sets_of(c, from->hash, to);
+		conv = make_room(to);
+		c->n_used += conv->id == 0;
+		*conv = *from;
+	}
+	free(old);
+}
+
+void conversation_begin(struct conversations *c, size_t n)
+{
+	size_t before = 0;
+
+	while (before != c->n_sets && c->n_sets < SETS_MAX &&
+	       c->n_used + n > c->n_sets * WAYS / 2) {
+		before = c->n_sets;
+		grow(c);
+	}
+	c->n_changes = 0;
+	c->now += 2;
+}
+
+void conversation_undo(struct conversations *c)
+{
+	while (c->n_changes > 0) {
+		const struct change *change = &c->changes[--c->n_changes];
+
+		c->n_used -= change->was.id == 0;
+		*change->at = change->was;
+	}
+}
+
+void conversation_expire(struct conversations *c, uint32_t before_minute)
+{
+	for (size_t i = 0; i < c->n_sets * WAYS; i++) {
+		struct conversation *way = &c->sets[i / WAYS].ways[i % WAYS];
+
+		if (way->id == 0 || way->minute >= before_minute)
+			continue;
+		*way = (struct conversation){ 0 };
+		c->n_used--;
+	}
+}
+
+/* The address of a column, as conversation_key has it. */
+static void read_address(sqlite3_stmt *s, int column, uint8_t ret[16],
+			 uint8_t *family)
+{
+	uint32_t v4;
+
+	switch (sqlite3_column_type(s, column)) {
+	case SQLITE_INTEGER:
+		v4 = (uint32_t)sqlite3_column_int64(s, column);
+		for (int i = 0; i < 4; i++)
+			ret[i] = (uint8_t)(v4 >> (24 - 8 * i));
+		*family = 4;
+		break;
+	case SQLITE_BLOB:
+		if (sqlite3_column_bytes(s, column) == 16)
+			memcpy(ret, sqlite3_column_blob(s, column), 16);
+		*family = 6;
+		break;
+	}
+}
+
+/* Takes one row of the database; the newest of a key comes first. */
+static void load(struct conversations *c, sqlite3_stmt *s)
+{
+	struct conversation_key key = {
+		.path = (uint64_t)sqlite3_column_int64(s, 1),
+		.service = sqlite3_column_int(s, 4),
+	};
+	struct conversation *conv;
+	uint64_t hash[2];
+
+	read_address(s, 2, key.src, &key.family);
+	read_address(s, 3, key.dst, &key.family);
+	conversation_hash(c, &key, hash);
+	c->n_changes = 0;
+	conv = conversation_find(c, hash);
+	if (conv->id != 0)
+		return;
+	conv->id = sqlite3_column_int64(s, 0);
+	conv->minute = (uint32_t)sqlite3_column_int64(s, 5);
+}
+
+int conversation_load(struct store *st)
+{
+	static const char sql[] =
+		"SELECT id, path, src_ip, dst_ip, service, minute"
+		" FROM conversation ORDER BY id DESC LIMIT :limit";
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int(s, 1, LOAD_MAX);
+		while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+			conversation_begin(st->conversations, 1);
+			load(st->conversations, s);
+		}
+	}
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 struct conversations *conversation_new(void)
 {
-	return calloc(1, sizeof(struct conversations));
+	struct conversations *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->n_sets = SETS_MIN;
+	c->sets = sets_new(c->n_sets);
+	if (c->sets && getrandom(c->secret, sizeof(c->secret), 0) ==
+			       (ssize_t)sizeof(c->secret))
+		return c;
+	conversation_free(c);
+	return NULL;
 }
 
 void conversation_free(struct conversations *c)
 {
+	if (c)
+		free(c->sets);
 	free(c);
 }

@@ -116,7 +116,7 @@ static int fact_network(struct store *st, const struct channel_network *n,
 		rc = name_earlier(st, STMT_NAME_DST, id, n);
 	if (rc == SQLITE_OK) {
 		remember(st, n->bridge, n->docker_id, id);
-		conversation_forget(st->conversations);
+		path_forget(st->paths);
 	}
 	return rc;
 }
@@ -143,7 +143,7 @@ static int fact_networks_end(struct store *st, uint64_t now_ns)
 	}
 	st->n_networks = kept;
 	if (changed)
-		conversation_forget(st->conversations);
+		path_forget(st->paths);
 	return SQLITE_OK;
 }
 

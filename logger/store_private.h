@@ -8,6 +8,8 @@
 
 #include "logger/store.h"
 #include "logger/store_coverage.h"
+#include "logger/store_memory.h"
+#include "logger/store_prune.h"
 #include "logger/store_sql.h"
 
 enum { NETWORKS_MAX = 4096 };
@@ -25,12 +27,17 @@ struct store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	struct store_names names;
 	struct conversations *conversations;
+	struct paths *paths;
 	struct tallies *tallies;
+	struct batch *batch;
+	struct prune prune;
 	struct accounts *accounts;
 	struct coverage *coverage;
 	int64_t session_id;
 	int64_t next_event;
+	int64_t next_conversation;
 	uint64_t committed;
+	enum store_pressure pressure;
 	size_t n_events;
 	size_t n_facts;
 	size_t n_gaps;
@@ -46,22 +53,15 @@ struct store {
  * code, SQLITE_OK for done; *ret_id the first column of a row, if asked. */
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
 
-/* store_conversation.c: the id of the event's conversation, written when it is
- * new. Returns an SQLite code. */
-int conversation_get(struct store *st, const struct event *ev, int64_t *ret_id);
-
-/* Forgets what is cached: after a rollback, or when networks changed. */
-void conversation_forget(struct conversations *c);
-struct conversations *conversation_new(void);
-void conversation_free(struct conversations *c);
-
-/* store_tally.c: counts one packet of at most STORE_EVENTS_MAX; writes what was
- * counted; starts afresh. tally_write() returns an SQLite code. */
-void tally_add(struct tallies *t, int64_t conversation, const struct event *ev);
-int tally_write(struct store *st);
-void tally_clear(struct tallies *t);
-struct tallies *tally_new(void);
-void tally_free(struct tallies *t);
+/* store_batch.c: attributes the events that wait and writes all that follows.
+ * Returns an SQLite code. settle: once committed; undo: after a rollback. */
+int batch_write(struct store *st, uint64_t now_ns);
+void batch_settle(struct store *st);
+void batch_undo(struct store *st);
+/* Makes the tables that its statements select from. Returns an SQLite code. */
+int batch_register(struct store *st);
+struct batch *batch_new(void);
+void batch_free(struct batch *b);
 
 /* store_ledger.c: writes one fact, or a gap. All return an SQLite code. */
 int ledger_fact(struct store *st, const struct channel_msg *fact,
@@ -69,8 +69,8 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 int ledger_gap(struct store *st, const struct gap *gap);
 int ledger_load_networks(struct store *st);
 
-/* The bridge that a rule protects, for packets without out interface; "" when
- * the rule names none. Returns an SQLite code. */
+/* The bridge that a rule protects, where there is no out interface; "": none.
+ * Returns an SQLite code. */
 int ledger_rule_bridge(struct store *st, uint64_t rule_id, char *bridge,
 		       size_t size);
 

@@ -8,38 +8,76 @@ const char *const store_sql[STMT_COUNT] = {
 	[STMT_BEGIN] = "BEGIN IMMEDIATE",
 	[STMT_COMMIT] = "COMMIT",
 	[STMT_ROLLBACK] = "ROLLBACK",
-	[STMT_EVENT] =
-		"INSERT INTO event (id, time_ns, conversation, src_port,"
-		" length, tcp_flags, ttl, marks) VALUES (:id, :time_ns,"
-		" :conversation, :src_port, :length, :tcp_flags, :ttl, :marks)",
+	/*
+	 * The tables new_... are those of store_batch.c. OR FAIL spares the
+	 * statement a journal of its own: on any failure all is rolled back.
+	 */
+	[STMT_EVENT_FIRST] =
+		"INSERT OR FAIL INTO event (id, conversation, time_ns, detail,"
+		" packets) SELECT :id, conversation, time_ns, detail, packets"
+		" FROM new_event",
+	[STMT_EVENTS] = "INSERT OR FAIL INTO event (conversation, time_ns,"
+			" detail, packets) SELECT conversation, time_ns,"
+			" detail, packets FROM new_event",
 	[STMT_BATCH] =
 		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
-		" packets, bytes, commit_ns) VALUES (:first_event, :last_event,"
-		" :min_ns, :max_ns, :packets, :bytes, :commit_ns)",
+		" packets, bytes, commit_ns, last_conversation) VALUES"
+		" (:first_event, :last_event, :min_ns, :max_ns, :packets,"
+		" :bytes, :commit_ns, :last_conversation)",
+	[STMT_CONVERSATION_FIRST] =
+		"INSERT OR FAIL INTO conversation (id, path, src_ip, dst_ip,"
+		" service, minute) SELECT :id, path, src_ip, dst_ip, service,"
+		" minute FROM new_conversation",
+	[STMT_CONVERSATIONS] =
+		"INSERT OR FAIL INTO conversation (path, src_ip, dst_ip,"
+		" service, minute) SELECT path, src_ip, dst_ip, service,"
+		" minute FROM new_conversation",
+	[STMT_SEEN] = "INSERT OR IGNORE INTO seen (span, start, conversation)"
+		      " SELECT span, start, conversation FROM new_seen",
+	[STMT_SEEN_HOUR] =
+		"UPDATE conversation SET last_hour = s.start FROM new_seen s"
+		" WHERE s.span = 1 AND conversation.id = s.conversation"
+		" AND s.start > max(coalesce(last_hour, 0), minute / 60)",
 	[STMT_TALLY] =
-		"INSERT INTO tally (minute, conversation, packets, bytes,"
-		" first_ns, last_ns) VALUES (:minute, :conversation, :packets,"
-		" :bytes, :first_ns, :last_ns)"
-		" ON CONFLICT (minute, conversation) DO UPDATE SET"
+		"INSERT INTO tally (span, start, path, service, packets, bytes,"
+		" begun, first_ns, last_ns) VALUES (:span, :start, :path,"
+		" :service, :packets, :bytes, :begun, :first_ns, :last_ns)"
+		" ON CONFLICT (span, start, path, service) DO UPDATE SET"
 		" packets = packets + excluded.packets,"
 		" bytes = bytes + excluded.bytes,"
+		" begun = begun + excluded.begun,"
 		" first_ns = min(first_ns, excluded.first_ns),"
 		" last_ns = max(last_ns, excluded.last_ns)",
+	[STMT_TALKER] =
+		"INSERT INTO talker (hour, path, src_ip, packets, bytes)"
+		" VALUES (:hour, :path, :src_ip, :packets, :bytes)"
+		" ON CONFLICT (hour, path, src_ip) DO UPDATE SET"
+		" packets = packets + excluded.packets,"
+		" bytes = bytes + excluded.bytes",
+	[STMT_TALKER_MORE] =
+		"UPDATE talker SET packets = packets + ?4, bytes = bytes + ?5"
+		" WHERE hour = ?1 AND path = ?2 AND src_ip = ?3",
 	[STMT_INTERFACE] =
 		"INSERT INTO interface (name) VALUES (:name)"
 		" ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
-	[STMT_CONVERSATION] =
-		"INSERT INTO conversation (verdict, rule, in_if, out_if,"
-		" src_network, dst_network, src_ip, dst_ip, proto, dst_port,"
-		" first_ns) VALUES (:verdict, :rule, :in_if, :out_if,"
-		" :src_network, :dst_network, :src_ip, :dst_ip, :proto,"
-		" :dst_port, :first_ns)"
-		/* the expressions of the index conversation_key */
-		" ON CONFLICT (coalesce(src_ip, 0), coalesce(dst_ip, 0),"
-		" coalesce(dst_port, -1), coalesce(proto, -1), rule, verdict,"
-		" coalesce(in_if, 0), coalesce(out_if, 0),"
-		" coalesce(src_network, 0), coalesce(dst_network, 0))"
-		" DO UPDATE SET rule = rule RETURNING id",
+	/*
+	 * A side without a network may get its name later (below), so what is
+	 * older than the last end of a network there is not the same.
+	 */
+	[STMT_PATH_FIND] =
+		"SELECT id FROM path WHERE rule = :rule AND verdict = :verdict"
+		" AND in_if IS :in_if AND out_if IS :out_if"
+		" AND src_network IS :src_network"
+		" AND dst_network IS :dst_network"
+		" AND (src_network IS NOT NULL OR first_ns >= coalesce("
+		" (SELECT max(gone_ns) FROM network WHERE bridge = :in), 0))"
+		" AND (dst_network IS NOT NULL OR first_ns >= coalesce("
+		" (SELECT max(gone_ns) FROM network WHERE bridge = :out), 0))"
+		" ORDER BY id DESC LIMIT 1",
+	[STMT_PATH] =
+		"INSERT INTO path (rule, verdict, in_if, out_if, src_network,"
+		" dst_network, first_ns) VALUES (:rule, :verdict, :in_if,"
+		" :out_if, :src_network, :dst_network, :first_ns) RETURNING id",
 	[STMT_NETWORK] =
 		"INSERT INTO network (docker_id, name, bridge, internal,"
 		" created_ns) VALUES (:docker_id, :name, :bridge, :internal,"
@@ -53,11 +91,11 @@ const char *const store_sql[STMT_COUNT] = {
 	 * after the network did and has no name yet gets its name.
 	 */
 	[STMT_NAME_SRC] =
-		"UPDATE OR IGNORE conversation SET src_network = :network"
+		"UPDATE path SET src_network = :network"
 		" WHERE src_network IS NULL AND first_ns >= :created_ns"
 		" AND in_if = (SELECT id FROM interface WHERE name = :bridge)",
 	[STMT_NAME_DST] =
-		"UPDATE OR IGNORE conversation SET dst_network = :network"
+		"UPDATE path SET dst_network = :network"
 		" WHERE dst_network IS NULL AND first_ns >= :created_ns"
 		" AND (out_if = (SELECT id FROM interface WHERE name ="
 		" :bridge) OR (out_if IS NULL AND rule IN"
@@ -98,4 +136,45 @@ const char *const store_sql[STMT_COUNT] = {
 		" WHEN 'daemon down' THEN ' while no logger ran'"
 		" ELSE ' that never reached the logger' END"
 		" FROM rule WHERE id = :rule)), :rule)",
+	[STMT_OLDEST_BATCH] =
+		"SELECT first_event, last_event, min_ns, max_ns FROM batch"
+		" INDEXED BY batch_kept WHERE pruned_ns IS NULL ORDER BY first_event LIMIT 1",
+	/* the clock may have been set back since the oldest one */
+	[STMT_OLDER_BATCH] = "SELECT 1 FROM batch WHERE pruned_ns IS NULL"
+			     " AND max_ns < :before_ns LIMIT 1",
+	[STMT_PRUNE_EVENTS] =
+		"DELETE FROM event WHERE id BETWEEN :first AND :last",
+	[STMT_PRUNE_BATCH_JOIN] =
+		"UPDATE batch SET last_event = b.last_event,"
+		" min_ns = min(batch.min_ns, b.min_ns),"
+		" max_ns = max(batch.max_ns, b.max_ns),"
+		" packets = batch.packets + b.packets,"
+		" bytes = batch.bytes + b.bytes, commit_ns = b.commit_ns,"
+		" last_conversation = b.last_conversation, pruned_ns = :now_ns"
+		" FROM (SELECT * FROM batch WHERE first_event = :first) b"
+		" WHERE batch.first_event = (SELECT max(first_event)"
+		" FROM batch WHERE first_event < :first)"
+		" AND batch.pruned_ns IS NOT NULL"
+		" AND batch.min_ns / 3600000000000 = b.min_ns / 3600000000000",
+	[STMT_PRUNE_BATCH_DROP] =
+		"DELETE FROM batch WHERE first_event = :first",
+	[STMT_PRUNE_BATCH_MARK] = "UPDATE batch SET pruned_ns = :now_ns"
+				  " WHERE first_event = :first",
+	/* of one hour or minute at a time */
+	[STMT_PRUNE_TALLY] =
+		"DELETE FROM tally WHERE span = :span AND start < :before"
+		" AND start = (SELECT min(start) FROM tally WHERE span = :span)",
+	[STMT_PRUNE_SEEN] =
+		"DELETE FROM seen WHERE span = :span AND start < :before"
+		" AND start = (SELECT min(start) FROM seen WHERE span = :span)",
+	[STMT_PRUNE_TALKER] = "DELETE FROM talker WHERE hour < :before"
+			      " AND hour = (SELECT min(hour) FROM talker)",
+	[STMT_NEXT_CONVERSATION] = "SELECT id, minute FROM conversation"
+				   " WHERE id >= :from ORDER BY id LIMIT 1",
+	[STMT_PRUNE_CONVERSATIONS] =
+		"DELETE FROM conversation WHERE id >= :first AND id < :end"
+		" AND coalesce(last_hour, minute / 60) < :before",
+	[STMT_PAGES] = "SELECT page_count, freelist_count, page_size FROM"
+		       " pragma_page_count, pragma_freelist_count,"
+		       " pragma_page_size",
 };

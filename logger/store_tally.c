@@ -1,97 +1,314 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tallies of one batch: packets and bytes per minute and conversation,
- * gathered in an open-addressing table and upserted once per commit.
+ * Tallies of one batch: packets and bytes per service and per source address,
+ * gathered in open-addressing tables and upserted once per commit. A scan must
+ * not make a row per packet: where a path has more than SHARES of them in one
+ * commit, those with less than a SHARES-th of its packets are counted together.
  */
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 #include "lib/timefmt.h"
 #include "logger/store_private.h"
 
-enum { SLOTS = 2 * STORE_EVENTS_MAX }; /* never more than half full */
+enum {
+	SLOTS_MAX = 4 * STORE_EVENTS_MAX,
+	SHARES = 16,
+	TALKERS_MAX = 4096, /* that one hour adds, besides "all others" */
+	SERVICE_OTHERS = -258,
+};
 
-struct slot {
-	int64_t conversation; /* 0: empty */
-	uint64_t minute;
+struct counts {
 	uint64_t packets;
 	uint64_t bytes;
+	uint64_t begun;
 	uint64_t first_ns;
 	uint64_t last_ns;
 };
 
-struct tallies {
-	size_t n_used;
-	uint32_t used[STORE_EVENTS_MAX]; /* which slots are */
-	struct slot slots[SLOTS];
+struct slot {
+	int64_t path; /* 0: empty */
+	uint64_t key[2];
+	uint32_t start; /* minute, or hour */
+	uint32_t family;
+	struct counts counts;
 };
 
-static struct slot *find(struct tallies *t, int64_t conversation,
-			 uint64_t minute)
-{
-	uint64_t hash = ((uint64_t)conversation * 0x9e3779b97f4a7c15U) ^
-			(minute * 0xc2b2ae3d27d4eb4fU);
-	size_t at = (size_t)(hash >> 40) & (SLOTS - 1);
+/* Never more than half full. */
+struct table {
+	size_t mask;
+	size_t n_used;
+	struct slot *last; /* packets come in runs */
+	uint32_t used[SLOTS_MAX / 2];
+	struct slot slots[SLOTS_MAX];
+};
 
-	/* ends: there are twice as many slots as events */
-	while (t->slots[at].conversation != 0 &&
-	       (t->slots[at].conversation != conversation ||
-		t->slots[at].minute != minute))
-		at = (at + 1) & (SLOTS - 1);
-	if (t->slots[at].conversation == 0) {
-		t->slots[at] = (struct slot){
-			.conversation = conversation,
-			.minute = minute,
-			.first_ns = UINT64_MAX,
-		};
-		t->used[t->n_used++] = (uint32_t)at;
-	}
-	return &t->slots[at];
+struct tallies {
+	uint64_t secret; /* nobody outside can make slots collide */
+	uint32_t hour;	 /* n_talkers are of this one */
+	size_t n_talkers;
+	size_t n_talkers_before; /* this batch */
+	struct table services;
+	struct table talkers;
+	struct table groups; /* all of a path, and its others together */
+};
+
+static void table_begin(struct table *table, size_t n)
+{
+	size_t slots = 64;
+
+	for (size_t i = 0; i < table->n_used; i++)
+		table->slots[table->used[i]].path = 0;
+	table->n_used = 0;
+	table->last = NULL;
+	while (slots < 2 * n)
+		slots *= 2;
+	table->mask = slots - 1;
 }
 
-void tally_add(struct tallies *t, int64_t conversation, const struct event *ev)
+static bool is_slot(const struct slot *slot, const struct slot *as)
 {
-	struct slot *slot = find(t, conversation, ev->time_ns / NS_PER_MINUTE);
+	return slot->path == as->path && slot->start == as->start &&
+	       slot->family == as->family && slot->key[0] == as->key[0] &&
+	       slot->key[1] == as->key[1];
+}
 
-	slot->packets++;
-	slot->bytes += ev->length;
-	if (ev->time_ns < slot->first_ns)
-		slot->first_ns = ev->time_ns;
-	if (ev->time_ns > slot->last_ns)
-		slot->last_ns = ev->time_ns;
+/* The counts of the slot that has the key of as. */
+static struct counts *table_get(struct table *table, uint64_t secret,
+				const struct slot *as)
+{
+	uint64_t hash = secret ^ (uint64_t)as->path;
+	struct slot *slot;
+	size_t at;
+
+	if (table->last && is_slot(table->last, as))
+		return &table->last->counts;
+	hash = (hash ^ as->key[0]) * 0x9e3779b97f4a7c15U;
+	hash = (hash ^ hash >> 32 ^ as->key[1]) * 0xc2b2ae3d27d4eb4fU;
+	hash = (hash ^ hash >> 32 ^ as->start) * 0x9e3779b97f4a7c15U;
+	at = (size_t)(hash >> 32) & table->mask;
+	while (table->slots[at].path != 0 && !is_slot(&table->slots[at], as))
+		at = (at + 1) & table->mask;
+	slot = &table->slots[at];
+	if (slot->path == 0) {
+		*slot = *as;
+		slot->counts = (struct counts){ .first_ns = UINT64_MAX };
+		table->used[table->n_used++] = (uint32_t)at;
+	}
+	table->last = slot;
+	return &slot->counts;
+}
+
+static void add(struct counts *to, const struct counts *n)
+{
+	to->packets += n->packets;
+	to->bytes += n->bytes;
+	to->begun += n->begun;
+	if (n->first_ns < to->first_ns)
+		to->first_ns = n->first_ns;
+	if (n->last_ns > to->last_ns)
+		to->last_ns = n->last_ns;
+}
+
+void tally_add(struct tallies *t, const struct event *ev,
+	       const struct tallied *as)
+{
+	const struct counts one = { 1, ev->length, as->begun, ev->time_ns,
+				    ev->time_ns };
+	struct slot service = {
+		.path = as->path,
+		.key = { (uint64_t)(int64_t)as->service },
+		.start = (uint32_t)(ev->time_ns / NS_PER_MINUTE),
+	};
+	struct slot talker = {
+		.path = as->path,
+		.start = service.start / 60,
+		.family = ev->family,
+	};
+
+	memcpy(talker.key, ev->src, sizeof(talker.key));
+	add(table_get(&t->services, t->secret, &service), &one);
+	add(table_get(&t->talkers, t->secret, &talker), &one);
+}
+
+static int write_service(struct store *st, const struct slot *slot,
+			 int32_t service)
+{
+	const int64_t starts[] = { 0, slot->start / 60, slot->start };
+	const struct counts *n = &slot->counts;
+	sqlite3_stmt *s = st->stmts[STMT_TALLY];
+	int rc = SQLITE_OK;
+
+	for (int span = 0; span < 3 && rc == SQLITE_OK; span++) {
+		sqlite3_bind_int(s, 1, span);
+		sqlite3_bind_int64(s, 2, starts[span]);
+		sqlite3_bind_int64(s, 3, slot->path);
+		sqlite3_bind_int(s, 4, service);
+		sqlite3_bind_int64(s, 5, (int64_t)n->packets);
+		sqlite3_bind_int64(s, 6, (int64_t)n->bytes);
+		sqlite3_bind_int64(s, 7, (int64_t)n->begun);
+		sqlite3_bind_int64(s, 8, (int64_t)n->first_ns);
+		sqlite3_bind_int64(s, 9, (int64_t)n->last_ns);
+		rc = store_run(st, STMT_TALLY, NULL);
+	}
+	return rc;
+}
+
+static int write_talker(struct store *st, enum stmt stmt,
+			const struct slot *slot)
+{
+	sqlite3_stmt *s = st->stmts[stmt];
+	uint8_t addr[16];
+
+	memcpy(addr, slot->key, sizeof(addr));
+	sqlite3_bind_int64(s, 1, slot->start);
+	sqlite3_bind_int64(s, 2, slot->path);
+	if (slot->family == 4)
+		sqlite3_bind_int(s, 3,
+				 (int)((uint32_t)addr[0] << 24 |
+				       (uint32_t)addr[1] << 16 |
+				       (uint32_t)addr[2] << 8 | addr[3]));
+	else if (slot->family == 6)
+		sqlite3_bind_blob(s, 3, addr, sizeof(addr), SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_text(s, 3, "", 0, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 4, (int64_t)slot->counts.packets);
+	sqlite3_bind_int64(s, 5, (int64_t)slot->counts.bytes);
+	return store_run(st, stmt, NULL);
+}
+
+/* The slot of all, or of the others together, of the path that slot is of. */
+static struct counts *group_of(struct tallies *t, const struct slot *slot,
+			       bool others)
+{
+	struct slot group = { .path = slot->path,
+			      .start = slot->start,
+			      .key = { others } };
+
+	return table_get(&t->groups, t->secret, &group);
+}
+
+/* Sums what belongs to a path: packets, and in begun the number of slots. */
+static void make_groups(struct tallies *t, const struct table *table)
+{
+	table_begin(&t->groups, 2 * table->n_used);
+	for (size_t i = 0; i < table->n_used; i++) {
+		const struct slot *slot = &table->slots[table->used[i]];
+		struct counts *all = group_of(t, slot, false);
+
+		all->packets += slot->counts.packets;
+		all->begun++;
+	}
+}
+
+static bool has_own_row(struct tallies *t, const struct slot *slot)
+{
+	const struct counts *all = group_of(t, slot, false);
+
+	return all->begun <= SHARES ||
+	       slot->counts.packets * SHARES >= all->packets;
+}
+
+static bool is_others(const struct slot *group)
+{
+	return group->key[0] != 0;
+}
+
+static int write_services(struct store *st)
+{
+	struct tallies *t = st->tallies;
+	const struct table *groups = &t->groups;
+	int rc = SQLITE_OK;
+
+	make_groups(t, &t->services);
+	for (size_t i = 0; i < t->services.n_used && rc == SQLITE_OK; i++) {
+		const struct slot *slot =
+			&t->services.slots[t->services.used[i]];
+
+		if (has_own_row(t, slot))
+			rc = write_service(st, slot,
+					   (int32_t)(int64_t)slot->key[0]);
+		else
+			add(group_of(t, slot, true), &slot->counts);
+	}
+	for (size_t i = 0; i < groups->n_used && rc == SQLITE_OK; i++)
+		if (is_others(&groups->slots[groups->used[i]]))
+			rc = write_service(st, &groups->slots[groups->used[i]],
+					   SERVICE_OTHERS);
+	return rc;
+}
+
+/* Adds to the row that is there, or makes one while there may be more. */
+static int write_own_talker(struct store *st, const struct slot *slot)
+{
+	struct tallies *t = st->tallies;
+	int rc = write_talker(st, STMT_TALKER_MORE, slot);
+
+	if (rc != SQLITE_OK || sqlite3_changes(st->db) > 0)
+		return rc;
+	if (slot->start != t->hour) {
+		t->hour = slot->start;
+		t->n_talkers = 0;
+	}
+	if (t->n_talkers == TALKERS_MAX) {
+		add(group_of(t, slot, true), &slot->counts);
+		return SQLITE_OK;
+	}
+	t->n_talkers++;
+	return write_talker(st, STMT_TALKER, slot);
+}
+
+static int write_talkers(struct store *st)
+{
+	struct tallies *t = st->tallies;
+	const struct table *groups = &t->groups;
+	int rc = SQLITE_OK;
+
+	make_groups(t, &t->talkers);
+	for (size_t i = 0; i < t->talkers.n_used && rc == SQLITE_OK; i++) {
+		const struct slot *slot = &t->talkers.slots[t->talkers.used[i]];
+
+		if (has_own_row(t, slot))
+			rc = write_own_talker(st, slot);
+		else
+			add(group_of(t, slot, true), &slot->counts);
+	}
+	for (size_t i = 0; i < groups->n_used && rc == SQLITE_OK; i++)
+		if (is_others(&groups->slots[groups->used[i]]))
+			rc = write_talker(st, STMT_TALKER,
+					  &groups->slots[groups->used[i]]);
+	return rc;
 }
 
 int tally_write(struct store *st)
 {
-	const struct tallies *t = st->tallies;
-	sqlite3_stmt *s = st->stmts[STMT_TALLY];
+	int rc = write_services(st);
 
-	for (size_t i = 0; i < t->n_used; i++) {
-		const struct slot *slot = &t->slots[t->used[i]];
-		int rc;
-
-		sqlite3_bind_int64(s, 1, (int64_t)slot->minute);
-		sqlite3_bind_int64(s, 2, slot->conversation);
-		sqlite3_bind_int64(s, 3, (int64_t)slot->packets);
-		sqlite3_bind_int64(s, 4, (int64_t)slot->bytes);
-		sqlite3_bind_int64(s, 5, (int64_t)slot->first_ns);
-		sqlite3_bind_int64(s, 6, (int64_t)slot->last_ns);
-		rc = store_run(st, STMT_TALLY, NULL);
-		if (rc != SQLITE_OK)
-			return rc;
-	}
-	return SQLITE_OK;
+	return rc == SQLITE_OK ? write_talkers(st) : rc;
 }
 
-void tally_clear(struct tallies *t)
+void tally_begin(struct tallies *t, size_t n)
 {
-	for (size_t i = 0; i < t->n_used; i++)
-		t->slots[t->used[i]].conversation = 0;
-	t->n_used = 0;
+	table_begin(&t->services, n);
+	table_begin(&t->talkers, n);
+	t->n_talkers_before = t->n_talkers;
+}
+
+void tally_undo(struct tallies *t)
+{
+	t->n_talkers = t->n_talkers_before;
 }
 
 struct tallies *tally_new(void)
 {
-	return calloc(1, sizeof(struct tallies));
+	struct tallies *t = calloc(1, sizeof(*t));
+
+	if (t && getrandom(&t->secret, sizeof(t->secret), 0) ==
+			 (ssize_t)sizeof(t->secret))
+		return t;
+	free(t);
+	return NULL;
 }
 
 void tally_free(struct tallies *t)

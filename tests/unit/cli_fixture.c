@@ -29,32 +29,52 @@ static const char world_sql[] =
 	" (187723572702975, 6, 'filter', 'DOCKER',"
 	" '-d fd00::2/128 ! -i br-aaaaaaaaaaaa -o br-aaaaaaaaaaaa -p tcp"
 	" -m tcp --dport 80 -j ACCEPT', 2, 1);"
-	"INSERT INTO conversation (verdict, rule, in_if, out_if, src_network,"
-	" dst_network, src_ip, dst_ip, proto, dst_port, first_ns) VALUES"
+	"INSERT INTO path (rule, verdict, in_if, out_if, src_network,"
+	" dst_network, first_ns) VALUES (291, 1, 1, 2, 1, 2, 1),"
+	" (187723572702975, 2, 3, 1, NULL, 1, 1), (291, 1, 2, 1, 2, 1, 1),"
+	" (7, 1, NULL, NULL, NULL, NULL, 1);"
+	"INSERT INTO conversation (path, src_ip, dst_ip, service, minute)"
+	" VALUES"
 	/* 192.168.144.2 and 172.18.0.3, as signed numbers */
-	" (1, 291, 1, 2, 1, 2, -1062694910, -1408106493, 6, 3306, 1),"
-	" (1, 291, 1, 2, 1, 2, -1062694910, -1408106493, 1, 2048, 1),"
-	" (2, 187723572702975, 3, 1, NULL, 1,"
-	" x'20010db8000000000000000000000001',"
-	" x'fd000000000000000000000000000002', 6, 80, 1),"
-	" (1, 291, 2, 1, 2, 1, -1408106493, -1062694910, 17, 53, 1),"
-	" (1, 7, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1);";
+	" (1, -1062694910, -1408106493, 6 << 16 | 3306, 0),"
+	" (1, -1062694910, -1408106493, 1 << 16 | 2048, 0),"
+	" (2, x'20010db8000000000000000000000001',"
+	" x'fd000000000000000000000000000002', 6 << 16 | 80, 0),"
+	" (3, -1408106493, -1062694910, 17 << 16 | 53, 0),"
+	" (4, NULL, NULL, -257, 0);";
 
 static const char event_sql[] =
-	"INSERT INTO event (id, time_ns, conversation, src_port, length,"
-	" tcp_flags, ttl, marks) SELECT ?1, ?2, id,"
-	" CASE WHEN proto IN (6, 17) THEN 40000 END, 60,"
-	" CASE proto WHEN 6 THEN 2 END, CASE WHEN proto > 0 THEN 63 END,"
-	" CASE WHEN proto IS NULL THEN 2 ELSE 0 END"
+	"INSERT INTO event (id, conversation, time_ns, detail, packets)"
+	" SELECT ?1, id, ?2, (60 << 32)"
+	" | (CASE WHEN service >> 16 IN (6, 17) THEN 40000 ELSE 0 END)"
+	" | (CASE service >> 16 WHEN 6 THEN 2 << 16 ELSE 0 END)"
+	" | (CASE WHEN service > 0 THEN 63 << 24 ELSE 2 << 52 END), 1"
 	" FROM conversation WHERE id = ?3";
 
+/* A conversation's first packet decides when it began. */
+static const char began_sql[] =
+	"UPDATE conversation SET minute = ?2 / 60000000000"
+	" WHERE id = ?3 AND minute = 0 AND ?1 = 0";
+
 static const char tally_sql[] =
-	"INSERT INTO tally (minute, conversation, packets, bytes, first_ns,"
-	" last_ns) VALUES (?2 / 60000000000, ?3, 1, 60, ?2, ?2)"
-	" ON CONFLICT (minute, conversation) DO UPDATE SET"
+	"INSERT INTO tally (span, start, path, service, packets, bytes, begun,"
+	" first_ns, last_ns) SELECT s.value, CASE s.value WHEN 0 THEN 0"
+	" WHEN 1 THEN ?2 / 3600000000000 ELSE ?2 / 60000000000 END, c.path,"
+	" c.service, 1, 60, ?1, ?2, ?2"
+	" FROM json_each('[0,1,2]') s CROSS JOIN conversation c"
+	" WHERE c.id = ?3"
+	" ON CONFLICT (span, start, path, service) DO UPDATE SET"
 	" packets = packets + 1, bytes = bytes + 60,"
+	" begun = begun + excluded.begun,"
 	" first_ns = min(first_ns, excluded.first_ns),"
 	" last_ns = max(last_ns, excluded.last_ns)";
+
+static const char seen_sql[] =
+	"INSERT OR IGNORE INTO seen (span, start, conversation)"
+	" SELECT 2, ?2 / 60000000000, id FROM conversation WHERE id = ?3"
+	" AND minute <> ?2 / 60000000000 UNION ALL"
+	" SELECT 1, ?2 / 3600000000000, id FROM conversation WHERE id = ?3"
+	" AND minute / 60 <> ?2 / 3600000000000 AND ?1 = 0";
 
 static char dir[64];
 static char path[96];
@@ -125,8 +145,9 @@ int cli_fixture_tear_down(void **state)
 	return rmdir(dir);
 }
 
-static void insert(sqlite3 *db, const char *sql, int64_t id,
-		   const struct packet *p)
+/* Returns how many rows were changed. */
+static int insert(sqlite3 *db, const char *sql, int64_t id,
+		  const struct packet *p)
 {
 	sqlite3_stmt *stmt = NULL;
 
@@ -136,6 +157,7 @@ static void insert(sqlite3 *db, const char *sql, int64_t id,
 	sqlite3_bind_int64(stmt, 3, p->talk);
 	must(db, sqlite3_step(stmt));
 	sqlite3_finalize(stmt);
+	return sqlite3_changes(db);
 }
 
 static int64_t next_id(sqlite3 *db)
@@ -158,7 +180,7 @@ int64_t cli_fixture_commit(const struct packet *packets, size_t n)
 	static const char batch_sql[] =
 		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
 		" packets, bytes, commit_ns) SELECT ?1, max(id), min(time_ns),"
-		" max(time_ns), count(*), sum(length), max(time_ns)"
+		" max(time_ns), count(*), 60 * count(*), max(time_ns)"
 		" FROM event WHERE id >= ?1";
 	sqlite3 *db = open_writer();
 	int64_t first = next_id(db);
@@ -166,7 +188,9 @@ int64_t cli_fixture_commit(const struct packet *packets, size_t n)
 	must(db, sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL));
 	for (size_t i = 0; i < n; i++) {
 		insert(db, event_sql, first + (int64_t)i, &packets[i]);
-		insert(db, tally_sql, 0, &packets[i]);
+		insert(db, tally_sql, insert(db, began_sql, 0, &packets[i]),
+		       &packets[i]);
+		insert(db, seen_sql, 0, &packets[i]);
 	}
 	insert(db, batch_sql, first, &packets[0]);
 	must(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));

@@ -22,23 +22,28 @@ static void ifname(void *arg, uint32_t ifindex, char *name, size_t size)
 				: "");
 }
 
-struct store *store_world_open(const struct world *w, uint64_t now_ns)
+struct store *store_world_open_as(const struct world *w,
+				  const struct store_session *session)
 {
 	const struct store_names names = { ifname, NULL };
-	const struct store_session session = {
-		.start_ns = now_ns,
-		.pid = 1,
-		.nflog_group = 7,
-		.version = "test",
-	};
 	struct store *st = NULL;
 	char error[DB_ERROR_MAX] = "";
-	int r = store_open(w->db, &session, &names, &st, error);
+	int r = store_open(w->db, session, &names, &st, error);
 
 	if (r < 0)
 		print_message("%s\n", error);
 	assert_int_equal(r, 0);
 	return st;
+}
+
+struct store *store_world_open(const struct world *w, uint64_t now_ns)
+{
+	return store_world_open_as(w, &(struct store_session){
+					      .start_ns = now_ns,
+					      .pid = 1,
+					      .nflog_group = 7,
+					      .version = "test",
+				      });
 }
 
 const char *store_world_ask(const struct world *w, const char *sql)

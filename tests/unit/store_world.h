@@ -19,6 +19,8 @@ int store_world_tear_down(void **state);
 
 /* Interfaces 1 br-aaaaaaaaaaaa, 2 br-bbbbbbbbbbbb, 3 eth0. Fails the test. */
 struct store *store_world_open(const struct world *w, uint64_t now_ns);
+struct store *store_world_open_as(const struct world *w,
+				  const struct store_session *session);
 
 /* All cells of a query's answer, '|' between columns, '\n' between rows; good
  * until the next call. */

@@ -277,8 +277,8 @@ static void only_the_first_packet_of_a_new_conversation_is_new(void **state)
 	follower_start("-o csv --new-only --exit-on-match");
 	follower_line(follower.out); /* the header: it has begun */
 	follower_commit(2, TALK_PING);
-	cli_fixture_sql("INSERT INTO conversation (verdict, rule, src_network,"
-			" first_ns) VALUES (1, 291, 3, 1)");
+	cli_fixture_sql("INSERT INTO conversation (path, service, minute)"
+			" VALUES (4, -257, 0)");
 	follower_commit(2, TALK_UNKNOWN + 1);
 	assert_memory_equal(follower_line(follower.out), "6,", 2);
 	assert_int_equal(follower_finish(), EXITCODE_OK);

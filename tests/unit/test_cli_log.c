@@ -136,14 +136,14 @@ static void csv_has_a_header_and_leaves_the_unknown_empty(void **state)
 		r->out,
 		"id,time,verdict,chain,rule_id,rule,in_if,out_if,src_network,"
 		"dst_network,src_ip,dst_ip,proto,src_port,dst_port,icmp_type,"
-		"icmp_code,tcp_flags,length,ttl,marks\r\n"
+		"icmp_code,tcp_flags,length,ttl,marks,collapsed\r\n"
 		"4,2026-11-23T21:13:57.000000000Z,drop,"
 		"DOCKER-ISOLATION-STAGE-2,000000000123,"
 		"-o br-bbbbbbbbbbbb -j DROP,br-bbbbbbbbbbbb,br-aaaaaaaaaaaa,"
 		"shop_db,shop_web,172.18.0.3,192.168.144.2,udp,40000,53,,,,"
-		"60,63,\r\n"
+		"60,63,,\r\n"
 		"5,2026-11-23T21:15:37.000000000Z,drop,,000000000007,,,,,,,,,"
-		",,,,,60,,truncated\r\n");
+		",,,,,60,,truncated,\r\n");
 }
 
 static void table_fits_120_columns_and_names_who_and_whom(void **state)
@@ -218,8 +218,10 @@ static void a_name_that_two_networks_had_means_both(void **state)
 	cli_fixture_sql("INSERT INTO network (docker_id, name, bridge,"
 			" internal, created_ns) VALUES ('a2', 'shop_web',"
 			" 'br-cccccccccccc', 0, 2);"
-			"INSERT INTO conversation (verdict, rule, src_network,"
-			" first_ns) VALUES (1, 291, 4, 1)");
+			"INSERT INTO path (verdict, rule, src_network,"
+			" first_ns) VALUES (1, 291, 4, 1);"
+			"INSERT INTO conversation (path, service, minute)"
+			" VALUES (5, -257, 0)");
 	cli_fixture_commit(
 		(const struct packet[]){ { CLI_NOW, TALK_UNKNOWN + 1 } }, 1);
 	expect_ids("--from-network shop_web", "1 2 6");

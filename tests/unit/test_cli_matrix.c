@@ -129,8 +129,10 @@ static void a_network_made_again_is_the_same_row(void **state)
 	cli_fixture_sql("INSERT INTO network (docker_id, name, bridge,"
 			" internal, created_ns) VALUES ('a2', 'shop_web',"
 			" 'br-cccccccccccc', 0, 2);"
-			"INSERT INTO conversation (verdict, rule, src_network,"
-			" dst_network, first_ns) VALUES (1, 291, 4, 2, 1)");
+			"INSERT INTO path (verdict, rule, src_network,"
+			" dst_network, first_ns) VALUES (1, 291, 4, 2, 1);"
+			"INSERT INTO conversation (path, service, minute)"
+			" VALUES (5, -257, 0)");
 	cli_fixture_commit(
 		(const struct packet[]){ { CLI_NOW, TALK_UNKNOWN + 1 } }, 1);
 	r = cli_fixture_run("-o jsonl --network shop_db");
@@ -144,15 +146,16 @@ static void count(uint64_t since_ns, uint64_t until_ns, char *buf, size_t size)
 	static const char sql[] =
 		"SELECT coalesce(group_concat(line, ''), '') FROM ("
 		"SELECT coalesce(s.name, '') || ',' || coalesce(d.name, '')"
-		" || ',' || c.verdict || ',' || count(*) || ','"
+		" || ',' || p.verdict || ',' || count(*) || ','"
 		" || count(DISTINCT c.id) || ',' || min(e.time_ns) || ','"
 		" || max(e.time_ns) || char(10) AS line"
 		" FROM event e JOIN conversation c ON c.id = e.conversation"
-		" LEFT JOIN network s ON s.id = c.src_network"
-		" LEFT JOIN network d ON d.id = c.dst_network"
+		" JOIN path p ON p.id = c.path"
+		" LEFT JOIN network s ON s.id = p.src_network"
+		" LEFT JOIN network d ON d.id = p.dst_network"
 		" WHERE e.time_ns >= ? AND e.time_ns < ?"
-		" GROUP BY s.name, d.name, c.verdict"
-		" ORDER BY count(*) DESC, s.name, c.in_if IS NOT NULL, d.name)";
+		" GROUP BY s.name, d.name, p.verdict"
+		" ORDER BY count(*) DESC, s.name, p.in_if IS NOT NULL, d.name)";
 	sqlite3_stmt *stmt = NULL;
 	sqlite3 *db = NULL;
 
@@ -223,12 +226,13 @@ static void any_window_counts_exactly_to_the_nanosecond(void **state)
 	uint64_t times[COMMITS * EACH];
 
 	(void)state;
-	/* ten minutes, packets on the full minutes and beside them as well */
+	/* three hours, packets on the full minutes and beside them as well */
 	for (size_t i = 0; i < COMMITS; i++) {
 		struct packet p[EACH];
 
 		for (size_t j = 0; j < EACH; j++) {
-			uint64_t at = minute0 + draw(&seed, 10) * NS_PER_MINUTE;
+			uint64_t at =
+				minute0 + draw(&seed, 190) * NS_PER_MINUTE;
 
 			if (draw(&seed, 3) > 0)
 				at += draw(&seed, 60) * S;
@@ -249,6 +253,8 @@ static void any_window_counts_exactly_to_the_nanosecond(void **state)
 		a = a / NS_PER_MINUTE * NS_PER_MINUTE;
 		check_window(a, b);
 		check_window(a, a + NS_PER_MINUTE);
+		check_window(a, a + 60 * NS_PER_MINUTE);
+		check_window(a / (60 * NS_PER_MINUTE) * 60 * NS_PER_MINUTE, b);
 		check_window(b, a);
 	}
 }
@@ -291,8 +297,10 @@ static void the_grid_tells_drops_and_passes_apart(void **state)
 	const struct cli_result *r;
 
 	(void)state;
-	cli_fixture_sql("INSERT INTO conversation (verdict, rule, src_network,"
-			" dst_network, first_ns) VALUES (3, 291, 1, 2, 1)");
+	cli_fixture_sql("INSERT INTO path (rule, verdict, src_network,"
+			" dst_network, first_ns) VALUES (291, 3, 1, 2, 1);"
+			"INSERT INTO conversation (path, service, minute)"
+			" SELECT max(id), -257, 0 FROM path");
 	cli_fixture_commit(
 		(const struct packet[]){ { CLI_NOW, TALK_UNKNOWN + 1 } }, 1);
 	r = cli_fixture_run("matrix -o grid --ascii");
@@ -369,12 +377,15 @@ static void a_drawing_has_a_limit_and_a_list_has_none(void **state)
 	(void)state;
 	cli_fixture_sql(
 		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
-		" FROM n WHERE i < 5001) INSERT INTO conversation (id,"
-		" verdict, rule, src_network, dst_ip, first_ns)"
-		" SELECT 100 + i, 1, 291, 1, i, 1 FROM n;"
-		"INSERT INTO tally SELECT 29924478, id, 1, 60,"
-		" 1795468680000000000, 1795468680000000000"
-		" FROM conversation WHERE id > 100");
+		" FROM n WHERE i < 5001) INSERT INTO conversation (id, path,"
+		" dst_ip, service, minute)"
+		" SELECT 100 + i, 1, i, -257, 29924478 FROM n;"
+		"INSERT INTO event SELECT 1000 + id, id, 1795468680000000000,"
+		" 0, 1 FROM conversation WHERE id > 100;"
+		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
+		" packets, bytes, commit_ns) SELECT min(id), max(id),"
+		" 1795468680000000000, 1795468680000000000, 5001, 0,"
+		" 1795468680000000000 FROM event WHERE id > 1000");
 	r = cli_fixture_run("matrix --by from,dst_ip -o dot");
 	assert_int_equal(r->code, EXITCODE_USAGE);
 	assert_non_null(strstr(r->err, "more than 5000 pairs are no picture"));

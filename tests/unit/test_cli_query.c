@@ -88,11 +88,12 @@ static void no_question_scans_the_events(void **state)
 /* What scans a table of ours says so in its text. */
 static void scans_are_declared(enum query query, const char *steps)
 {
-	static const char *const tables[] = { "SCAN b\n",      "SCAN batch\n",
-					      "SCAN t\n",      "SCAN tally\n",
-					      "SCAN c\n",      "SCAN gap\n",
-					      "SCAN rule\n",   "SCAN r\n",
-					      "SCAN network\n" };
+	static const char *const tables[] = {
+		"SCAN b\n",	 "SCAN batch\n", "SCAN t\n",	"SCAN tally\n",
+		"SCAN c\n",	 "SCAN gap\n",	 "SCAN rule\n", "SCAN r\n",
+		"SCAN p\n",	 "SCAN path\n",	 "SCAN seen\n", "SCAN talker\n",
+		"SCAN network\n"
+	};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		if (strstr(steps, tables[i]) &&
@@ -106,8 +107,9 @@ static void every_other_scan_is_declared(void **state)
 	for_each_plan(scans_are_declared);
 }
 
-/* The program's own statement for a filter, once each way of counting. */
-static void ask(sqlite3 *db, const char *where, bool matrix,
+/* The program's own statement for a filter: of the matrix, or by what top and
+ * timeline count. */
+static void ask(sqlite3 *db, const char *where, const char *by, int64_t step_s,
 		struct selection *sel, sqlite3_stmt **ret)
 {
 	static const struct cli cli = { .now_ns = CLI_NOW };
@@ -115,7 +117,7 @@ static void ask(sqlite3 *db, const char *where, bool matrix,
 	struct group group = { .n = 0 };
 	const struct flow_question q = { .group = &group,
 					 .limit = -1,
-					 .step_s = 60 };
+					 .step_s = step_s };
 
 	f = (struct filter){ .until_ns = INT64_MAX };
 	expr_init(&f.expr);
@@ -126,21 +128,38 @@ static void ask(sqlite3 *db, const char *where, bool matrix,
 		assert_true(f.expr.root >= 0);
 	}
 	assert_int_equal(selection_make(&cli, &f, db, sel), 0);
-	assert_int_equal(group_parse(&cli, "network", &group), 0);
-	assert_int_equal(matrix ? query_matrix(db, sel, &group, ret)
-				: query_flow(db, sel, &q, ret),
+	assert_int_equal(group_parse(&cli, by ? by : "network", &group), 0);
+	assert_int_equal(by ? query_flow(db, sel, &q, ret)
+			    : query_matrix(db, sel, &group, ret),
 			 0);
 }
 
-static void matrix_plan(sqlite3 *db, const char *where, char *buf, size_t size)
+static void flow_plan(sqlite3 *db, const char *where, const char *by,
+		      int64_t step_s, char *buf, size_t size)
 {
 	struct selection sel = { 0 };
 	sqlite3_stmt *stmt = NULL;
 
-	ask(db, where, true, &sel, &stmt);
+	ask(db, where, by, step_s, &sel, &stmt);
 	plan(db, sqlite3_sql(stmt), buf, size);
 	sqlite3_finalize(stmt);
 	selection_clear(&sel);
+}
+
+/* Its dictionaries are the only tables that a question of counts may scan. */
+static void no_scan_of_counts(const char *what, const char *steps)
+{
+	static const char *const tables[] = { "SCAN b\n", "SCAN tally\n",
+					      "SCAN seen\n", "SCAN v\n",
+					      "SCAN p\n" };
+
+	no_scan_of_events(QUERY_COUNT, steps);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (strstr(steps, tables[i]))
+			fail_msg("%s: %s", what, steps);
+	/* the flow itself, and what the matrix has ranked */
+	if (count(steps, "SCAN c\n") > (strstr(steps, "ranked") ? 2 : 1))
+		fail_msg("%s: %s", what, steps);
 }
 
 /* Every field, and both ways of counting, with and without statistics. */
@@ -166,23 +185,55 @@ static void no_filter_scans_the_events(void **state)
 	for (size_t i = 0; i < 4 * ARRAY_SIZE(filters); i++) {
 		const char *where = filters[i / 4];
 		sqlite3 *db = open_reader();
-		struct selection sel = { 0 };
-		sqlite3_stmt *stmt = NULL;
 		char steps[16384];
 
-		ask(db, where, i & 1, &sel, &stmt);
-		plan(db, sqlite3_sql(stmt), steps, sizeof(steps));
-		no_scan_of_events(QUERY_COUNT, steps);
-		/* its dictionaries are the only ones that may be scanned */
-		if (strstr(steps, "SCAN b\n") ||
-		    strstr(steps, "SCAN tally\n") || strstr(steps, "SCAN c\n"))
-			fail_msg("%s: %s", where, steps);
-		sqlite3_finalize(stmt);
-		selection_clear(&sel);
+		flow_plan(db, where, i & 1 ? NULL : "network", 60, steps,
+			  sizeof(steps));
+		no_scan_of_counts(where, steps);
 		sqlite3_close(db);
 		if (i == 2 * ARRAY_SIZE(filters))
 			cli_fixture_sql("ANALYZE");
 	}
+}
+
+/* Whether a question reads events of more than the edges of its window. */
+static bool reads_events(sqlite3 *db, const char *where, const char *by,
+			 int64_t step_s)
+{
+	char steps[16384];
+
+	flow_plan(db, where, by, step_s, steps, sizeof(steps));
+	no_scan_of_counts(by ? by : where, steps);
+	if (strstr(steps, "SEARCH tally "))
+		return false;
+	assert_int_equal(count(steps, "SEARCH e "), 1);
+	return true;
+}
+
+static void the_tallies_answer_what_they_can(void **state)
+{
+	static const char others[] =
+		"INSERT INTO tally VALUES (0, 0, 1, -258, 9, 9, 9, 1, 1)";
+	sqlite3 *db = open_reader();
+
+	(void)state;
+	assert_false(reads_events(db, "", NULL, 0));
+	assert_false(reads_events(db, "to port 80", NULL, 0));
+	assert_false(reads_events(db, "proto tcp", "network,port", 0));
+	assert_false(reads_events(db, "", "port,proto,verdict,chain,rule", 0));
+	assert_false(reads_events(db, "network shop_web", "verdict", 60));
+	assert_false(reads_events(db, "", "in_if,out_if", 3600));
+	assert_true(reads_events(db, "", "network", 90));
+	assert_true(reads_events(db, "", "dst_ip", 0));
+	assert_true(reads_events(db, "ip 10.0.0.1", NULL, 0));
+	assert_true(reads_events(db, "from port 80", "port", 0));
+	/* one of many ports that were counted together is not told apart */
+	sqlite3_close(db);
+	cli_fixture_sql(others);
+	db = open_reader();
+	assert_true(reads_events(db, "to port 80", NULL, 0));
+	assert_false(reads_events(db, "", "port", 0));
+	sqlite3_close(db);
 }
 
 static void the_edges_of_a_window_go_through_the_batches(void **state)
@@ -191,13 +242,23 @@ static void the_edges_of_a_window_go_through_the_batches(void **state)
 	char steps[8192];
 
 	(void)state;
-	matrix_plan(db, "", steps, sizeof(steps));
+	flow_plan(db, "", NULL, 0, steps, sizeof(steps));
 	assert_int_equal(count(steps, "SEARCH b USING "), 2);
 	assert_int_equal(count(steps, "INDEX batch_time (max_ns>?"), 2);
 	assert_int_equal(count(steps, "SEARCH e "), 2);
-	assert_non_null(strstr(
-		steps,
-		"SEARCH tally USING PRIMARY KEY (minute>? AND minute<?)"));
+	/* all of time, the whole hours, the minutes on both sides of them */
+	assert_int_equal(
+		count(steps,
+		      "SEARCH tally USING PRIMARY KEY (span=? AND start"),
+		4);
+	assert_int_equal(count(steps,
+			       "SEARCH seen USING PRIMARY KEY (span=? AND"
+			       " start>? AND start<?)"),
+			 3);
+	plan(db, query_sql(QUERY_PRUNED), steps, sizeof(steps));
+	assert_non_null(strstr(steps, "INDEX batch_pruned (max_ns>?)"));
+	plan(db, query_sql(QUERY_HULL), steps, sizeof(steps));
+	assert_non_null(strstr(steps, "USING INDEX batch_kept"));
 	plan(db, query_sql(QUERY_HULL_WINDOW), steps, sizeof(steps));
 	assert_non_null(strstr(
 		steps,
@@ -227,6 +288,7 @@ int main(void)
 		T(no_question_scans_the_events),
 		T(every_other_scan_is_declared),
 		T(no_filter_scans_the_events),
+		T(the_tallies_answer_what_they_can),
 		T(the_edges_of_a_window_go_through_the_batches),
 		T(no_event_is_sorted),
 	};

@@ -53,11 +53,15 @@ static void every_key_is_taken(void **state)
 		   "docker_socket=/run/docker.sock\n"
 		   "  nflog_group = 17\n"
 		   "profile = drops, user ; not what is published\n"
+		   "retain_days = 90\n"
+		   "retain_size = 20G\n"
 		   "user = nobody\n");
 	assert_int_equal(config_read(&cfg, path, error), 0);
 	assert_string_equal(cfg.db, "/srv/audit/audit.db");
 	assert_string_equal(cfg.docker_socket, "/run/docker.sock");
 	assert_int_equal(cfg.nflog_group, 17);
+	assert_int_equal(cfg.retain_days, 90);
+	assert_int_equal(cfg.retain_size, 20ULL << 30);
 	assert_int_equal(cfg.profile, PROFILE_DROPS | PROFILE_USER);
 	assert_string_equal(cfg.user, "nobody");
 }
@@ -87,6 +91,21 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
 		  "1: nflog_group '-1': a number from 0 to 65535 is needed" },
 		{ "nflog_group =\n",
 		  "1: nflog_group '': a number from 0 to 65535 is needed" },
+		{ "retain_days = 90d\n",
+		  "1: retain_days '90d': a number of days from 0 (no limit) to "
+		  "36500 is needed" },
+		{ "retain_days = 36501\n",
+		  "1: retain_days '36501': a number of days from 0 (no limit) "
+		  "to 36500 is needed" },
+		{ "retain_size = 15M\n",
+		  "1: retain_size '15M': a size like 500M or 10G is needed, at "
+		  "least 16M, or 0 for no limit" },
+		{ "retain_size = 1GB\n",
+		  "1: retain_size '1GB': a size like 500M or 10G is needed, at "
+		  "least 16M, or 0 for no limit" },
+		{ "retain_size = G\n",
+		  "1: retain_size 'G': a size like 500M or 10G is needed, at "
+		  "least 16M, or 0 for no limit" },
 		{ "\n\ndb = audit.db\n",
 		  "3: db 'audit.db': a path that begins with '/' is needed" },
 		{ "docker_socket =\n",

@@ -114,7 +114,7 @@ static void another_version_is_refused_with_both_numbers(void **state)
 	make_db("PRAGMA application_id = 0x42724175; PRAGMA user_version = 99;"
 		"CREATE TABLE event (id)");
 	expect_refusal(db_open_reader, -EPROTONOSUPPORT,
-		       "schema version 99 and this program knows 1");
+		       "schema version 99 and this program knows 2");
 	expect_refusal(db_open_writer, -EPROTONOSUPPORT, "schema version 99");
 }
 

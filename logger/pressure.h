@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How hard packets press, from what waits in the NFLOG socket. */
+#ifndef BRIDGEAUDIT_LOGGER_PRESSURE_H
+#define BRIDGEAUDIT_LOGGER_PRESSURE_H
+
+#include <stdint.h>
+
+#include "logger/store.h"
+
+struct pressure {
+	enum store_pressure level;
+	uint64_t calm_since_ms; /* monotonic; 0: it is not */
+};
+
+/*
+ * The level for a socket buffer that is full to fill percent. Up at once, from
+ * 25 and from 50 percent on; down when it was below 5 percent for 5 seconds.
+ */
+enum store_pressure pressure_next(struct pressure *p, unsigned int fill,
+				  uint64_t now_ms);
+
+/* Looks at the socket, tells the store, and notes a change in the ledger as
+ * the finding "load". */
+void pressure_update(struct pressure *p, int nflog_fd, struct store *st,
+		     uint64_t now_ms);
+
+#endif

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The events of a batch to rows: attributed first, in memory, then written
+ * with one INSERT ... SELECT per table. Ids are given here: the first row of a
+ * statement names its id, each further one is the next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/timefmt.h"
+#include "logger/store_private.h"
+#include "logger/store_rows.h"
+
+enum {
+	AHEAD = 16, /* events whose memory is fetched before it is needed */
+	PROTO_TCP = 6,
+	SERVICE_NONE = -257,
+	LENGTH_MAX = 0x1ffff,
+	SAME_SLOTS = 2 * STORE_EVENTS_MAX,
+};
+
+enum { SPAN_HOUR = 1, SPAN_MINUTE = 2 };
+
+/* Rows to be written, in the order of schema.sql. */
+struct event_row {
+	int64_t conversation;
+	int64_t time_ns;
+	int64_t detail;
+	uint32_t packets;
+};
+
+struct conversation_row {
+	int64_t path;
+	uint32_t event; /* index of its first one, which has the addresses */
+	int32_t service;
+	uint32_t minute;
+};
+
+struct seen_row {
+	int64_t conversation;
+	uint32_t span;
+	uint32_t start;
+};
+
+struct batch {
+	size_t n_events;
+	size_t n_conversations;
+	size_t n_seen;
+	int64_t first_conversation;
+	uint64_t min_ns;
+	uint64_t max_ns;
+	uint64_t bytes;
+	struct rows event_source;
+	struct rows conversation_source;
+	struct rows seen_source;
+	struct event_row events[STORE_EVENTS_MAX];
+	struct conversation_row conversations[STORE_EVENTS_MAX];
+	struct seen_row seen[2 * STORE_EVENTS_MAX];
+	size_t same_mask;
+	uint32_t same[SAME_SLOTS]; /* index of an event's row + 1 */
+};
+
+/* An event of the block that is looked at. */
+struct pending {
+	struct conversation_key key;
+	uint64_t hash[2];
+};
+
+static void event_column(sqlite3_context *ctx, const void *arg, size_t row,
+			 int column)
+{
+	const struct event_row *r = &((const struct batch *)arg)->events[row];
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(ctx, r->conversation);
+		break;
+	case 1:
+		sqlite3_result_int64(ctx, r->time_ns);
+		break;
+	case 2:
+		sqlite3_result_int64(ctx, r->detail);
+		break;
+	default:
+		sqlite3_result_int64(ctx, r->packets);
+	}
+}
+
+/* IPv4 as a signed integer, IPv6 as a blob that outlives the statement. */
+static void result_address(sqlite3_context *ctx, int family,
+			   const uint8_t *addr)
+{
+	if (family == 4)
+		sqlite3_result_int(ctx,
+				   (int)((uint32_t)addr[0] << 24 |
+					 (uint32_t)addr[1] << 16 |
+					 (uint32_t)addr[2] << 8 | addr[3]));
+	else if (family == 6)
+		sqlite3_result_blob(ctx, addr, 16, SQLITE_STATIC);
+}
+
+static void conversation_column(sqlite3_context *ctx, const void *arg,
+				size_t row, int column)
+{
+	const struct store *st = arg;
+	const struct conversation_row *r = &st->batch->conversations[row];
+	const struct event *ev = &st->events[r->event];
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(ctx, r->path);
+		break;
+	case 1:
+		result_address(ctx, ev->family, ev->src);
+		break;
+	case 2:
+		result_address(ctx, ev->family, ev->dst);
+		break;
+	case 3:
+		sqlite3_result_int(ctx, r->service);
+		break;
+	default:
+		sqlite3_result_int64(ctx, r->minute);
+	}
+}
+
+static void seen_column(sqlite3_context *ctx, const void *arg, size_t row,
+			int column)
+{
+	const struct seen_row *r = &((const struct batch *)arg)->seen[row];
+
+	switch (column) {
+	case 0:
+		sqlite3_result_int64(ctx, r->span);
+		break;
+	case 1:
+		sqlite3_result_int64(ctx, r->start);
+		break;
+	default:
+		sqlite3_result_int64(ctx, r->conversation);
+	}
+}
+
+static int32_t service_of(const struct event *ev)
+{
+	if (ev->have & HAVE_PORTS)
+		return ev->proto << 16 | ev->dst_port;
+	if (ev->have & HAVE_ICMP)
+		return ev->proto << 16 | ev->icmp_type << 8 | ev->icmp_code;
+	return ev->have & HAVE_PROTO ? -1 - ev->proto : SERVICE_NONE;
+}
+
+/* event.detail, as in schema.sql. */
+static int64_t detail_of(const struct event *ev)
+{
+	uint64_t length = ev->length < LENGTH_MAX ? ev->length : LENGTH_MAX;
+	uint64_t detail = length << 32 | (uint64_t)ev->marks << 52;
+
+	if (ev->have & HAVE_TTL)
+		detail |= (uint64_t)ev->ttl << 24;
+	if (ev->have & HAVE_PORTS)
+		detail |= ev->src_port;
+	if (ev->have & HAVE_TCP_FLAGS)
+		detail |= (uint64_t)ev->tcp_flags << 16;
+	else if (ev->have & HAVE_PORTS && ev->proto == PROTO_TCP)
+		detail |= 1ULL << 55;
+	return (int64_t)detail;
+}
+
+static void add_seen(struct batch *b, int64_t conversation, uint32_t span,
+		     uint32_t start)
+{
+	b->seen[b->n_seen++] = (struct seen_row){ conversation, span, start };
+}
+
+/* The conversation of an event, made when it is new. */
+static int64_t take_conversation(struct store *st, size_t i,
+				 const struct pending *p, uint32_t minute,
+				 bool *ret_begun)
+{
+	struct conversation *conv =
+		conversation_find(st->conversations, p->hash);
+	struct batch *b = st->batch;
+
+	*ret_begun = conv->id == 0;
+	if (*ret_begun) {
+		conv->id = b->first_conversation + (int64_t)b->n_conversations;
+		conv->minute = minute;
+		b->conversations[b->n_conversations++] =
+			(struct conversation_row){ (int64_t)p->key.path,
+						   (uint32_t)i, p->key.service,
+						   minute };
+	} else if (conv->minute != minute) {
+		if (conv->minute / 60 != minute / 60)
+			add_seen(b, conv->id, SPAN_HOUR, minute / 60);
+		add_seen(b, conv->id, SPAN_MINUTE, minute);
+		conversation_remember(st->conversations, conv);
+		conv->minute = minute;
+	}
+	return conv->id;
+}
+
+/* The row that the packet is one more of, or NULL; then it will be that. */
+static struct event_row *find_same(struct batch *b, int64_t conversation,
+				   int64_t detail)
+{
+	uint64_t hash = ((uint64_t)conversation ^ (uint64_t)detail << 24) *
+			0x9e3779b97f4a7c15U;
+	size_t at = (size_t)((hash ^ (uint64_t)detail >> 32) >> 32);
+
+	for (at &= b->same_mask; b->same[at]; at = (at + 1) & b->same_mask) {
+		struct event_row *row = &b->events[b->same[at] - 1];
+
+		if (row->conversation == conversation && row->detail == detail)
+			return row;
+	}
+	b->same[at] = (uint32_t)b->n_events + 1;
+	return NULL;
+}
+
+static void take_event(struct store *st, size_t i, const struct pending *p)
+{
+	const struct event *ev = &st->events[i];
+	struct batch *b = st->batch;
+	struct tallied as = { (int64_t)p->key.path, p->key.service, false };
+	uint32_t minute = (uint32_t)(ev->time_ns / NS_PER_MINUTE);
+	int64_t conversation = take_conversation(st, i, p, minute, &as.begun);
+	int64_t detail = detail_of(ev);
+	struct event_row *row = NULL;
+
+	tally_add(st->tallies, ev, &as);
+	b->min_ns = ev->time_ns < b->min_ns ? ev->time_ns : b->min_ns;
+	b->max_ns = ev->time_ns > b->max_ns ? ev->time_ns : b->max_ns;
+	b->bytes += ev->length;
+	if (st->pressure >= STORE_PRESSURE_COLLAPSE)
+		row = find_same(b, conversation, detail);
+	if (row)
+		row->packets++;
+	else
+		b->events[b->n_events++] =
+			(struct event_row){ conversation, (int64_t)ev->time_ns,
+					    detail, 1 };
+}
+
+static void begin(struct store *st)
+{
+	struct batch *b = st->batch;
+	size_t slots = 64;
+
+	conversation_begin(st->conversations, st->n_events);
+	tally_begin(st->tallies, st->n_events);
+	b->n_events = b->n_conversations = b->n_seen = 0;
+	b->first_conversation = st->next_conversation;
+	b->min_ns = UINT64_MAX;
+	b->max_ns = b->bytes = 0;
+	if (st->pressure < STORE_PRESSURE_COLLAPSE)
+		return;
+	while (slots < 2 * st->n_events) /* never more than half full */
+		slots *= 2;
+	b->same_mask = slots - 1;
+	memset(b->same, 0, slots * sizeof(b->same[0]));
+}
+
+/* In blocks, so that the memory of one event is on its way while others are
+ * looked at. */
+static int attribute(struct store *st)
+{
+	struct pending block[AHEAD];
+
+	for (size_t from = 0; from < st->n_events; from += AHEAD) {
+		size_t n = st->n_events - from;
+
+		n = n < AHEAD ? n : AHEAD;
+		for (size_t i = 0; i < n; i++) {
+			const struct event *ev = &st->events[from + i];
+			struct pending *p = &block[i];
+			int64_t path;
+			int rc = path_get(st, ev, &path);
+
+			if (rc != SQLITE_OK)
+				return rc;
+			p->key = (struct conversation_key){
+				.path = (uint64_t)path,
+				.service = service_of(ev),
+				.family = ev->family,
+			};
+			memcpy(p->key.src, ev->src, sizeof(ev->src));
+			memcpy(p->key.dst, ev->dst, sizeof(ev->dst));
+			conversation_hash(st->conversations, &p->key, p->hash);
+		}
+		for (size_t i = 0; i < n; i++)
+			take_event(st, from + i, &block[i]);
+	}
+	return SQLITE_OK;
+}
+
+/* Writes n rows: the first with its id, each further one gets the next. */
+static int write_rows(struct store *st, struct rows *source, size_t n,
+		      enum stmt first, int64_t first_id, enum stmt others)
+{
+	int rc;
+
+	if (n == 0)
+		return SQLITE_OK;
+	source->first = 0;
+	source->end = 1;
+	sqlite3_bind_int64(st->stmts[first], 1, first_id);
+	rc = store_run(st, first, NULL);
+	if (rc != SQLITE_OK || n == 1)
+		return rc;
+	source->first = 1;
+	source->end = n;
+	return store_run(st, others, NULL);
+}
+
+static int write_batch_row(struct store *st, uint64_t now_ns)
+{
+	const struct batch *b = st->batch;
+	sqlite3_stmt *s = st->stmts[STMT_BATCH];
+
+	sqlite3_bind_int64(s, 1, st->next_event);
+	sqlite3_bind_int64(s, 2, st->next_event + (int64_t)b->n_events - 1);
+	sqlite3_bind_int64(s, 3, (int64_t)b->min_ns);
+	sqlite3_bind_int64(s, 4, (int64_t)b->max_ns);
+	sqlite3_bind_int64(s, 5, (int64_t)st->n_events);
+	sqlite3_bind_int64(s, 6, (int64_t)b->bytes);
+	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
+	sqlite3_bind_int64(
+		s, 8, b->first_conversation + (int64_t)b->n_conversations - 1);
+	return store_run(st, STMT_BATCH, NULL);
+}
+
+int batch_write(struct store *st, uint64_t now_ns)
+{
+	struct batch *b = st->batch;
+	int rc;
+
+	begin(st);
+	rc = attribute(st);
+	if (rc == SQLITE_OK)
+		rc = write_rows(st, &b->conversation_source, b->n_conversations,
+				STMT_CONVERSATION_FIRST, b->first_conversation,
+				STMT_CONVERSATIONS);
+	if (rc == SQLITE_OK)
+		rc = write_rows(st, &b->event_source, b->n_events,
+				STMT_EVENT_FIRST, st->next_event, STMT_EVENTS);
+	if (rc == SQLITE_OK && b->n_seen > 0) {
+		b->seen_source.end = b->n_seen;
+		rc = store_run(st, STMT_SEEN, NULL);
+		if (rc == SQLITE_OK)
+			rc = store_run(st, STMT_SEEN_HOUR, NULL);
+	}
+	if (rc == SQLITE_OK)
+		rc = tally_write(st);
+	if (rc == SQLITE_OK)
+		rc = write_batch_row(st, now_ns);
+	return rc;
+}
+
+void batch_settle(struct store *st)
+{
+	struct batch *b = st->batch;
+
+	st->next_event += (int64_t)b->n_events;
+	st->next_conversation += (int64_t)b->n_conversations;
+}
+
+void batch_undo(struct store *st)
+{
+	conversation_undo(st->conversations);
+	tally_undo(st->tallies);
+	path_forget(st->paths);
+}
+
+int batch_register(struct store *st)
+{
+	struct batch *b = st->batch;
+	int rc;
+
+	b->event_source = (struct rows){
+		.schema = "CREATE TABLE x (conversation, time_ns, detail,"
+			  " packets)",
+		.column = event_column,
+		.arg = b,
+	};
+	b->conversation_source = (struct rows){
+		.schema = "CREATE TABLE x (path, src_ip, dst_ip, service,"
+			  " minute)",
+		.column = conversation_column,
+		.arg = st,
+	};
+	b->seen_source = (struct rows){
+		.schema = "CREATE TABLE x (span, start, conversation)",
+		.column = seen_column,
+		.arg = b,
+	};
+	rc = rows_register(st->db, "new_event", &b->event_source);
+	if (rc == SQLITE_OK)
+		rc = rows_register(st->db, "new_conversation",
+				   &b->conversation_source);
+	if (rc == SQLITE_OK)
+		rc = rows_register(st->db, "new_seen", &b->seen_source);
+	return rc;
+}
+
+struct batch *batch_new(void)
+{
+	return calloc(1, sizeof(struct batch));
+}
+
+void batch_free(struct batch *b)
+{
+	free(b);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the store keeps in memory between and within batches. */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_MEMORY_H
+#define BRIDGEAUDIT_LOGGER_STORE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/event.h"
+
+enum { CONVERSATIONS_MAX = 524288 };
+
+struct store;
+struct conversations;
+struct paths;
+struct tallies;
+
+/* What makes two packets the same conversation, all bytes significant. */
+struct conversation_key {
+	uint64_t path;
+	uint8_t src[16];
+	uint8_t dst[16];
+	int32_t service; /* as in schema.sql */
+	uint8_t family;
+	uint8_t zero[3];
+};
+
+struct conversation {
+	uint64_t hash[2];
+	int64_t id;	 /* of its row; 0: empty */
+	uint32_t minute; /* in which it was seen last */
+	uint32_t age;	 /* batch of its last packet; odd: it repeats */
+};
+
+/* store_conversation.c. begin: makes room before a batch of n. hash: of a key,
+ * into ret. find: the one with that hash, or one with id 0 for the caller to
+ * fill. remember: before the caller changes one that it found otherwise. undo:
+ * forgets all changes since begin. load: reads the newest, an SQLite code.
+ * expire: forgets what was last seen before that minute. */
+void conversation_begin(struct conversations *c, size_t n);
+void conversation_hash(const struct conversations *c,
+		       const struct conversation_key *key, uint64_t ret[2]);
+struct conversation *conversation_find(struct conversations *c,
+				       const uint64_t hash[2]);
+void conversation_remember(struct conversations *c, struct conversation *conv);
+void conversation_undo(struct conversations *c);
+int conversation_load(struct store *st);
+void conversation_expire(struct conversations *c, uint32_t before_minute);
+struct conversations *conversation_new(void);
+void conversation_free(struct conversations *c);
+
+/* store_path.c: the id of the event's path, written when it is new; an SQLite
+ * code. forget: after a rollback, or when networks changed. */
+int path_get(struct store *st, const struct event *ev, int64_t *ret_id);
+void path_forget(struct paths *p);
+struct paths *path_new(void);
+void path_free(struct paths *p);
+
+/* store_tally.c. begin: starts afresh for at most n packets. add: counts one.
+ * write: an SQLite code. undo: after a rollback. */
+struct tallied {
+	int64_t path;
+	int32_t service;
+	bool begun; /* a conversation began with it */
+};
+void tally_begin(struct tallies *t, size_t n);
+void tally_add(struct tallies *t, const struct event *ev,
+	       const struct tallied *as);
+int tally_write(struct store *st);
+void tally_undo(struct tallies *t);
+struct tallies *tally_new(void);
+void tally_free(struct tallies *t);
+
+#endif

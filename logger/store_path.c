@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Paths: the rule and the interfaces of an event in, row id out. Names both
+ * sides as they are now. A direct-mapped cache answers for what repeats.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "logger/store_private.h"
+
+enum { SLOTS = 4096 }; /* a power of two */
+
+struct paths {
+	struct slot {
+		uint64_t rule_id;
+		uint32_t in_ifindex;
+		uint32_t out_ifindex;
+		uint32_t verdict;
+		int64_t id; /* 0: empty */
+	} slots[SLOTS];
+};
+
+/* What is known of one side. */
+struct side {
+	int64_t interface; /* row ids; 0: none */
+	int64_t network;
+	char bridge[STORE_IFNAME_MAX];
+};
+
+static int name_side(struct store *st, uint32_t ifindex, struct side *ret)
+{
+	sqlite3_stmt *s = st->stmts[STMT_INTERFACE];
+
+	*ret = (struct side){ 0 };
+	if (ifindex == 0)
+		return SQLITE_OK;
+	st->names.ifname(st->names.arg, ifindex, ret->bridge,
+			 sizeof(ret->bridge));
+	if (!*ret->bridge)
+		return SQLITE_OK;
+	ret->network = ledger_network(st, ret->bridge);
+	sqlite3_bind_text(s, 1, ret->bridge, -1, SQLITE_TRANSIENT);
+	return store_run(st, STMT_INTERFACE, &ret->interface);
+}
+
+/* Before routing there is no out interface, but the rule names its bridge. */
+static int name_protected(struct store *st, uint64_t rule_id, struct side *ret)
+{
+	int rc = ledger_rule_bridge(st, rule_id, ret->bridge,
+				    sizeof(ret->bridge));
+
+	if (rc == SQLITE_OK && *ret->bridge)
+		ret->network = ledger_network(st, ret->bridge);
+	return rc;
+}
+
+static void bind_or_null(sqlite3_stmt *s, int at, int64_t id)
+{
+	if (id)
+		sqlite3_bind_int64(s, at, id);
+	else
+		sqlite3_bind_null(s, at);
+}
+
+static int find_or_insert(struct store *st, const struct event *ev,
+			  int64_t *ret_id)
+{
+	static const enum stmt stmts[] = { STMT_PATH_FIND, STMT_PATH };
+	struct side src, dst;
+	int rc;
+
+	*ret_id = 0;
+	rc = name_side(st, ev->in_ifindex, &src);
+	if (rc == SQLITE_OK)
+		rc = name_side(st, ev->out_ifindex, &dst);
+	if (rc == SQLITE_OK && ev->out_ifindex == 0)
+		rc = name_protected(st, ev->rule_id, &dst);
+	for (size_t i = 0; rc == SQLITE_OK && *ret_id == 0 && i < 2; i++) {
+		sqlite3_stmt *s = st->stmts[stmts[i]];
+
+		sqlite3_bind_int64(s, 1, (int64_t)ev->rule_id);
+		sqlite3_bind_int(s, 2, ev->verdict);
+		bind_or_null(s, 3, src.interface);
+		bind_or_null(s, 4, dst.interface);
+		bind_or_null(s, 5, src.network);
+		bind_or_null(s, 6, dst.network);
+		if (stmts[i] == STMT_PATH) {
+			sqlite3_bind_int64(s, 7, (int64_t)ev->time_ns);
+		} else {
+			sqlite3_bind_text(s, 7, src.bridge, -1, SQLITE_STATIC);
+			sqlite3_bind_text(s, 8, dst.bridge, -1, SQLITE_STATIC);
+		}
+		rc = store_run(st, stmts[i], ret_id);
+	}
+	return rc;
+}
+
+static size_t slot_index(const struct event *ev)
+{
+	uint64_t hash = (ev->rule_id ^ (uint64_t)ev->in_ifindex << 32 ^
+			 ev->out_ifindex) *
+			0x9e3779b97f4a7c15U;
+
+	return (size_t)(hash >> 40) & (SLOTS - 1);
+}
+
+int path_get(struct store *st, const struct event *ev, int64_t *ret_id)
+{
+	struct slot *slot = &st->paths->slots[slot_index(ev)];
+	int64_t id;
+	int rc;
+
+	if (slot->id != 0 && slot->rule_id == ev->rule_id &&
+	    slot->in_ifindex == ev->in_ifindex &&
+	    slot->out_ifindex == ev->out_ifindex &&
+	    slot->verdict == ev->verdict) {
+		*ret_id = slot->id;
+		return SQLITE_OK;
+	}
+	rc = find_or_insert(st, ev, &id);
+	if (rc != SQLITE_OK)
+		return rc;
+	*slot = (struct slot){ ev->rule_id, ev->in_ifindex, ev->out_ifindex,
+			       ev->verdict, id };
+	*ret_id = id;
+	return SQLITE_OK;
+}
+
+void path_forget(struct paths *p)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		p->slots[i].id = 0;
+}
+
+struct paths *path_new(void)
+{
+	return calloc(1, sizeof(struct paths));
+}
+
+void path_free(struct paths *p)
+{
+	free(p);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Removing what is too old or too much. */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_PRUNE_H
+#define BRIDGEAUDIT_LOGGER_STORE_PRUNE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+
+/* How far the removal of old rows is. */
+struct prune {
+	uint64_t retain_ns;
+	uint64_t retain_bytes;
+	uint32_t hour;	 /* nothing before it is needed any more */
+	bool tiers;	 /* rows of hours before that are left */
+	int64_t next_id; /* of the conversations to look at; 0: none */
+	bool more;	 /* the last step was not the last */
+};
+
+/* Removes a little of what is too old or too much, in a
+ * transaction of its own. Returns an SQLite code. */
+int prune_step(struct store *st, uint64_t now_ns);
+
+#endif

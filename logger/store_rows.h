@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows in memory that SQL can select from. */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_ROWS_H
+#define BRIDGEAUDIT_LOGGER_STORE_ROWS_H
+
+#include <sqlite3.h>
+#include <stddef.h>
+
+/* Lives at least as long as the database handle. */
+struct rows {
+	const char *schema; /* CREATE TABLE x (a, b) */
+	/* gives the value of a column by sqlite3_result_*() */
+	void (*column)(sqlite3_context *ctx, const void *arg, size_t row,
+		       int column);
+	const void *arg;
+	size_t first; /* the next statement sees rows first to end - 1 */
+	size_t end;
+};
+
+/* Makes rows the table called name of db. Returns an SQLite code. */
+int rows_register(sqlite3 *db, const char *name, struct rows *rows);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A file system that fails when it is told to, for SQLite. */
+#ifndef BRIDGEAUDIT_TESTS_UNIT_FAULTY_VFS_H
+#define BRIDGEAUDIT_TESTS_UNIT_FAULTY_VFS_H
+
+#include <stdbool.h>
+
+enum fault {
+	FAULT_IO,	   /* the device says no */
+	FAULT_FULL,	   /* there is no room */
+	FAULT_SHORT_WRITE, /* half of it was written, then there was no room */
+	FAULT_COUNT,
+};
+
+/* Makes it the one that databases are opened with; and the usual one again. */
+void faulty_vfs_register(void);
+void faulty_vfs_unregister(void);
+
+/* Lets the nth write, sync or truncation from now on fail, and, if lasting, all
+ * that follow. */
+void faulty_vfs_fail(enum fault fault, int nth, bool lasting);
+
+/* All is well again. Returns whether something failed since. */
+bool faulty_vfs_heal(void);
+
+#endif

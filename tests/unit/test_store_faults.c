@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The store on a file system that fails at each operation in turn. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+#include "tests/unit/cmocka_all.h"
+#include "tests/unit/faulty_vfs.h"
+#include "tests/unit/store_world.h"
+
+enum { EVENTS = 3000, OPERATIONS_MAX = 4000 };
+
+static int set_up(void **state)
+{
+	int r = store_world_set_up(state);
+
+	faulty_vfs_register();
+	return r;
+}
+
+static int tear_down(void **state)
+{
+	faulty_vfs_unregister();
+	return store_world_tear_down(state);
+}
+
+static void start_anew(const struct world *w)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	char path[sizeof(w->db) + 8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		snprintf(path, sizeof(path), "%s%s", w->db, suffixes[i]);
+		unlink(path);
+	}
+}
+
+/* Events of which each third is a conversation of its own, and news. */
+static void add(struct store *st, uint64_t time_ns, char network)
+{
+	struct channel_msg msg = { .kind = CHANNEL_NETWORK };
+	struct channel_network *n = &msg.u.network;
+
+	memset(n->docker_id, network, 64);
+	snprintf(n->name, sizeof(n->name), "net_%c", network);
+	snprintf(n->bridge, sizeof(n->bridge), "br-%.12s", n->docker_id);
+	n->created_ns = T0;
+	store_add_fact(st, &msg);
+	for (unsigned int i = 0; i < EVENTS; i++) {
+		struct event ev = store_world_event(time_ns + i * NS_PER_S / 10,
+						    (uint16_t)(i % 1000));
+
+		store_add_event(st, &ev);
+	}
+}
+
+/* What was committed is there once, and all of it agrees. */
+static void expect_whole(const struct world *w, uint64_t events)
+{
+	char expected[128];
+
+	snprintf(expected, sizeof(expected),
+		 "%llu|%llu|%llu|%llu|%llu|%llu|1000",
+		 (unsigned long long)events, (unsigned long long)events,
+		 (unsigned long long)events, (unsigned long long)events,
+		 (unsigned long long)events, (unsigned long long)events);
+	assert_string_equal(
+		store_world_ask(
+			w, "SELECT count(*), max(id), (SELECT sum(packets) FROM"
+			   " batch), (SELECT max(last_event) FROM batch),"
+			   " (SELECT sum(packets) FROM tally WHERE span = 0),"
+			   " (SELECT sum(packets) FROM tally WHERE span = 2),"
+			   " (SELECT count(*) FROM conversation) FROM event"),
+		expected);
+	assert_string_equal(store_world_ask(w, "PRAGMA integrity_check"), "ok");
+}
+
+/* Returns whether the nth operation of a commit failed: there is an nth. */
+static bool fail_and_retry(const struct world *w, enum fault fault, int nth,
+			   bool lasting)
+{
+	struct store *st;
+	bool failed;
+
+	start_anew(w);
+	st = store_world_open(w, T0);
+	add(st, T0, 'a');
+	assert_int_equal(store_commit(st, T0), 0);
+	add(st, T0 + 1000 * NS_PER_S, 'b');
+	faulty_vfs_fail(fault, nth, lasting);
+	/* a failure while the log is merely tidied up need not be told */
+	if (store_commit(st, T0) < 0) {
+		assert_true(*store_error(st) != '\0');
+		assert_true(store_pending(st));
+		assert_int_equal(store_committed(st), EVENTS);
+	}
+	failed = faulty_vfs_heal();
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_committed(st), 2 * EVENTS);
+	add(st, T0 + 2000 * NS_PER_S, 'a');
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	expect_whole(w, 3 * EVENTS);
+	/* news that failed are not lost */
+	assert_string_equal(
+		store_world_ask(w, "SELECT group_concat(name) FROM network"),
+		"net_a,net_b");
+	assert_string_equal(store_world_ask(w, "SELECT dst_network FROM v_event"
+					       " WHERE id = 3001"),
+			    "net_b");
+	return failed;
+}
+
+static void for_each_operation(const struct world *w, enum fault fault,
+			       bool lasting)
+{
+	int nth = 1, step = 1;
+
+	/* each of the first operations, then further and further apart */
+	while (fail_and_retry(w, fault, nth, lasting)) {
+		step += nth > 10;
+		nth += step;
+		assert_true(nth < OPERATIONS_MAX);
+	}
+	assert_true(nth > 10);
+}
+
+static void a_commit_that_fails_once_is_whole_the_next_time(void **state)
+{
+	for (int fault = 0; fault < FAULT_COUNT; fault++)
+		for_each_operation(*state, (enum fault)fault, false);
+}
+
+static void a_commit_that_fails_to_the_end_is_whole_the_next_time(void **state)
+{
+	for (int fault = 0; fault < FAULT_COUNT; fault++)
+		for_each_operation(*state, (enum fault)fault, true);
+}
+
+/* Returns whether anything failed. The store never gets well again. */
+static bool fail_and_reopen(const struct world *w, enum fault fault, int nth)
+{
+	uint64_t committed;
+	struct store *st;
+	bool failed;
+
+	start_anew(w);
+	st = store_world_open(w, T0);
+	add(st, T0, 'a');
+	assert_int_equal(store_commit(st, T0), 0);
+	add(st, T0 + 1000 * NS_PER_S, 'b');
+	faulty_vfs_fail(fault, nth, true);
+	if (store_commit(st, T0) == 0) {
+		add(st, T0 + 2000 * NS_PER_S, 'c');
+		store_commit(st, T0);
+	}
+	committed = store_committed(st);
+	store_close(st, T0);
+	failed = faulty_vfs_heal();
+	st = store_world_open(w, T0);
+	expect_whole(w, committed);
+	add(st, T0 + 3000 * NS_PER_S, 'd');
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	expect_whole(w, committed + EVENTS);
+	return failed;
+}
+
+static void what_was_committed_is_there_after_the_end(void **state)
+{
+	for (int fault = 0; fault < FAULT_COUNT; fault++)
+		for (int nth = 1, step = 1;
+		     fail_and_reopen(*state, (enum fault)fault, nth);
+		     nth += step++)
+			assert_true(nth < OPERATIONS_MAX);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(a_commit_that_fails_once_is_whole_the_next_time),
+		T(a_commit_that_fails_to_the_end_is_whole_the_next_time),
+		T(what_was_committed_is_there_after_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is removed by age and by size, and what stays for good. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/db.h"
+#include "tests/unit/cmocka_all.h"
+#include "tests/unit/store_world.h"
+
+#define HOUR (60 * NS_PER_MINUTE)
+/* A full hour. */
+#define H0 (T0 / HOUR * HOUR)
+
+static struct store *open_keeping(const struct world *w, uint64_t retain_ns,
+				  uint64_t retain_bytes)
+{
+	return store_world_open_as(w, &(struct store_session){
+					      .start_ns = H0,
+					      .pid = 1,
+					      .version = "test",
+					      .retain_ns = retain_ns,
+					      .retain_bytes = retain_bytes,
+				      });
+}
+
+/* n packets of as many ports from the first one on. */
+static void commit(struct store *st, uint64_t time_ns, unsigned int port,
+		   unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct event ev =
+			store_world_event(time_ns, (uint16_t)(port + i));
+
+		store_add_event(st, &ev);
+	}
+	assert_int_equal(store_commit(st, time_ns), 0);
+}
+
+/* As the recorder does when nothing comes. */
+static void settle(struct store *st, uint64_t now_ns)
+{
+	int steps = 0;
+
+	while (store_pending(st)) {
+		assert_int_equal(store_commit(st, now_ns), 0);
+		assert_true(steps++ < 10000);
+	}
+}
+
+static void what_is_too_old_goes_in_whole_batches(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 2 * HOUR, 0);
+
+	commit(st, H0 + 1, 80, 3);
+	commit(st, H0 + 2, 80, 3);
+	commit(st, H0 + HOUR + 1, 100, 3);
+	commit(st, H0 + 3 * HOUR, 90, 1);
+	settle(st, H0 + 3 * HOUR);
+	assert_string_equal(
+		store_world_ask(w, "SELECT group_concat(id) FROM event"),
+		"7,8,9,10");
+	/* the proof stays, one row for the hour */
+	assert_string_equal(
+		store_world_ask(w, "SELECT first_event, last_event, packets,"
+				   " bytes, pruned_ns IS NOT NULL FROM batch"),
+		"1|6|6|360|1\n7|9|3|180|0\n10|10|1|60|0");
+	assert_int_equal(store_close(st, H0 + 4 * HOUR), 0);
+}
+
+static void tallies_of_hours_gone_go_and_those_of_all_time_stay(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, HOUR, 0);
+
+	commit(st, H0 + 1, 80, 2);
+	commit(st, H0 + HOUR + 1, 80, 1);
+	commit(st, H0 + 3 * HOUR, 80, 1);
+	settle(st, H0 + 3 * HOUR);
+	assert_string_equal(
+		store_world_ask(w, "SELECT span, count(*), sum(packets),"
+				   " sum(begun) FROM tally GROUP BY span"),
+		"0|2|4|2\n1|1|1|0\n2|1|1|0");
+	assert_string_equal(
+		store_world_ask(w, "SELECT count(*), sum(packets) FROM talker"),
+		"1|1");
+	assert_string_equal(store_world_ask(w, "SELECT span, count(*) FROM seen"
+					       " GROUP BY span"),
+			    "1|1\n2|1");
+	assert_int_equal(store_close(st, H0 + 4 * HOUR), 0);
+}
+
+static void a_conversation_goes_unless_it_went_on(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, HOUR, 0);
+
+	commit(st, H0 + 1, 80, 3);
+	commit(st, H0 + 3 * HOUR, 81, 1);
+	settle(st, H0 + 3 * HOUR);
+	assert_string_equal(store_world_ask(w, "SELECT id, service & 65535"
+					       " FROM conversation"),
+			    "2|81");
+	/* the memory has forgotten it as well */
+	commit(st, H0 + 3 * HOUR, 80, 1);
+	assert_string_equal(
+		store_world_ask(w, "SELECT conversation, dst_port FROM v_event"
+				   " WHERE id = 5"),
+		"4|80");
+	assert_int_equal(store_close(st, H0 + 4 * HOUR), 0);
+}
+
+static void a_clock_set_back_keeps_the_hours_that_are_used(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 10 * HOUR, 0);
+
+	commit(st, H0 + 1, 80, 1);
+	commit(st, H0 + 9 * HOUR, 80, 1);
+	commit(st, H0 + 5 * HOUR, 80, 1); /* set back */
+	commit(st, H0 + 11 * HOUR, 80, 1);
+	settle(st, H0 + 11 * HOUR);
+	assert_string_equal(
+		store_world_ask(w, "SELECT (SELECT group_concat(id) FROM event)"
+				   ", (SELECT sum(packets) FROM tally"
+				   " WHERE span = 2 AND start > 28333333)"),
+		"2,3,4|3");
+	assert_int_equal(store_close(st, H0 + 12 * HOUR), 0);
+}
+
+static void ids_go_on_when_all_was_removed(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, HOUR, 0);
+
+	commit(st, H0 + 1, 80, 5);
+	commit(st, H0 + 2, 90, 1);
+	assert_int_equal(store_close(st, H0 + 3), 0);
+	st = open_keeping(w, HOUR, 0);
+	commit(st, H0 + 5 * HOUR, 200, 1);
+	settle(st, H0 + 5 * HOUR);
+	assert_string_equal(
+		store_world_ask(w, "SELECT id, conversation FROM event"),
+		"7|7");
+	assert_int_equal(store_close(st, H0 + 6 * HOUR), 0);
+}
+
+static off_t file_size(const struct world *w)
+{
+	struct stat s;
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(stat(w->db, &s), 0);
+	return s.st_size;
+}
+
+static void the_size_stays_below_its_limit_and_the_file_shrinks(void **state)
+{
+	enum { MIB = 1024 * 1024 };
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 0, 8 * MIB);
+	uint64_t at = H0;
+	off_t full;
+
+	for (unsigned int i = 0; i < 60; i++, at += NS_PER_MINUTE)
+		commit(st, at, i * 1000, 10000); /* 34 MiB of events */
+	full = file_size(w);
+	assert_in_range(full, 6 * MIB, 12 * MIB);
+	assert_int_equal(store_close(st, at), 0);
+	st = open_keeping(w, 0, 2 * MIB);
+	commit(st, at, 1, 1);
+	settle(st, at);
+	assert_int_equal(store_close(st, at), 0);
+	assert_in_range(file_size(w), 1 * MIB, 6 * MIB);
+	assert_string_equal(store_world_ask(w, "PRAGMA integrity_check"), "ok");
+	assert_string_equal(
+		store_world_ask(w, "SELECT sum(packets), sum(CASE WHEN"
+				   " pruned_ns IS NULL THEN packets END) ="
+				   " (SELECT count(*) FROM event),"
+				   " (SELECT sum(packets) FROM tally"
+				   " WHERE span = 0) FROM batch"),
+		"600001|1|600001");
+}
+
+static void under_pressure_it_waits_up_to_a_point(void **state)
+{
+	enum { MIB = 1024 * 1024 };
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 0, 8 * MIB);
+
+	store_set_pressure(st, STORE_PRESSURE_BATCH);
+	for (unsigned int i = 0; i < 26; i++)
+		commit(st, H0 + i, 1, 10000); /* 7 MiB */
+	assert_false(store_pending(st));
+	for (unsigned int i = 0; i < 8; i++)
+		commit(st, H0 + i, 1, 10000); /* 9 MiB */
+	assert_false(store_pending(st));
+	for (unsigned int i = 0; i < 20; i++)
+		commit(st, H0 + i, 1, 10000);
+	assert_in_range(file_size(w), 8 * MIB, 11 * MIB);
+	store_set_pressure(st, STORE_PRESSURE_NONE);
+	commit(st, H0 + 1, 1, 1);
+	assert_true(store_pending(st));
+	settle(st, H0 + 1);
+	assert_int_equal(store_close(st, H0 + 2), 0);
+}
+
+int main(void)
+{
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, store_world_set_up,              \
+					store_world_tear_down)
+	const struct CMUnitTest tests[] = {
+		T(what_is_too_old_goes_in_whole_batches),
+		T(tallies_of_hours_gone_go_and_those_of_all_time_stay),
+		T(a_conversation_goes_unless_it_went_on),
+		T(a_clock_set_back_keeps_the_hours_that_are_used),
+		T(ids_go_on_when_all_was_removed),
+		T(the_size_stays_below_its_limit_and_the_file_shrinks),
+		T(under_pressure_it_waits_up_to_a_point),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
