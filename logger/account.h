@@ -29,13 +29,14 @@ struct account {
 	int64_t base;
 	uint64_t epoch_ns; /* earlier rows are of a rule that was before it */
 	struct account_counter counters[ACCOUNT_VARIANTS];
-	bool opened;  /* a keeper named the rule, now or earlier */
-	bool opening; /* and did so just now for the first time */
-	bool known;   /* base is right */
-	bool partial; /* its twin takes new flows only: nothing to compare */
-	bool gone;    /* after its last check it goes */
-	bool born;    /* rule and twin both began at 0 */
-	bool fresh;   /* the twin began at 0 where pending began */
+	bool opened;	/* a keeper named the rule, now or earlier */
+	bool opening;	/* and did so just now for the first time */
+	bool known;	/* base is right */
+	bool partial;	/* its twin takes new flows only: nothing to compare */
+	bool uncounted; /* our witness: its twin's counter is its own */
+	bool gone;	/* after its last check it goes */
+	bool born;	/* rule and twin both began at 0 */
+	bool fresh;	/* the twin began at 0 where pending began */
 
 	/* It was not watched, and how many packets came is not settled yet. */
 	bool pending;

@@ -32,9 +32,9 @@ struct channel_rule {
 	uint64_t id;
 	uint8_t family; /* 4, 6 */
 	uint8_t verdict;
-	bool appeared;	  /* since the last look: it counts from 0 */
-	uint64_t packets; /* its counter before its twin is applied */
-	uint64_t told_ns; /* before that, too */
+	bool appeared, uncounted; /* counts from 0; it is a twin alone */
+	uint64_t packets;	  /* its counter before its twin is applied */
+	uint64_t told_ns;	  /* before that, too */
 	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
 	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
 	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */

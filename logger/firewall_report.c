@@ -75,6 +75,7 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a,
 	r->verdict = (uint8_t)a->verdict;
 	r->appeared = rep->looked_ns != 0;
 	r->packets = packets;
+	r->uncounted = !a->counted;
 	r->told_ns = now_ns();
 	str_copy(r->variant, sizeof(r->variant), rep->variant);
 	str_copy(r->table, sizeof(r->table), a->table);
@@ -132,6 +133,7 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 			.mirror = a->mirror,
 			.state = a->in_place ? TWIN_IN_PLACE : TWIN_MISSING,
 			.partial = a->new_flows_only,
+			.uncounted = !a->counted,
 		};
 	}
 	qsort(list, len, sizeof(*list), by_id);
@@ -195,6 +197,9 @@ static bool tell(const struct report *rep, const struct told *old,
 	if (lost)
 		return send_twin(rep, new, new->state, since_ns,
 				 change ? change : &unknown);
+	/* before our witness was there, there was nothing to watch */
+	if (placed && !old && new->uncounted)
+		return send_twin(rep, new, new->state, since_ns, NULL);
 	if (placed)
 		return send_twin(rep, new, new->state, since_ns, change);
 	/* of two looks with the same counters the rule was quiet between */

@@ -228,6 +228,17 @@ static uint64_t lose(struct reconcile *rec, struct account *a, uint64_t n,
 	return n;
 }
 
+/* Who passes while nobody witnesses it is counted nowhere. */
+static void look_uncounted(struct reconcile *rec, struct account *a,
+			   uint64_t now_ns, bool final)
+{
+	if (a->to_ns == 0 && !final)
+		return;
+	reconcile_gap(rec, a, 0, false, a->cause, a->from_ns,
+		      a->to_ns && a->to_ns < now_ns ? a->to_ns : now_ns);
+	resolve(rec, a, false);
+}
+
 /* Returns how many packets turn out to be lost that no number shows. */
 static uint64_t look_at(struct reconcile *rec, struct account *a,
 			uint64_t now_ns, bool final)
@@ -247,6 +258,8 @@ static uint64_t look_at(struct reconcile *rec, struct account *a,
 		reconcile_kept(rec, a, now_ns, final);
 	if (a->pending && a->kept)
 		return 0;
+	if (a->pending && a->uncounted)
+		look_uncounted(rec, a, now_ns, final);
 	look_told(rec, a, now_ns);
 	if (!a->known) {
 		look_anew(rec, a, now_ns);
@@ -373,7 +386,8 @@ static void sum_up(struct accounts *accs, struct differences *ret)
 			d.all_quiet && a->known && (a->quiet || a->partial);
 		if (a->overlogged > 0 && ++d.n_more == 1)
 			d.more = a;
-		if (!a->known && !a->partial && ++d.n_unknown == 1)
+		if (!a->known && !a->partial && !a->uncounted &&
+		    ++d.n_unknown == 1)
 			d.unknown = a;
 	}
 	*ret = d;

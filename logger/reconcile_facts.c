@@ -44,6 +44,15 @@ static void take_up(struct reconcile *rec, struct account *a,
 	a->base = (int64_t)(reconcile_counted(a) - reconcile_accounted(a));
 }
 
+/* Its twin began at 0 with this session; nothing counted before. */
+static void take_up_uncounted(struct reconcile *rec, struct account *a,
+			      struct account_counter *c)
+{
+	begin_pending(a, "daemon down", rec->down_ns);
+	c->rule = 0;
+	a->base = -(int64_t)reconcile_accounted(a);
+}
+
 static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 {
 	int variant = variant_of(r->variant);
@@ -57,6 +66,7 @@ static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 		return;
 	c->claimed = true;
 	a->gone = false;
+	a->uncounted = r->uncounted;
 	if (!c->there && a->counters[!variant].there) {
 		a->base -= (int64_t)c->rule; /* it begins anew */
 	} else if (!c->there) {
@@ -66,9 +76,11 @@ static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 		a->known = true;
 		a->epoch_ns = r->told_ns;
 	}
-	if (c->there) {
+	if (c->there && r->uncounted) {
+		take_up_uncounted(rec, a, c);
+	} else if (c->there) {
 		take_up(rec, a, c, r);
-	} else if (!r->appeared && rec->down_ns) {
+	} else if (!r->appeared && rec->down_ns && !r->uncounted) {
 		/* made while no logger ran: all that it counted was missed */
 		begin_pending(a, "daemon down", rec->down_ns);
 	} else if (!r->appeared) {
@@ -165,7 +177,8 @@ static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
 		a->to_ns = t->since_ns; /* a killed logger's twin */
 	a->partial = a->partial || t->partial;
 	if ((t->rule_packets < c->rule && !t->mirror.kept) ||
-	    (a->opening && t->state == TWIN_IN_PLACE && t->change_ns == 0))
+	    (a->opening && !a->uncounted && t->state == TWIN_IN_PLACE &&
+	     t->change_ns == 0))
 		unknow(rec, a);
 	a->opening = false;
 	c->rule = t->rule_packets;

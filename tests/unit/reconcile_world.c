@@ -45,10 +45,9 @@ static void rw_hear(struct session *s, const struct channel_msg *msg)
 	store_add_fact(s->st, msg);
 }
 
-void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
-		bool appeared)
+static struct channel_msg rule_msg(uint64_t packets, bool appeared)
 {
-	struct channel_msg msg = {
+	return (struct channel_msg){
 		.kind = CHANNEL_RULE,
 		.u.rule = { .id = RULE,
 			    .family = 4,
@@ -59,8 +58,23 @@ void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
 			    .chain = "DOCKER",
 			    .text = "-o br-x -j DROP" },
 	};
+}
+
+void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
+		bool appeared)
+{
+	struct channel_msg msg = rule_msg(packets, appeared);
 
 	str_copy(msg.u.rule.variant, CHANNEL_IFNAME_MAX, variant);
+	rw_hear(s, &msg);
+}
+
+void rw_witness(struct session *s, bool appeared)
+{
+	struct channel_msg msg = rule_msg(0, appeared);
+
+	str_copy(msg.u.rule.variant, CHANNEL_IFNAME_MAX, "nft");
+	msg.u.rule.uncounted = true;
 	rw_hear(s, &msg);
 }
 
