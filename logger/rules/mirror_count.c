@@ -116,7 +116,7 @@ void mirror_count_take(struct mirror_count *c, const struct mirror_reading *r)
 	c->docker = r->docker;
 	if (r->watched)
 		narrow(c, r);
-	else if (c->low < (int64_t)r->docker)
+	else if (c->hole && c->low < (int64_t)r->docker)
 		c->low = (int64_t)r->docker;
 }
 
