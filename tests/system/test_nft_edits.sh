@@ -366,7 +366,9 @@ classify()
 		change = at < n && from[at] <= $4
 		# there is no rule about a network that is gone
 		backend = addr[$1] ~ /^172\.21\./ || addr[$1] ~ /^fd00:21:/
-		gone = backend && at > 0 && up[at - 1] == "no"
+		# it comes or goes just now
+		moving = backend && change && kind[at] == "network"
+		gone = backend && !moving && at > 0 && up[at - 1] == "no"
 		d = drop[$2] + 0; a = ok[$2] + 0
 		if ($5 ~ /\*/)
 			what = "doubled"
@@ -376,9 +378,8 @@ classify()
 			what = "twice"
 		else if (d + a == 0 && $5 == "-")
 			what = "hole"
-		else if (d + a == 0 && backend && change &&
-			 kind[at] == "network")
-			what = "fine" # that network comes or goes just now
+		else if (d + a == 0 && moving)
+			what = "fine"
 		else if (d + a == 0 && !gone || a > 0 && gone)
 			what = "unseen"
 		else
