@@ -50,10 +50,11 @@ struct account {
 	const char *cause;    /* of the gap */
 	bool resolved, exact; /* found is the number, to be written */
 
-	bool sampled;	/* counters came and were not looked at yet */
-	bool quiet;	/* nothing came between the last two looks */
-	bool looked;	/* the next two are set */
-	uint64_t total; /* sum of the counters at the last look */
+	bool sampled;	     /* counters came and were not looked at yet */
+	uint64_t sampled_ns; /* when the last of them were read */
+	bool quiet;	     /* nothing came between the last two looks */
+	bool looked;	     /* the next two are set */
+	uint64_t total;	     /* sum of the counters at the last look */
 	uint64_t total_rows;
 	uint64_t checked_ns; /* when it closed last */
 	uint64_t snap;	     /* what the right side was at snap_ns; 0: none */

@@ -392,13 +392,12 @@ static int read_docker(struct own *own, struct own_round *round,
 	};
 	int r;
 
-	if (own_counters_read(&own->counters) == 0) {
-		reading.before = own->counters;
-		own->counters = (struct own_counter_list){ 0 };
-	}
+	own_counters_read(&reading.before);
 	own_docker_read(&own->docker, &due);
 	memcpy(reading.listed, own->docker.listed, sizeof(reading.listed));
-	own_counters_read(&own->counters);
+	/* without both the reading says nothing of what is watched */
+	if (!reading.before.list || own_counters_read(&own->counters) < 0)
+		memset(reading.listed, 0, sizeof(reading.listed));
 	reading.after = own->counters;
 	r = make_table(own, round, ret);
 	if (r == 0) {

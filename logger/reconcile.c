@@ -14,6 +14,7 @@
 
 /* Two refreshes of the keeper's, and some. */
 #define UNEVEN_MAX_NS (150 * NS_PER_S)
+#define DELAY_NS (RECONCILE_DELAY_MS * (NS_PER_S / 1000))
 /* By then the keeper has named every rule that is still there. */
 #define START_NS (60 * NS_PER_S)
 
@@ -245,6 +246,11 @@ static uint64_t look_at(struct reconcile *rec, struct account *a,
 {
 	uint64_t total = reconcile_counted(a), lost = 0;
 
+	if (!final && now_ns < a->sampled_ns + DELAY_NS) {
+		/* packets that they count may be on their way */
+		rec->young = true;
+		return 0;
+	}
 	a->quiet = a->looked && total == a->total && a->rows == a->total_rows;
 	a->looked = true;
 	a->total = total;
@@ -401,7 +407,7 @@ uint64_t reconcile_look(struct reconcile *rec, uint64_t now_ns, bool final)
 	uint64_t lost = 0;
 
 	/* those that were watched all the time take the known losses first */
-	rec->more = false;
+	rec->more = rec->young = false;
 	for (int pending = 0; pending < 2; pending++) {
 		for (size_t at = 0; (a = accounts_next(accs, &at));) {
 			if (!a->sampled || a->pending != (pending == 1))

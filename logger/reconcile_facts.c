@@ -187,6 +187,7 @@ static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
 	a->told_unknown += t->mirror.unknown - c->mirror.unknown;
 	c->mirror = t->mirror;
 	a->sampled = true;
+	a->sampled_ns = t->since_ns;
 	find_excess(rec, a, t->after_ns);
 	return true;
 }

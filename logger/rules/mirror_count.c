@@ -32,7 +32,7 @@ void mirror_count_restart(struct mirror_count *c)
 		return;
 	/* what is accounted for, in terms of Docker's counter */
 	c->behind = c->settled ? c->shift - c->low
-			       : (int64_t)(c->ours - c->docker) + c->shift;
+			       : (int64_t)(c->after - c->docker) + c->shift;
 	c->restarted = true;
 	c->doubtful = c->doubtful || c->hole;
 	c->hole = false;
@@ -114,9 +114,10 @@ void mirror_count_take(struct mirror_count *c, const struct mirror_reading *r)
 	if (is_rewritten(c, r))
 		rewrite(c, r);
 	c->docker = r->docker;
+	c->after = r->after;
 	if (r->watched)
 		narrow(c, r);
-	else if (c->low < (int64_t)r->docker)
+	else if (c->hole && c->low < (int64_t)r->docker)
 		c->low = (int64_t)r->docker;
 }
 
@@ -127,7 +128,6 @@ uint64_t mirror_count_tell(struct mirror_count *c, uint64_t ours,
 					 : (int64_t)ours + c->shift;
 	uint64_t packets = c->settled ? ours + (uint64_t)c->low : c->docker;
 
-	c->ours = ours;
 	c->told.kept = !c->restarted;
 	c->told.carried = accounted - (int64_t)packets;
 	*ret = c->told;

@@ -30,7 +30,7 @@ struct mirror_count {
 	uint64_t id;
 	uint64_t instance;  /* of nft_table_rule */
 	uint64_t docker;    /* its counter as last read */
-	uint64_t ours;	    /* and ours as last told */
+	uint64_t after;	    /* and ours behind that */
 	int64_t low, high;  /* bounds of Docker's counter less ours */
 	int64_t shift;	    /* our counter and this is what is accounted for */
 	int64_t behind;	    /* restarted: Docker's counter and this is */

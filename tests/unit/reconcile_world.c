@@ -85,11 +85,17 @@ void rw_rule(struct session *s, uint64_t packets, bool appeared)
 
 void rw_twin(struct session *s, struct told t)
 {
+	rw_mirrored(s, t, (struct mirror_told){ 0 });
+}
+
+void rw_mirrored(struct session *s, struct told t, struct mirror_told mirror)
+{
 	struct channel_msg msg = {
 		.kind = CHANNEL_TWIN,
 		.u.twin = { .rule_id = RULE,
 			    .state = (uint8_t)t.state,
 			    .partial = t.partial,
+			    .mirror = mirror,
 			    .rule_packets = t.packets,
 			    .twin_packets = t.twin,
 			    .after_ns =

@@ -35,6 +35,7 @@ void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
 /* The same of our witness, of which there is nothing but the twin. */
 void rw_witness(struct session *s, bool appeared);
 void rw_twin(struct session *s, struct told t);
+void rw_mirrored(struct session *s, struct told t, struct mirror_told mirror);
 /* n packets of the rule are in the log. */
 void rw_rows(struct session *s, unsigned int n);
 /* Compares and commits; what reconcile_look() returns. */
