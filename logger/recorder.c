@@ -153,6 +153,8 @@ static void look(struct recorder *rec)
 		if (rec->reconcile.more)
 			commit(rec);
 	} while (rec->reconcile.more && !rec->failing);
+	if (rec->reconcile.young)
+		rec->look_at_ms = now_ms() + RECONCILE_DELAY_MS;
 	if (lost > 0)
 		log_warn("%llu packets never reached us: the rules counted "
 			 "more than that",
