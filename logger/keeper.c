@@ -130,6 +130,72 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	k->sync_at_ms = 0;
 }
 
+static bool tell_container(const struct keeper *k,
+			   const struct docker_container *c)
+{
+	struct channel_msg msg = { .kind = CHANNEL_CONTAINER };
+	struct channel_container *to = &msg.u.container;
+
+	str_copy(to->docker_id, sizeof(to->docker_id), c->id);
+	str_copy(to->name, sizeof(to->name), c->name);
+	str_copy(to->image, sizeof(to->image), c->image);
+	str_copy(to->project, sizeof(to->project), c->project);
+	str_copy(to->service, sizeof(to->service), c->service);
+	return tell(k, &msg) == 0;
+}
+
+static bool tell_endpoint(const struct keeper *k,
+			  const struct docker_endpoint *ep)
+{
+	struct channel_msg msg = { .kind = CHANNEL_ENDPOINT };
+	struct channel_endpoint *to = &msg.u.endpoint;
+
+	str_copy(to->network_id, sizeof(to->network_id), ep->network_id);
+	memcpy(to->ip4, ep->ip4, sizeof(to->ip4));
+	memcpy(to->ip6, ep->ip6, sizeof(to->ip6));
+	memcpy(to->mac, ep->mac, sizeof(to->mac));
+	to->has_ip4 = ep->has_ip4;
+	to->has_ip6 = ep->has_ip6;
+	to->has_mac = ep->has_mac;
+	to->since_ns = ep->since_ns;
+	return tell(k, &msg) == 0;
+}
+
+/* A container's endpoints follow it, in the lists as in the messages. */
+static void on_containers(void *arg, const struct docker_container *list,
+			  size_t n, const struct docker_endpoint *endpoints,
+			  size_t n_endpoints, bool whole)
+{
+	const struct channel_msg end = { .kind = CHANNEL_ENDPOINTS_END };
+	struct keeper *k = arg;
+	bool told = true;
+	size_t at = 0;
+
+	for (size_t i = 0; i < n && told; i++) {
+		told = tell_container(k, &list[i]);
+		for (; at < n_endpoints && told; at++) {
+			if (strcmp(endpoints[at].container_id, list[i].id) != 0)
+				break;
+			told = tell_endpoint(k, &endpoints[at]);
+		}
+	}
+	/* after half a list nothing may be called gone */
+	if (told && whole)
+		tell(k, &end);
+}
+
+static void on_disconnected(void *arg, const char *container_id,
+			    const char *network_id, uint64_t at_ns)
+{
+	struct channel_msg msg = { .kind = CHANNEL_DISCONNECTED };
+	struct channel_disconnected *to = &msg.u.disconnected;
+
+	str_copy(to->container_id, sizeof(to->container_id), container_id);
+	str_copy(to->network_id, sizeof(to->network_id), network_id);
+	to->at_ns = at_ns;
+	tell(arg, &msg);
+}
+
 static void on_changed(void *arg, const char *what)
 {
 	struct keeper *k = arg;
@@ -149,6 +215,8 @@ static const struct docker_ops docker_ops = {
 	.up = on_up,
 	.down = on_down,
 	.networks = on_networks,
+	.containers = on_containers,
+	.disconnected = on_disconnected,
 	.changed = on_changed,
 	.nonsense = on_nonsense,
 };

@@ -236,6 +236,10 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 		return fact_twin(st, &fact->u.twin, now_ns);
 	case CHANNEL_FINDING:
 		return fact_finding(st, &fact->u.finding, now_ns);
+	case CHANNEL_CONTAINER:
+	case CHANNEL_ENDPOINT:
+	case CHANNEL_ENDPOINTS_END:
+	case CHANNEL_DISCONNECTED:
 	case CHANNEL_READY:
 	case CHANNEL_DOCKER_DOWN:
 	case CHANNEL_STOP:
