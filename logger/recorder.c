@@ -270,7 +270,7 @@ static void take_facts(struct recorder *rec)
 			rec->stop = true;
 			return;
 		}
-		if (msg.kind == CHANNEL_NETWORKS_END ||
+		if (msg.kind == CHANNEL_ENDPOINTS_END ||
 		    msg.kind == CHANNEL_DOCKER_DOWN)
 			rec->hold_until_ms = 0;
 		store_add_fact(rec->store, &msg);
