@@ -70,6 +70,41 @@ CREATE TABLE twin (
 	PRIMARY KEY (rule, variant)
 ) STRICT, WITHOUT ROWID;
 
+-- From when to when an audited rule was watched, each rule from its first sight
+-- to its removal without a hole; to_ns is NULL while it lasts. watched: its
+-- twin was in place and the logger listened. unwatched: not. overlogged: the
+-- twin outlived its rule; packets that it logged then were not decided by it.
+CREATE TABLE coverage (
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	rule    INTEGER NOT NULL REFERENCES rule (id),
+	variant TEXT NOT NULL,
+	state   TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns   INTEGER,
+	cause   TEXT,              -- of unwatched and overlogged
+	missed  INTEGER            -- of unwatched: packets that the rule
+	                           -- counted meanwhile, each also in gap; NULL:
+	                           -- not known (yet)
+) STRICT;
+CREATE INDEX coverage_time ON coverage (to_ns, from_ns, rule, state, missed);
+CREATE INDEX coverage_rule ON coverage (rule, variant, to_ns);
+CREATE INDEX coverage_unknown ON coverage (rule)
+	WHERE state = 'unwatched' AND missed IS NULL;
+CREATE INDEX coverage_overlogged ON coverage (rule, from_ns, to_ns)
+	WHERE state = 'overlogged';
+
+-- A rule's packets since its account was opened. When it is quiet, its
+-- counters (the sum of twin.rule_packets) are base + rows + lost + missed -
+-- overlogged. base is NULL while that can't be compared.
+CREATE TABLE account (
+	rule       INTEGER PRIMARY KEY REFERENCES rule (id),
+	base       INTEGER,
+	rows       INTEGER NOT NULL, -- in event: the sum of packets
+	lost       INTEGER NOT NULL, -- on the way to the logger
+	missed     INTEGER NOT NULL, -- not watched
+	overlogged INTEGER NOT NULL  -- logged and not counted
+) STRICT;
+
 -- What Docker said a container was, in the time it did: a rename or another
 -- label makes another row. Times are of Docker's events where there were any;
 -- a change that happened while nobody looked has the time it was found.
@@ -96,6 +131,7 @@ CREATE TABLE endpoint (
 	to_ns     INTEGER             -- NULL: it is there
 ) STRICT;
 CREATE INDEX endpoint_open ON endpoint (id) WHERE to_ns IS NULL;
+CREATE INDEX endpoint_container ON endpoint (container);
 
 -- Which way packets took: the rule that decided, and the networks on both
 -- sides as they were then.
@@ -134,7 +170,8 @@ CREATE TABLE conversation (
 -- One logged packet, or so many of one batch that are the same but for their
 -- time (see the finding "load"): then it is the time of the first. detail is
 --    source port | TCP flags << 16 | TTL or hop limit << 24 | IP length << 32
---    | marks << 52 (1 fragment, 2 truncated, 4 malformed)
+--    | marks << 52 (1 fragment, 2 truncated, 4 malformed; overlogged: see
+--    v_event)
 --    | 1 << 55 when it is TCP, but cut off before the flags
 -- The source port is there when service has a port that is not ICMP's.
 CREATE TABLE event (
@@ -210,7 +247,8 @@ CREATE TABLE gap (
 	to_ns   INTEGER NOT NULL,
 	packets INTEGER,
 	cause   TEXT NOT NULL,
-	detail  TEXT
+	detail  TEXT,
+	rule    INTEGER REFERENCES rule (id) -- NULL: of several rules
 ) STRICT;
 
 -- What the keeper can't audit, and since when. to_ns is NULL while it lasts.
@@ -228,7 +266,10 @@ SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service, c.minute,
 	CASE WHEN c.service >= 0 THEN c.service >> 16
 		WHEN c.service > -257 THEN -1 - c.service END AS proto,
 	CASE WHEN c.service >= 0 THEN c.service & 65535 END AS port,
-	s.name AS src_container, d.name AS dst_container, c.spoofed
+	s.name AS src_container, d.name AS dst_container,
+	s.service AS src_service, d.service AS dst_service,
+	s.project AS src_project, d.project AS dst_project,
+	s.image AS src_image, d.image AS dst_image, c.spoofed
 FROM conversation c
 LEFT JOIN endpoint se ON se.id = c.src_endpoint
 LEFT JOIN endpoint de ON de.id = c.dst_endpoint
@@ -298,14 +339,27 @@ SELECT
 		'') END AS tcp_flags,
 	e.detail >> 32 & 131071 AS length,
 	CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END AS ttl,
+	nullif(ltrim(
+		CASE WHEN e.detail >> 52 & 1 THEN ',fragment' ELSE '' END
+		|| CASE WHEN e.detail >> 53 & 1 THEN ',truncated' ELSE '' END
+		|| CASE WHEN e.detail >> 54 & 1 THEN ',malformed' ELSE '' END
+		|| CASE WHEN EXISTS (SELECT 1 FROM coverage w
+			INDEXED BY coverage_overlogged WHERE w.rule = p.rule AND w.state = 'overlogged'
+			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
+		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
 	CASE WHEN e.packets > 1 THEN e.packets END AS collapsed,
-	e.time_ns,
-	e.conversation,
-	e.detail >> 52 & 7 AS marks,
-	e.packets,
 	c.src_container,
 	c.dst_container,
-	c.spoofed
+	c.src_service,
+	c.dst_service,
+	c.src_project,
+	c.dst_project,
+	c.src_image,
+	c.dst_image,
+	c.spoofed,
+	e.time_ns,
+	e.conversation,
+	e.packets
 FROM event e
 JOIN v_conversation c ON c.id = e.conversation
 JOIN path p ON p.id = c.path

@@ -19,6 +19,7 @@
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
+#include "logger/announce.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
 #include "logger/docker/docker.h"
@@ -30,6 +31,7 @@ enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
 	LEGACY_MS = 1000,     /* how late a change of legacy rules is seen */
 	RETRY_MS = 500,	      /* after a sync that did not reach all */
+	BLOCKED_MS = 1,	      /* who waited that long, waited for the event */
 	FIRST_LIST_MS = 1500, /* Docker's networks before the first rule */
 	READY_MS = 10000,     /* the recorder opens its database */
 	END_MS = 15000,	      /* the recorder writes its last batch */
@@ -42,8 +44,12 @@ struct keeper {
 	struct firewall *fw;
 	struct docker *docker;
 	struct pollfd fds[FD_COUNT];
-	uint64_t sync_at_ms; /* monotonic */
-	bool listed;	     /* Docker's first list came, or it is down */
+	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
+	uint64_t poll_at_ms;  /* and when what has no notices */
+	uint64_t quiet_ns;    /* when no notice waited; CLOCK_REALTIME */
+	uint64_t changed_ns;  /* when what is in changed was, at the earliest */
+	unsigned int changed; /* enum nftmon_what: to be looked at */
+	bool listed;	      /* Docker's first list came, or it is down */
 	bool stop;
 	bool recorder_gone;
 };
@@ -54,6 +60,14 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static uint64_t real_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static uint64_t on_now(void *arg)
@@ -84,7 +98,7 @@ static void on_up(void *arg, const char *server_version)
 	log_info("connected to Docker %s", server_version);
 	tell_docker(k, "");
 	firewall_look(k->fw);
-	k->sync_at_ms = 0;
+	k->all_at_ms = 0;
 }
 
 static void on_down(void *arg, const char *why)
@@ -99,7 +113,7 @@ static void on_down(void *arg, const char *why)
 	tell_docker(k, detail);
 	tell(k, &msg);
 	k->listed = true;
-	k->sync_at_ms = 0;
+	k->poll_at_ms = 0;
 }
 
 static void on_networks(void *arg, const struct docker_network *list, size_t n,
@@ -127,61 +141,17 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	msg = (struct channel_msg){ .kind = whole ? CHANNEL_NETWORKS_END
 						  : CHANNEL_DOCKER_DOWN };
 	tell(k, &msg);
-	k->sync_at_ms = 0;
+	k->poll_at_ms = 0;
 }
 
-static bool tell_container(const struct keeper *k,
-			   const struct docker_container *c)
-{
-	struct channel_msg msg = { .kind = CHANNEL_CONTAINER };
-	struct channel_container *to = &msg.u.container;
-
-	str_copy(to->docker_id, sizeof(to->docker_id), c->id);
-	str_copy(to->name, sizeof(to->name), c->name);
-	str_copy(to->image, sizeof(to->image), c->image);
-	str_copy(to->project, sizeof(to->project), c->project);
-	str_copy(to->service, sizeof(to->service), c->service);
-	return tell(k, &msg) == 0;
-}
-
-static bool tell_endpoint(const struct keeper *k,
-			  const struct docker_endpoint *ep)
-{
-	struct channel_msg msg = { .kind = CHANNEL_ENDPOINT };
-	struct channel_endpoint *to = &msg.u.endpoint;
-
-	str_copy(to->network_id, sizeof(to->network_id), ep->network_id);
-	memcpy(to->ip4, ep->ip4, sizeof(to->ip4));
-	memcpy(to->ip6, ep->ip6, sizeof(to->ip6));
-	memcpy(to->mac, ep->mac, sizeof(to->mac));
-	to->has_ip4 = ep->has_ip4;
-	to->has_ip6 = ep->has_ip6;
-	to->has_mac = ep->has_mac;
-	to->since_ns = ep->since_ns;
-	return tell(k, &msg) == 0;
-}
-
-/* A container's endpoints follow it, in the lists as in the messages. */
 static void on_containers(void *arg, const struct docker_container *list,
 			  size_t n, const struct docker_endpoint *endpoints,
 			  size_t n_endpoints, bool whole)
 {
-	const struct channel_msg end = { .kind = CHANNEL_ENDPOINTS_END };
-	struct keeper *k = arg;
-	bool told = true;
-	size_t at = 0;
+	const struct keeper *k = arg;
+	const struct announce a = { list, n, endpoints, n_endpoints };
 
-	for (size_t i = 0; i < n && told; i++) {
-		told = tell_container(k, &list[i]);
-		for (; at < n_endpoints && told; at++) {
-			if (strcmp(endpoints[at].container_id, list[i].id) != 0)
-				break;
-			told = tell_endpoint(k, &endpoints[at]);
-		}
-	}
-	/* after half a list nothing may be called gone */
-	if (told && whole)
-		tell(k, &end);
+	announce_containers(k->config->channel_fd, &a, whole);
 }
 
 static void on_disconnected(void *arg, const char *container_id,
@@ -201,7 +171,7 @@ static void on_changed(void *arg, const char *what)
 	struct keeper *k = arg;
 
 	(void)what;
-	k->sync_at_ms = 0;
+	k->poll_at_ms = 0;
 }
 
 static void on_nonsense(void *arg, const char *what)
@@ -229,7 +199,7 @@ static void handle_signals(struct keeper *k)
 	       (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
-			k->sync_at_ms = 0;
+			k->all_at_ms = 0;
 		} else if (info.ssi_signo != SIGCHLD) {
 			k->stop = true;
 		}
@@ -248,31 +218,67 @@ static void handle_recorder(struct keeper *k)
 		k->recorder_gone = true;
 }
 
-static void handle_notices(struct keeper *k)
+/* at_ns: when what they tell of was, at the earliest. */
+static void handle_notices(struct keeper *k, uint64_t at_ns)
 {
-	bool changed = false;
-	int r = nftmon_read(k->fds[FD_NFTMON].fd, firewall_last_pid(k->fw),
-			    &changed);
+	struct nftmon_pids *pids = firewall_pids(k->fw);
+	uint64_t before_ns = real_ns();
+	unsigned int what = 0;
+	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, &what);
 
+	/* all of our own edits' are read now: who has their pids is another */
+	*pids = (struct nftmon_pids){ 0 };
+	k->quiet_ns = before_ns;
 	if (r < 0) {
 		log_warn("nf_tables notices stopped: %s; looking every second",
 			 strerror(-r));
 		close(k->fds[FD_NFTMON].fd);
 		k->fds[FD_NFTMON].fd = -1;
+		k->all_at_ms = 0;
 	}
-	if (changed)
-		k->sync_at_ms = 0;
+	if (what && !k->changed)
+		k->changed_ns = at_ns;
+	k->changed |= what;
+}
+
+/* What comes during a round is no older than the queue's last silence. */
+static void on_step(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->fds[FD_NFTMON].fd >= 0)
+		handle_notices(k, k->quiet_ns);
 }
 
 static void sync_rules(struct keeper *k)
 {
-	int r = firewall_sync(k->fw);
-	bool poll_often =
-		firewall_needs_polling(k->fw) || k->fds[FD_NFTMON].fd < 0;
+	uint64_t now = now_ms();
+	const struct firewall_round round = {
+		.what = k->changed,
+		.at_ns = k->changed ? k->changed_ns : 0,
+		.noticed = k->fds[FD_NFTMON].fd >= 0,
+		.poll = now >= k->poll_at_ms,
+		.all = now >= k->all_at_ms,
+		.step = on_step,
+		.arg = k,
+	};
+	int r;
 
-	k->sync_at_ms = now_ms() + (uint64_t)(r < 0	   ? RETRY_MS
-					      : poll_often ? LEGACY_MS
-							   : COUNTERS_MS);
+	k->changed = 0;
+	r = firewall_sync(k->fw, &round);
+	now = now_ms();
+	if (round.all)
+		k->all_at_ms = now + COUNTERS_MS;
+	if (r < 0)
+		k->all_at_ms = now + RETRY_MS;
+	if (!round.noticed || firewall_needs_polling(k->fw))
+		k->poll_at_ms = now + LEGACY_MS;
+	else
+		k->poll_at_ms = k->all_at_ms;
+	/* what came in the meantime is no older than the queue's last silence
+	 */
+	if (round.noticed)
+		handle_notices(k, k->quiet_ns);
 }
 
 /* One turn: waits at most until at_ms, then handles what came. */
@@ -286,13 +292,22 @@ static int turn(struct keeper *k, uint64_t at_ms)
 		log_error("waiting for events: %s", strerror(-r));
 		return r;
 	}
+	if (k->fds[FD_NFTMON].revents)
+		handle_notices(k, now_ms() - now > BLOCKED_MS ? real_ns()
+							      : k->quiet_ns);
 	if (k->fds[FD_SIGNALS].revents)
 		handle_signals(k);
 	if (k->fds[FD_RECORDER].revents)
 		handle_recorder(k);
-	if (k->fds[FD_NFTMON].revents)
-		handle_notices(k);
 	return 0;
+}
+
+/* When the next round is due; 0: now. */
+static uint64_t next_ms(const struct keeper *k)
+{
+	if (k->changed)
+		return 0;
+	return k->all_at_ms < k->poll_at_ms ? k->all_at_ms : k->poll_at_ms;
 }
 
 static bool ended(const struct keeper *k)
@@ -313,8 +328,8 @@ static int loop(struct keeper *k)
 		k->config->started(k->config->arg);
 	}
 	while (r == 0 && !ended(k)) {
-		r = turn(k, k->sync_at_ms);
-		if (r == 0 && !ended(k) && now_ms() >= k->sync_at_ms)
+		r = turn(k, next_ms(k));
+		if (r == 0 && !ended(k) && now_ms() >= next_ms(k))
 			sync_rules(k);
 	}
 	return r;
@@ -358,9 +373,14 @@ static int reap_recorder(struct keeper *k)
 static int finish(struct keeper *k)
 {
 	const struct channel_msg stop = { .kind = CHANNEL_STOP };
-	int removed = firewall_remove(k->fw);
-	int code;
+	int removed, code;
 
+	/* the last counters, for the recorder to compare its log with */
+	if (!k->recorder_gone) {
+		k->all_at_ms = 0;
+		sync_rules(k);
+	}
+	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
 	if (!k->recorder_gone) {
 		tell(k, &stop);
@@ -418,6 +438,7 @@ static int open_all(struct keeper *k)
 			 "rules every second");
 		k->fds[FD_NFTMON].fd = -1;
 	}
+	k->quiet_ns = real_ns();
 	r = privilege_keep_firewall();
 	if (r == 0)
 		r = firewall_new(k->config->profile, (uint16_t)k->config->group,

@@ -8,8 +8,8 @@
 
 #include "logger/message_docker.h"
 
-enum { CHANNEL_CHAIN_MAX = 32, CHANNEL_RULE_MAX = 1024 };
-enum { CHANNEL_TEXT_MAX = 512 };
+enum { CHANNEL_CHAIN_MAX = 64, CHANNEL_RULE_MAX = 1024 };
+enum { CHANNEL_TEXT_MAX = 512, CHANNEL_CAUSE_MAX = 128 };
 
 enum channel_kind {
 	CHANNEL_READY = 1,    /* recorder: the database is open */
@@ -30,6 +30,9 @@ struct channel_rule {
 	uint64_t id;
 	uint8_t family; /* 4, 6 */
 	uint8_t verdict;
+	bool appeared;	  /* since the last look: it counts from 0 */
+	uint64_t packets; /* its counter before its twin is applied */
+	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
 	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
 	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */
 	char text[CHANNEL_RULE_MAX];	     /* cut if longer */
@@ -37,11 +40,16 @@ struct channel_rule {
 
 enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
 
+/* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
+ * in place now was not watched, and a twin that is gone outlived its rule. */
 struct channel_twin {
 	uint64_t rule_id;
 	uint8_t state;
-	char variant[CHANNEL_IFNAME_MAX]; /* "nft", "legacy" */
-	uint64_t rule_packets, twin_packets;
+	bool partial; /* the twin takes new flows only: counts less */
+	char variant[CHANNEL_IFNAME_MAX];	/* "nft", "legacy" */
+	uint64_t rule_packets, twin_packets;	/* read later than after_ns */
+	uint64_t after_ns, since_ns, change_ns; /* change_ns 0: no change */
+	char cause[CHANNEL_CAUSE_MAX];		/* of the change, words */
 };
 
 struct channel_finding {

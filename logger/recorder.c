@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The recorder's loop: takes packets from the NFLOG socket and facts from the
- * keeper, hands both to the store, and commits. When the store can't take
- * more it leaves the packets in the kernel, whose sequence numbers tell later
- * how many did not fit.
+ * The recorder's loop: takes packets from the NFLOG socket (intake.c) and
+ * facts from the keeper, hands both to the store, commits, and has the log
+ * compared with the counters (reconcile.c).
  */
 #include "logger/recorder.h"
 
 #include <errno.h>
-#include <linux/sock_diag.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,18 +21,17 @@
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/ifname.h"
+#include "logger/intake.h"
 #include "logger/log.h"
-#include "logger/netlink.h"
 #include "logger/pressure.h"
 #include "logger/privilege.h"
-#include "logger/sequence.h"
+#include "logger/reconcile.h"
 #include "logger/store.h"
 
 enum {
 	COMMIT_MS = 20,	      /* a packet waits no longer for its commit */
 	RETRY_MS = 500,	      /* after a commit that failed */
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
-	RECEIVES_MAX = 64,    /* in a row, before the others have their turn */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
 };
 
@@ -43,13 +39,14 @@ struct recorder {
 	const struct recorder_config *config;
 	struct store *store;
 	struct ifname_table *ifnames;
-	struct sequence sequence;
+	struct intake intake;
+	struct reconcile reconcile;
 	struct pressure pressure;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t commit_at_ms;	/* monotonic; 0: nothing waits */
 	uint64_t hold_until_ms; /* no commit before the first list */
-	uint64_t foreign;	/* packets of other people's rules */
-	uint64_t malformed;	/* messages that made no sense */
+	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
+	bool refused;		/* a rule has no account, and that was said */
 	bool failing;		/* the last commit failed */
 	bool stop;		/* the keeper said so */
 	bool orphan;		/* the keeper is gone */
@@ -109,8 +106,9 @@ static void commit(struct recorder *rec)
 }
 
 /* Notes for status what this process itself sees going wrong. */
-static void note_finding(struct recorder *rec, const char *detail)
+static void note_finding(void *arg, const char *detail)
 {
+	struct recorder *rec = arg;
 	struct channel_msg msg = { .kind = CHANNEL_FINDING };
 
 	log_warn("%s", detail);
@@ -123,132 +121,49 @@ static void note_finding(struct recorder *rec, const char *detail)
 	commit_soon(rec);
 }
 
-static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
+static void on_full(void *arg)
 {
-	struct gap gap = {
-		.from_ns =
-			rec->sequence.last_ns ? rec->sequence.last_ns : to_ns,
-		.to_ns = to_ns,
-		.packets = lost,
-		.known = true,
-		.cause = "lost in the kernel",
-		.detail = "gap in the sequence numbers of the NFLOG group",
-	};
-
-	if (gap.from_ns > to_ns) /* the clock was set back */
-		gap.from_ns = to_ns;
-	store_add_gap(rec->store, &gap);
-	rec->sequence.overrun = false;
-	rec->sequence.gap_seen = true;
-	log_warn("%llu packets lost in the kernel before they reached us",
-		 (unsigned long long)lost);
+	commit(arg);
 }
 
-static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
-{
-	struct capture_packet p;
-	uint64_t lost;
-	int r = capture_parse(nlh, &p);
-
-	if (r == -EAGAIN)
-		return;
-	if (r < 0) {
-		/* its number is unknown: the next packet shows it as a gap */
-		if (rec->malformed++ == 0)
-			note_finding(rec, "malformed messages were skipped; "
-					  "they count as lost");
-		return;
-	}
-	if (p.ev.time_ns == 0)
-		p.ev.time_ns = now_ns();
-	lost = p.has_seq ? sequence_next(&rec->sequence, p.seq) : 0;
-	if (lost)
-		take_gap(rec, lost, p.ev.time_ns);
-	rec->sequence.last_ns = p.ev.time_ns;
-	if (!p.ours) {
-		if (rec->foreign++ == 0)
-			note_finding(rec, "a rule that is not ours logs to "
-					  "our group; its packets are ignored");
-		return;
-	}
-	store_add_event(rec->store, &p.ev);
-	commit_soon(rec);
-	if (store_events_full(rec->store))
-		commit(rec);
-}
-
-/*
- * Every message of one receive; when the store is full and can't be written
- * the rest is lost, and the numbering says so with the next packet.
- */
-static void take_messages(struct recorder *rec, size_t len)
-{
-	const struct nlmsghdr *nlh = (const struct nlmsghdr *)rec->buf;
-	int left = (int)len;
-
-	while (netlink_ok(nlh, left)) {
-		if (store_events_full(rec->store))
-			return;
-		take_message(rec, nlh);
-		nlh = mnl_nlmsg_next(nlh, &left);
-	}
-	if (left > 0 && rec->malformed++ == 0)
-		note_finding(rec, "malformed bytes were skipped; what they "
-				  "were counts as lost");
-}
-
-/*
- * The socket is empty: whatever it dropped until now either showed as a gap in
- * the numbers, or is a loss at the very end that no number shows yet.
- */
-static void check_drops(struct recorder *rec)
-{
-	struct sequence *seq = &rec->sequence;
-	uint32_t info[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(rec->config->nflog_fd, SOL_SOCKET, SO_MEMINFO, info,
-		       &len) < 0)
-		return;
-	if (info[SK_MEMINFO_DROPS] != seq->drops && !seq->gap_seen)
-		seq->overrun = true;
-	seq->drops = info[SK_MEMINFO_DROPS];
-	seq->gap_seen = false;
-}
-
-/* Reads what is there. Returns whether the socket was empty at the end. */
+/* Returns whether the socket was empty at the end. */
 static bool take_packets(struct recorder *rec)
 {
-	for (int i = 0; i < RECEIVES_MAX; i++) {
-		struct sockaddr_nl from;
-		socklen_t from_len = sizeof(from);
-		ssize_t n;
+	bool empty = intake_take(&rec->intake, now_ns());
 
-		if (store_events_full(rec->store))
-			return false;
-		n = recvfrom(rec->config->nflog_fd, rec->buf, CAPTURE_RECV_SIZE,
-			     MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from,
-			     &from_len);
-		if (n < 0 && errno == ENOBUFS) {
-			rec->sequence.overrun = true;
-			continue;
-		}
-		if (n < 0) {
-			check_drops(rec);
-			return true;
-		}
-		/* only the kernel (port 0) may speak here */
-		if (from_len < sizeof(from) || from.nl_pid != 0)
-			continue;
-		if (n > CAPTURE_RECV_SIZE) {
-			log_warn("a batch of %zd bytes was cut: its packets "
-				 "count as lost",
-				 n);
-			n = CAPTURE_RECV_SIZE;
-		}
-		take_messages(rec, (size_t)n);
+	if (store_pending(rec->store))
+		commit_soon(rec);
+	return empty;
+}
+
+/*
+ * Compares the log with the counters that came RECONCILE_DELAY_MS ago: once
+ * every packet that they count is here, else a little later.
+ */
+static void look(struct recorder *rec)
+{
+	uint64_t lost = 0;
+
+	rec->look_at_ms = now_ms() + RECONCILE_DELAY_MS;
+	if (rec->failing || !take_packets(rec))
+		return;
+	rec->look_at_ms = 0;
+	do {
+		lost += reconcile_look(&rec->reconcile, now_ns(), false);
+		if (rec->reconcile.more)
+			commit(rec);
+	} while (rec->reconcile.more && !rec->failing);
+	if (lost > 0)
+		log_warn("%llu packets never reached us: the rules counted "
+			 "more than that",
+			 (unsigned long long)lost);
+	if (!rec->refused && accounts_refused(store_accounts(rec->store))) {
+		rec->refused = true;
+		note_finding(rec, "there are more rules than can be compared "
+				  "with their counters");
 	}
-	return false;
+	if (store_pending(rec->store))
+		commit_soon(rec);
 }
 
 static void take_facts(struct recorder *rec)
@@ -273,6 +188,9 @@ static void take_facts(struct recorder *rec)
 		if (msg.kind == CHANNEL_ENDPOINTS_END ||
 		    msg.kind == CHANNEL_DOCKER_DOWN)
 			rec->hold_until_ms = 0;
+		if (reconcile_fact(&rec->reconcile, &msg) &&
+		    rec->look_at_ms == 0)
+			rec->look_at_ms = now_ms() + RECONCILE_DELAY_MS;
 		store_add_fact(rec->store, &msg);
 		commit_soon(rec);
 	}
@@ -293,10 +211,12 @@ static int wait_ms(const struct recorder *rec)
 {
 	uint64_t now = now_ms(), at = rec->commit_at_ms;
 
+	if (at != 0 && at < rec->hold_until_ms)
+		at = rec->hold_until_ms;
+	if (at == 0 || (rec->look_at_ms != 0 && rec->look_at_ms < at))
+		at = rec->look_at_ms;
 	if (at == 0)
 		return -1;
-	if (at < rec->hold_until_ms)
-		at = rec->hold_until_ms;
 	return at > now ? (int)(at - now) : 0;
 }
 
@@ -323,6 +243,8 @@ static void loop(struct recorder *rec)
 			rec->orphan = true;
 		if (fds[0].revents)
 			take_packets(rec);
+		if (rec->look_at_ms != 0 && now_ms() >= rec->look_at_ms)
+			look(rec);
 		if (commit_due(rec))
 			commit(rec);
 	}
@@ -330,12 +252,30 @@ static void loop(struct recorder *rec)
 
 /*
  * The group is unbound: what is in the socket is all there will be. A loss
- * after the last packet has no number; that there was one is known.
+ * after the last packet has no number; the counters show it, or at least that
+ * there was one is known.
  */
+static void note_the_end(struct recorder *rec)
+{
+	uint64_t now = now_ns(), lost = 0;
+	const struct gap gap = {
+		.from_ns = rec->intake.sequence.last_ns,
+		.to_ns = now,
+		.cause = "lost in the kernel",
+		.detail = "the socket buffer overran before the end",
+	};
+
+	do {
+		lost += reconcile_look(&rec->reconcile, now, true);
+		commit(rec);
+	} while (rec->reconcile.more && !rec->failing);
+	if (lost == 0 && rec->intake.sequence.overrun)
+		store_add_gap(rec->store, &gap);
+}
+
 static int finish(struct recorder *rec)
 {
 	bool empty = false;
-	uint64_t now;
 
 	rec->hold_until_ms = 0;
 	/* without a keeper the group is still bound and may never be empty */
@@ -343,24 +283,15 @@ static int finish(struct recorder *rec)
 		empty = take_packets(rec);
 		commit(rec);
 	}
-	now = now_ns();
-	if (rec->sequence.overrun) {
-		struct gap gap = {
-			.from_ns = rec->sequence.last_ns,
-			.to_ns = now,
-			.cause = "lost in the kernel",
-			.detail = "the socket buffer overran before the end",
-		};
-
-		store_add_gap(rec->store, &gap);
-	}
+	if (empty)
+		note_the_end(rec);
 	commit(rec);
 	if (rec->failing)
 		log_error("the last packets could not be written: %s",
 			  store_error(rec->store));
 	log_info("%llu packets recorded",
 		 (unsigned long long)store_committed(rec->store));
-	if (store_close(rec->store, now) < 0)
+	if (store_close(rec->store, now_ns()) < 0)
 		rec->failing = true;
 	rec->store = NULL;
 	return rec->failing ? EXITCODE_STORE : EXITCODE_OK;
@@ -401,9 +332,21 @@ static int open_store(struct recorder *rec)
 		return r;
 	}
 	r = store_open(path, &session, &names, &rec->store, error);
-	if (r < 0)
+	if (r < 0) {
 		log_error("%s", error);
-	return r;
+		return r;
+	}
+	reconcile_init(&rec->reconcile, rec->store, session.start_ns);
+	rec->intake = (struct intake){
+		.nflog_fd = rec->config->nflog_fd,
+		.buf = rec->buf,
+		.store = rec->store,
+		.rec = &rec->reconcile,
+		.note = note_finding,
+		.full = on_full,
+		.arg = rec,
+	};
+	return 0;
 }
 
 static void set_signals(void)

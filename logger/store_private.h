@@ -8,6 +8,7 @@
 
 #include "logger/store.h"
 #include "logger/store_container.h"
+#include "logger/store_coverage.h"
 #include "logger/store_endpoint.h"
 #include "logger/store_ledger.h"
 #include "logger/store_memory.h"
@@ -28,6 +29,8 @@ struct store {
 	struct nameless *nameless;
 	struct containers *containers;
 	struct prune prune;
+	struct accounts *accounts;
+	struct coverage *coverage;
 	int64_t session_id;
 	int64_t next_event;
 	int64_t next_conversation;
@@ -48,9 +51,8 @@ struct store {
  * code, SQLITE_OK for done; *ret_id the first column of a row, if asked. */
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
 
-/* store_batch.c: attributes the events that wait and writes all that follows
- * from them. Returns an SQLite code. settle: once that is committed; undo:
- * after a rollback. */
+/* store_batch.c: attributes the events that wait and writes all that follows.
+ * Returns an SQLite code. settle: once committed; undo: after a rollback. */
 int batch_write(struct store *st, uint64_t now_ns);
 void batch_settle(struct store *st);
 void batch_undo(struct store *st);
