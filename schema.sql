@@ -105,6 +105,34 @@ CREATE TABLE account (
 	overlogged INTEGER NOT NULL  -- logged and not counted
 ) STRICT;
 
+-- What Docker said a container was, in the time it did: a rename or another
+-- label makes another row. Times are of Docker's events where there were any;
+-- a change that happened while nobody looked has the time it was found.
+CREATE TABLE container (
+	id        INTEGER PRIMARY KEY AUTOINCREMENT,
+	docker_id TEXT NOT NULL,
+	name      TEXT NOT NULL,
+	image     TEXT,
+	project   TEXT,               -- of compose, or a swarm stack
+	service   TEXT,               -- of compose, or swarm
+	from_ns   INTEGER NOT NULL,
+	to_ns     INTEGER             -- NULL: so it is
+) STRICT;
+
+-- A container's place in a network, in the time it had it.
+CREATE TABLE endpoint (
+	id        INTEGER PRIMARY KEY AUTOINCREMENT,
+	container INTEGER NOT NULL REFERENCES container (id),
+	network   INTEGER NOT NULL REFERENCES network (id),
+	ip4       INTEGER,            -- as conversation.src_ip
+	ip6       BLOB,
+	mac       TEXT,               -- 02:42:ac:12:00:02
+	from_ns   INTEGER NOT NULL,
+	to_ns     INTEGER             -- NULL: it is there
+) STRICT;
+CREATE INDEX endpoint_open ON endpoint (id) WHERE to_ns IS NULL;
+CREATE INDEX endpoint_container ON endpoint (container);
+
 -- Which way packets took: the rule that decided, and the networks on both
 -- sides as they were then.
 CREATE TABLE path (
@@ -132,7 +160,11 @@ CREATE TABLE conversation (
 	dst_ip  ANY,
 	service INTEGER NOT NULL,
 	minute  INTEGER NOT NULL,    -- of its first packet: time_ns / 60e9
-	last_hour INTEGER            -- it was seen in after that of minute
+	last_hour INTEGER,           -- it was seen in after that of minute
+	-- who it was: NULL where that is not known, or no container
+	src_endpoint INTEGER REFERENCES endpoint (id),
+	dst_endpoint INTEGER REFERENCES endpoint (id),
+	spoofed INTEGER              -- 1: src_ip was not src_endpoint's own
 ) STRICT;
 
 -- One logged packet, or so many of one batch that are the same but for their
@@ -228,13 +260,21 @@ CREATE TABLE finding (
 	detail  TEXT NOT NULL
 ) STRICT;
 
--- Conversations with their service taken apart.
+-- Conversations with their service taken apart, and the names of then.
 CREATE VIEW v_conversation AS
-SELECT id, path, src_ip, dst_ip, service, minute,
-	CASE WHEN service >= 0 THEN service >> 16
-		WHEN service > -257 THEN -1 - service END AS proto,
-	CASE WHEN service >= 0 THEN service & 65535 END AS port
-FROM conversation;
+SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service, c.minute,
+	CASE WHEN c.service >= 0 THEN c.service >> 16
+		WHEN c.service > -257 THEN -1 - c.service END AS proto,
+	CASE WHEN c.service >= 0 THEN c.service & 65535 END AS port,
+	s.name AS src_container, d.name AS dst_container,
+	s.service AS src_service, d.service AS dst_service,
+	s.project AS src_project, d.project AS dst_project,
+	s.image AS src_image, d.image AS dst_image, c.spoofed
+FROM conversation c
+LEFT JOIN endpoint se ON se.id = c.src_endpoint
+LEFT JOIN endpoint de ON de.id = c.dst_endpoint
+LEFT JOIN container s ON s.id = se.container
+LEFT JOIN container d ON d.id = de.container;
 
 -- Every packet in words: the columns are the fields of `bridgeaudit log -o
 -- jsonl`, and some besides. IPv6 addresses are uncompressed here.
@@ -308,6 +348,15 @@ SELECT
 			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
 		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
 	CASE WHEN e.packets > 1 THEN e.packets END AS collapsed,
+	c.src_container,
+	c.dst_container,
+	c.src_service,
+	c.dst_service,
+	c.src_project,
+	c.dst_project,
+	c.src_image,
+	c.dst_image,
+	c.spoofed,
 	e.time_ns,
 	e.conversation,
 	e.packets

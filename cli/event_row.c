@@ -40,6 +40,7 @@ enum column {
 	COL_CONVERSATION,
 	COL_FAMILY, /* of the rule */
 	COL_TABLE,
+	COL_NAMES, /* FIELD_SRC_CONTAINER and what follows it */
 };
 
 static const char *const fields[FIELD_COUNT] = {
@@ -65,6 +66,15 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_TTL] = "ttl",
 	[FIELD_MARKS] = "marks",
 	[FIELD_COLLAPSED] = "collapsed",
+	[FIELD_SRC_CONTAINER] = "src_container",
+	[FIELD_DST_CONTAINER] = "dst_container",
+	[FIELD_SRC_SERVICE] = "src_service",
+	[FIELD_DST_SERVICE] = "dst_service",
+	[FIELD_SRC_PROJECT] = "src_project",
+	[FIELD_DST_PROJECT] = "dst_project",
+	[FIELD_SRC_IMAGE] = "src_image",
+	[FIELD_DST_IMAGE] = "dst_image",
+	[FIELD_SPOOFED] = "spoofed",
 };
 
 /* Wide enough for usual names; 112 characters in all. */
@@ -207,9 +217,25 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	ret->packets = sqlite3_column_int64(stmt, COL_PACKETS);
 	if (ret->packets > 1)
 		v[FIELD_COLLAPSED] = query_value(stmt, COL_PACKETS);
+	for (int i = FIELD_SRC_CONTAINER; i < FIELD_COUNT; i++)
+		v[i] = query_value(stmt, COL_NAMES + i - FIELD_SRC_CONTAINER);
 }
 
-/* "shop_web 172.18.0.2", "shop_db [fd00::2]:3306" */
+/* The place, and the container in it where there is one. */
+static void full_place(const struct value *network, const struct value *ifname,
+		       const struct value *container, char *buf, size_t size)
+{
+	size_t len;
+
+	place_text(network, ifname, buf, size);
+	len = strlen(buf);
+	if (container->kind != VALUE_TEXT || len + 2 >= size)
+		return;
+	buf[len] = ' ';
+	str_escape(buf + len + 1, size - len - 1, container->text);
+}
+
+/* "front web 172.18.0.2", "data [fd00::2]:3306" */
 static void side_text(const char *place, const struct value *ip,
 		      const struct value *port, char *buf, size_t size)
 {
@@ -231,11 +257,12 @@ const char *event_row_what(const struct event_row *row, char *buf, size_t size)
 	const struct value *v = row->values;
 	const char *proto =
 		v[FIELD_PROTO].kind == VALUE_TEXT ? v[FIELD_PROTO].text : "?";
-	const char *mark = row->marks & EVENT_MALFORMED	   ? " malformed"
-			   : row->marks & EVENT_TRUNCATED  ? " truncated"
-			   : row->marks & EVENT_FRAGMENT   ? " fragment"
-			   : row->marks & EVENT_OVERLOGGED ? " overlogged"
-							   : "";
+	const char *mark = row->marks & EVENT_MALFORMED		? " malformed"
+			   : row->marks & EVENT_TRUNCATED	? " truncated"
+			   : row->marks & EVENT_FRAGMENT	? " fragment"
+			   : row->marks & EVENT_OVERLOGGED	? " overlogged"
+			   : v[FIELD_SPOOFED].kind == VALUE_INT ? " spoofed"
+								: "";
 
 	if (v[FIELD_ICMP_TYPE].kind == VALUE_INT)
 		snprintf(buf, size, "%s %" PRId64 "/%" PRId64 "%s", proto,
@@ -259,14 +286,16 @@ static int output_as_cells(struct output *o, const struct event_row *row)
 {
 	static const struct value none = { .kind = VALUE_ABSENT };
 	const struct value *v = row->values;
-	char src[PLACE_MAX], dst[PLACE_MAX];
-	char from[PLACE_MAX + 64], to[PLACE_MAX + 64];
+	char src[2 * PLACE_MAX], dst[2 * PLACE_MAX];
+	char from[2 * PLACE_MAX + 64], to[2 * PLACE_MAX + 64];
 	char time[TIME_TEXT_MAX], proto[96], chain[256];
 
-	place_text(output_is_numeric(o) ? &none : &v[FIELD_SRC_NETWORK],
-		   &v[FIELD_IN_IF], src, sizeof(src));
-	place_text(output_is_numeric(o) ? &none : &v[FIELD_DST_NETWORK],
-		   &v[FIELD_OUT_IF], dst, sizeof(dst));
+	bool numeric = output_is_numeric(o);
+
+	full_place(numeric ? &none : &v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF],
+		   numeric ? &none : &v[FIELD_SRC_CONTAINER], src, sizeof(src));
+	full_place(numeric ? &none : &v[FIELD_DST_NETWORK], &v[FIELD_OUT_IF],
+		   numeric ? &none : &v[FIELD_DST_CONTAINER], dst, sizeof(dst));
 	side_text(src, &v[FIELD_SRC_IP], &none, from, sizeof(from));
 	side_text(dst, &v[FIELD_DST_IP], &v[FIELD_DST_PORT], to, sizeof(to));
 	event_row_what(row, proto, sizeof(proto));

@@ -5,36 +5,10 @@
 
 #include <sqlite3.h>
 
+#include "cli/event_field.h"
 #include "cli/output.h"
 #include "lib/addr.h"
 #include "lib/timefmt.h"
-
-/* In the order of the output, which is a contract. */
-enum event_field {
-	FIELD_ID,
-	FIELD_TIME,
-	FIELD_VERDICT,
-	FIELD_CHAIN,
-	FIELD_RULE_ID,
-	FIELD_RULE,
-	FIELD_IN_IF,
-	FIELD_OUT_IF,
-	FIELD_SRC_NETWORK,
-	FIELD_DST_NETWORK,
-	FIELD_SRC_IP,
-	FIELD_DST_IP,
-	FIELD_PROTO,
-	FIELD_SRC_PORT,
-	FIELD_DST_PORT,
-	FIELD_ICMP_TYPE,
-	FIELD_ICMP_CODE,
-	FIELD_TCP_FLAGS,
-	FIELD_LENGTH,
-	FIELD_TTL,
-	FIELD_MARKS,
-	FIELD_COLLAPSED, /* packets of the row, when it is several */
-	FIELD_COUNT,
-};
 
 /* Values may point into the row itself and into the statement it came from. */
 struct event_row {

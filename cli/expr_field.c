@@ -22,6 +22,20 @@ enum { PORT_MAX = 65535, PROTO_COUNT = 256, WORD_MAX = 64 };
 	" NOT EXISTS (SELECT 1 FROM network /*scan*/ WHERE name @)))"
 #define INTERFACE_IDS "(SELECT id FROM interface /*scan*/ WHERE name @)"
 
+/* What was true of a container when the conversation began. */
+#define OF_CONTAINER(column)                                                   \
+	.type = EXPR_NAME, .sides = true,                                      \
+	.asks = { ASKS_ADDRESS, ASKS_ADDRESS, ASKS_ADDRESS },                  \
+	.sql = { [SIDE_FROM] = "c.src_endpoint IN " OWNERS(column),            \
+		 [SIDE_TO] = "c.dst_endpoint IN " OWNERS(column) },            \
+	.known =                                                               \
+		"SELECT 1 FROM container /*scan*/ WHERE " column " @ LIMIT 1", \
+	.names = "SELECT DISTINCT " column " FROM container /*scan*/"          \
+		 " WHERE " column " IS NOT NULL ORDER BY 1"
+#define OWNERS(column)                                                         \
+	"(SELECT w.id FROM container k /*scan*/ JOIN endpoint w"               \
+	" ON w.container = k.id WHERE k." column " @)"
+
 static const struct expr_field fields[] = {
 	{ .name = "network",
 	  .alias = "net",
@@ -67,6 +81,32 @@ static const struct expr_field fields[] = {
 			   "p.src_network IS NULL AND p.in_if IS NOT NULL",
 		   [SIDE_TO] =
 			   "p.dst_network IS NULL AND p.out_if IS NOT NULL" } },
+	{ .name = "container",
+	  .takes = "a container's name",
+	  OF_CONTAINER("name") },
+	{ .name = "service",
+	  .takes = "a compose or swarm service",
+	  OF_CONTAINER("service") },
+	{ .name = "project",
+	  .takes = "a compose project or swarm stack",
+	  OF_CONTAINER("project") },
+	{ .name = "image", .takes = "an image's name", OF_CONTAINER("image") },
+	{ .name = "mac",
+	  .takes = "a container's MAC such as 02:42:ac:12:00:02",
+	  .type = EXPR_NAME,
+	  .sides = true,
+	  .asks = { ASKS_ADDRESS, ASKS_ADDRESS, ASKS_ADDRESS },
+	  .sql = { [SIDE_FROM] = "c.src_endpoint IN (SELECT id FROM endpoint"
+				 " /*scan*/ WHERE mac @)",
+		   [SIDE_TO] = "c.dst_endpoint IN (SELECT id FROM endpoint"
+			       " /*scan*/ WHERE mac @)" },
+	  .known = "SELECT 1 FROM endpoint /*scan*/ WHERE mac @ LIMIT 1",
+	  .names = "SELECT DISTINCT mac FROM endpoint /*scan*/ WHERE mac IS"
+		   " NOT NULL ORDER BY 1" },
+	{ .name = "spoofed",
+	  .type = EXPR_NONE,
+	  .asks = { [SIDE_EITHER] = ASKS_ADDRESS },
+	  .sql = { [SIDE_EITHER] = "c.spoofed IS 1" } },
 	{ .name = "verdict",
 	  .takes = "drop, accept or pass",
 	  .type = EXPR_VERDICT,

@@ -25,12 +25,12 @@ static void put(struct output *o, enum color color, const char *text)
 	fprintf(o->mem, "%s%s%s", code, text, *code ? "\033[0m" : "");
 }
 
-/* "shop_web 172.18.0.2:40000" */
+/* "front web 172.18.0.2:40000" */
 static void put_side(struct output *o, const struct value *network,
-		     const struct value *ifname, const struct value *ip,
-		     const struct value *port)
+		     const struct value *ifname, const struct value *container,
+		     const struct value *ip, const struct value *port)
 {
-	char place[PLACE_MAX], number[16];
+	char place[PLACE_MAX], name[PLACE_MAX], number[16];
 	bool v6 = ip->kind == VALUE_TEXT && strchr(ip->text, ':') &&
 		  port->kind == VALUE_INT;
 
@@ -38,6 +38,11 @@ static void put_side(struct output *o, const struct value *network,
 		place_text(network, ifname, place, sizeof(place));
 		put(o, network->kind == VALUE_TEXT ? COLOR_MAGENTA : COLOR_CYAN,
 		    place);
+		if (container->kind == VALUE_TEXT) {
+			putc(' ', o->mem);
+			put(o, COLOR_MAGENTA,
+			    str_escape(name, sizeof(name), container->text));
+		}
 		if (ip->kind == VALUE_TEXT)
 			putc(' ', o->mem);
 	}
@@ -64,11 +69,11 @@ static int compact_event(struct output *o, const struct event_row *row)
 	fprintf(o->mem, "%s ", time_local(row->time_ns, time, sizeof(time)));
 	put(o, verdict_color(row->verdict), verdict);
 	putc(' ', o->mem);
-	put_side(o, &v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF], &v[FIELD_SRC_IP],
-		 &v[FIELD_SRC_PORT]);
+	put_side(o, &v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF],
+		 &v[FIELD_SRC_CONTAINER], &v[FIELD_SRC_IP], &v[FIELD_SRC_PORT]);
 	fputs(" -> ", o->mem);
-	put_side(o, &v[FIELD_DST_NETWORK], &v[FIELD_OUT_IF], &v[FIELD_DST_IP],
-		 &v[FIELD_DST_PORT]);
+	put_side(o, &v[FIELD_DST_NETWORK], &v[FIELD_OUT_IF],
+		 &v[FIELD_DST_CONTAINER], &v[FIELD_DST_IP], &v[FIELD_DST_PORT]);
 	if (v[FIELD_CHAIN].kind == VALUE_TEXT)
 		str_escape(chain, sizeof(chain), v[FIELD_CHAIN].text);
 	else /* its text came too late or never */

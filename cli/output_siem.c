@@ -148,13 +148,17 @@ static json_t *ecs_observer(const struct event_row *row)
 		out ? json_pack("{s:{s:o}}", "interface", "name", out) : NULL);
 }
 
-/* ECS has one container only: both networks are under docker. */
+/* ECS has one container only: both sides are under docker. */
 static json_t *ecs_docker(const struct event_row *row)
 {
-	json_t *src =
-		json_pack("{s:o*}", "network", member(row, FIELD_SRC_NETWORK));
-	json_t *dst =
-		json_pack("{s:o*}", "network", member(row, FIELD_DST_NETWORK));
+	json_t *src = json_pack("{s:o*, s:o*, s:o*}", "network",
+				member(row, FIELD_SRC_NETWORK), "container",
+				member(row, FIELD_SRC_CONTAINER), "image",
+				member(row, FIELD_SRC_IMAGE));
+	json_t *dst = json_pack("{s:o*, s:o*, s:o*}", "network",
+				member(row, FIELD_DST_NETWORK), "container",
+				member(row, FIELD_DST_CONTAINER), "image",
+				member(row, FIELD_DST_IMAGE));
 
 	return unless_empty(json_pack("{s:o*, s:o*}", "source",
 				      unless_empty(src), "destination",
@@ -173,6 +177,10 @@ static json_t *ecs_related(const struct event_row *row)
 		json_array_append_new(hosts, member(row, FIELD_SRC_NETWORK));
 	if (row->values[FIELD_DST_NETWORK].kind == VALUE_TEXT)
 		json_array_append_new(hosts, member(row, FIELD_DST_NETWORK));
+	if (row->values[FIELD_SRC_CONTAINER].kind == VALUE_TEXT)
+		json_array_append_new(hosts, member(row, FIELD_SRC_CONTAINER));
+	if (row->values[FIELD_DST_CONTAINER].kind == VALUE_TEXT)
+		json_array_append_new(hosts, member(row, FIELD_DST_CONTAINER));
 	return json_pack("{s:o*, s:o*}", "ip", ips, "hosts", hosts);
 }
 
@@ -185,8 +193,9 @@ static json_t *ecs_end(const struct event_row *row, enum event_field ip,
 
 static int ecs_row(struct output *o, const struct event_row *row)
 {
-	json_t *own = json_pack("{s:i, s:o*, s:o*, s:o*, s:o*}",
-				"schema_version", SCHEMA_VERSION, "tcp_flags",
+	json_t *own = json_pack("{s:i, s:o*, s:o*, s:o*, s:o*, s:o*}",
+				"schema_version", SCHEMA_VERSION, "spoofed",
+				member(row, FIELD_SPOOFED), "tcp_flags",
 				member(row, FIELD_TCP_FLAGS), "ttl",
 				member(row, FIELD_TTL), "icmp_type",
 				member(row, FIELD_ICMP_TYPE), "icmp_code",
@@ -213,12 +222,14 @@ static int ecs_row(struct output *o, const struct event_row *row)
 			     ecs_related(row), "bridgeaudit", own));
 }
 
-static json_t *ocsf_end(const struct event_row *row, enum event_field ip,
-			enum event_field port, enum event_field ifname)
+static json_t *ocsf_end(const struct event_row *row, enum event_field name,
+			enum event_field ip, enum event_field port,
+			enum event_field ifname)
 {
-	return unless_empty(json_pack(
-		"{s:o*, s:o*, s:o*}", "ip", member(row, ip), "port",
-		member(row, port), "interface_name", member(row, ifname)));
+	return unless_empty(json_pack("{s:o*, s:o*, s:o*, s:o*}", "name",
+				      member(row, name), "ip", member(row, ip),
+				      "port", member(row, port),
+				      "interface_name", member(row, ifname)));
 }
 
 static json_t *ocsf_connection(const struct event_row *row)
@@ -253,9 +264,10 @@ static int ocsf_row(struct output *o, const struct event_row *row)
 	bool drop = row->verdict == VERDICT_DROP;
 	int activity = drop ? REFUSE : OPEN;
 	json_t *unmapped = json_pack(
-		"{s:i, s:o*, s:o*, s:o*, s:o*, s:o*}", "schema_version",
-		SCHEMA_VERSION, "src_network", member(row, FIELD_SRC_NETWORK),
-		"dst_network", member(row, FIELD_DST_NETWORK), "icmp_type",
+		"{s:i, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "schema_version",
+		SCHEMA_VERSION, "spoofed", member(row, FIELD_SPOOFED),
+		"src_network", member(row, FIELD_SRC_NETWORK), "dst_network",
+		member(row, FIELD_DST_NETWORK), "icmp_type",
 		member(row, FIELD_ICMP_TYPE), "icmp_code",
 		member(row, FIELD_ICMP_CODE), "ttl", member(row, FIELD_TTL));
 
@@ -269,11 +281,11 @@ static int ocsf_row(struct output *o, const struct event_row *row)
 			  (json_int_t)(row->time_ns / NS_PER_MS), "action_id",
 			  drop ? 2 : 1, "disposition_id", drop ? 2 : 1,
 			  "metadata", ocsf_metadata(row), "src_endpoint",
-			  ocsf_end(row, FIELD_SRC_IP, FIELD_SRC_PORT,
-				   FIELD_IN_IF),
+			  ocsf_end(row, FIELD_SRC_CONTAINER, FIELD_SRC_IP,
+				   FIELD_SRC_PORT, FIELD_IN_IF),
 			  "dst_endpoint",
-			  ocsf_end(row, FIELD_DST_IP, FIELD_DST_PORT,
-				   FIELD_OUT_IF),
+			  ocsf_end(row, FIELD_DST_CONTAINER, FIELD_DST_IP,
+				   FIELD_DST_PORT, FIELD_OUT_IF),
 			  "connection_info", ocsf_connection(row),
 			  "firewall_rule",
 			  json_pack("{s:o, s:o*}", "uid",

@@ -70,7 +70,7 @@ static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", ""
 					      " OR :begun_slot <> w.slot GROUP BY 1, 2, 3"
 					      "), flow AS (SELECT slot, path,"
 					      " iif(sum(packets) > 0, service, -258) AS service,"
-					      " NULL AS src_ip, NULL AS dst_ip, sum(packets) AS packets,"
+					      " NULL AS src_ip, NULL AS dst_ip, NULL AS src_endpoint, NULL AS dst_endpoint, NULL AS spoofed, sum(packets) AS packets,"
 					      " sum(bytes) AS bytes, sum(begun) AS conversations,"
 					      " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
 					      " FROM part GROUP BY slot, path, part.service)";
@@ -78,6 +78,7 @@ static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", ""
 /* The same per conversation. */
 #define FLOW_OF_EDGE                                                           \
 	", flow AS (SELECT w.slot, v.path, v.service, v.src_ip, v.dst_ip,"     \
+	" v.src_endpoint, v.dst_endpoint, v.spoofed,"                          \
 	" w.packets, w.bytes, 1 AS conversations, w.first_ns, w.last_ns"       \
 	" FROM edge w CROSS JOIN conversation v ON v.id = w.conversation)"
 
@@ -104,6 +105,10 @@ static const char flow_by_events[] =
 	" LEFT JOIN interface o ON o.id = p.out_if"                            \
 	" LEFT JOIN network s ON s.id = p.src_network"                         \
 	" LEFT JOIN network d ON d.id = p.dst_network"                         \
+	" LEFT JOIN endpoint se ON se.id = c.src_endpoint"                     \
+	" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"                     \
+	" LEFT JOIN container sc ON sc.id = se.container"                      \
+	" LEFT JOIN container dc ON dc.id = de.container"                      \
 	" WHERE :conversations"
 
 /*

@@ -17,11 +17,28 @@ static void put(FILE *out, const char *text)
 	fputs(str_escape(safe, sizeof(safe), text), out);
 }
 
-/* "172.18.0.2 in network shop_web", "203.0.113.9 outside Docker (eth0)" */
-static void put_side(FILE *out, const struct value *ip,
-		     const struct value *network, const struct value *ifname)
+/* "shop/web (172.18.0.2) in network front", "203.0.113.9 behind eth0" */
+static void put_side(FILE *out, const struct value *container,
+		     const struct value *ip, const struct value *network,
+		     const struct value *ifname)
 {
+	const struct value *service =
+		container + (FIELD_SRC_SERVICE - FIELD_SRC_CONTAINER);
+	const struct value *project =
+		container + (FIELD_SRC_PROJECT - FIELD_SRC_CONTAINER);
+	bool compose =
+		service->kind == VALUE_TEXT && project->kind == VALUE_TEXT;
+
+	if (compose) {
+		put(out, project->text);
+		putc('/', out);
+	}
+	if (container->kind == VALUE_TEXT) {
+		put(out, compose ? service->text : container->text);
+		fputs(" (", out);
+	}
 	fputs(ip->kind == VALUE_TEXT ? ip->text : "an unknown address", out);
+	fputs(container->kind == VALUE_TEXT ? ")" : "", out);
 	if (network->kind == VALUE_TEXT) {
 		fputs(" in network ", out);
 		put(out, network->text);
@@ -69,11 +86,14 @@ void sentence_write(const struct event_row *row, FILE *out)
 	char time[TIME_TEXT_MAX];
 
 	fprintf(out, "%s: ", time_local(row->time_ns, time, sizeof(time)));
-	put_side(out, &v[FIELD_SRC_IP], &v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF]);
+	put_side(out, &v[FIELD_SRC_CONTAINER], &v[FIELD_SRC_IP],
+		 &v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF]);
+	if (v[FIELD_SPOOFED].kind == VALUE_INT)
+		fputs(", which is not its address,", out);
 	fputs(" tried ", out);
 	put_what(out, row);
-	put_side(out, &v[FIELD_DST_IP], &v[FIELD_DST_NETWORK],
-		 &v[FIELD_OUT_IF]);
+	put_side(out, &v[FIELD_DST_CONTAINER], &v[FIELD_DST_IP],
+		 &v[FIELD_DST_NETWORK], &v[FIELD_OUT_IF]);
 	fprintf(out, "; it was %s by ", verdict_words(row->verdict));
 	if (v[FIELD_RULE].kind == VALUE_TEXT &&
 	    v[FIELD_CHAIN].kind == VALUE_TEXT) {
@@ -88,7 +108,7 @@ void sentence_write(const struct event_row *row, FILE *out)
 }
 
 /* A name as one word of a shell; some that can't be are left to the reader. */
-static void put_word(FILE *out, const char *name)
+static void put_word(FILE *out, const char *name, const char *otherwise)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -97,7 +117,7 @@ static void put_word(FILE *out, const char *name)
 	if (*name != '-' && name[strspn(name, plain)] == '\0')
 		fputs(name, out);
 	else
-		fputs("NETWORK", out);
+		fputs(otherwise, out);
 }
 
 bool sentence_write_remedy(const struct event_row *row, FILE *out)
@@ -116,9 +136,13 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	}
 	if (src->kind == VALUE_TEXT && v[FIELD_SRC_IP].kind == VALUE_TEXT) {
 		fputs(" To allow it: docker network connect ", out);
-		put_word(out, dst->text);
-		fprintf(out, " CONTAINER, with the container that is %s",
-			v[FIELD_SRC_IP].text);
+		put_word(out, dst->text, "NETWORK");
+		putc(' ', out);
+		if (v[FIELD_SRC_CONTAINER].kind == VALUE_TEXT)
+			put_word(out, v[FIELD_SRC_CONTAINER].text, "CONTAINER");
+		else
+			fprintf(out, "CONTAINER, with the container that is %s",
+				v[FIELD_SRC_IP].text);
 	} else if (src->kind == VALUE_TEXT) {
 		return false;
 	}

@@ -10,6 +10,12 @@ _bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
 --network --from-network --to-network --ip --from-ip --to-ip
 --port --from-port --to-port --interface --from-interface --to-interface
 --external --from-external --to-external
+--container --from-container --to-container
+--service --from-service --to-service
+--project --from-project --to-project
+--image --from-image --to-image
+--mac --from-mac --to-mac
+--spoofed
 --verdict --proto --tcp-flags --chain --rule --ipv4 --ipv6'
 
 # The database that the line names.
@@ -38,9 +44,20 @@ _bridgeaudit()
 		words=$(_bridgeaudit_values network) ;;
 	--interface | --from-interface | --to-interface)
 		words=$(_bridgeaudit_values interface) ;;
+	--container | --from-container | --to-container)
+		words=$(_bridgeaudit_values container) ;;
+	--service | --from-service | --to-service)
+		words=$(_bridgeaudit_values service) ;;
+	--project | --from-project | --to-project)
+		words=$(_bridgeaudit_values project) ;;
+	--image | --from-image | --to-image)
+		words=$(_bridgeaudit_values image) ;;
+	--mac | --from-mac | --to-mac)
+		words=$(_bridgeaudit_values mac) ;;
 	--chain) words=$(_bridgeaudit_values chain) ;;
 	--rule) words=$(_bridgeaudit_values rule) ;;
-	values) words='network interface chain rule' ;;
+	values) words='network container service project image mac interface
+		chain rule' ;;
 	--verdict) words='drop accept pass' ;;
 	--proto) words='tcp udp icmp ipv6-icmp sctp' ;;
 	--tcp-flags) words='SYN ACK RST FIN PSH URG' ;;
@@ -50,7 +67,7 @@ _bridgeaudit()
 			mermaid svg' ;;
 	-s | --sort) words='packets bytes conversations ports' ;;
 	--by)
-		words='network ip interface from to src_ip dst_ip in_if out_if
+		words='network container service project image ip interface from to src_ip dst_ip in_if out_if
 			port proto verdict chain rule' ;;
 	-S | --since | -U | --until)
 		words='now recent today yesterday this-week week-ago this-month' ;;

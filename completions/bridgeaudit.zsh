@@ -14,11 +14,11 @@ _bridgeaudit_values()
 local network='_bridgeaudit_values network'
 local interface='_bridgeaudit_values interface'
 local times='(now recent today yesterday this-week week-ago this-month)'
-local by='(network ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
+local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
 	'1:verb:(matrix log follow top timeline show diff values status rules)' \
-	'*:operand:(remove network interface chain rule)' \
+	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
 	'--all[rules that are gone as well]' \
@@ -63,6 +63,22 @@ _arguments -S \
 	'--external[a side that is no Docker network]' \
 	'--from-external[a source that is none]' \
 	'--to-external[a destination that is none]' \
+	"*--container[on either side]:container:_bridgeaudit_values container" \
+	"*--from-container[source]:container:_bridgeaudit_values container" \
+	"*--to-container[destination]:container:_bridgeaudit_values container" \
+	"*--service[on either side]:service:_bridgeaudit_values service" \
+	"*--from-service[source]:service:_bridgeaudit_values service" \
+	"*--to-service[destination]:service:_bridgeaudit_values service" \
+	"*--project[on either side]:project:_bridgeaudit_values project" \
+	"*--from-project[source]:project:_bridgeaudit_values project" \
+	"*--to-project[destination]:project:_bridgeaudit_values project" \
+	"*--image[on either side]:image:_bridgeaudit_values image" \
+	"*--from-image[source]:image:_bridgeaudit_values image" \
+	"*--to-image[destination]:image:_bridgeaudit_values image" \
+	"*--mac[on either side]:mac:_bridgeaudit_values mac" \
+	"*--from-mac[source]:mac:_bridgeaudit_values mac" \
+	"*--to-mac[destination]:mac:_bridgeaudit_values mac" \
+	'--spoofed[under an address that was not the sender'\''s]' \
 	'*--verdict[what became of it]:verdict:(drop accept pass)' \
 	'*--proto[protocol]:protocol:(tcp udp icmp ipv6-icmp sctp)' \
 	'*--tcp-flags[flags that are set]:flags:(SYN ACK RST FIN PSH URG)' \

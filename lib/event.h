@@ -33,6 +33,7 @@ enum event_have {
 	HAVE_TCP_FLAGS = 8,
 	HAVE_ADDR = 16,
 	HAVE_TTL = 32,
+	HAVE_MAC = 64,
 };
 
 struct event {
@@ -54,6 +55,7 @@ struct event {
 	uint8_t icmp_code;
 	uint8_t marks;
 	uint8_t have;
+	uint8_t src_mac[6];
 };
 
 /* "drop", "accept", "pass"; NULL for any other number. */

@@ -40,6 +40,23 @@ static int parse_u32(const void *payload, size_t len, uint32_t *ret)
 	return 0;
 }
 
+/* Of the sender on the wire; what is no Ethernet address is left out. */
+static int parse_mac(const void *payload, size_t len, struct event *ev)
+{
+	struct nfulnl_msg_packet_hw hw;
+	static const uint8_t none[sizeof(ev->src_mac)];
+
+	if (len < sizeof(hw))
+		return -EBADMSG;
+	memcpy(&hw, payload, sizeof(hw));
+	if (ntohs(hw.hw_addrlen) != sizeof(ev->src_mac) ||
+	    memcmp(hw.hw_addr, none, sizeof(none)) == 0)
+		return 0;
+	memcpy(ev->src_mac, hw.hw_addr, sizeof(ev->src_mac));
+	ev->have |= HAVE_MAC;
+	return 0;
+}
+
 /*
  * What the prefixes that came last mean, by their last eight bytes: reading
  * the words of one costs more than all the rest of a message.
@@ -97,6 +114,9 @@ static int parse_attr(const struct nlattr *a, struct capture_packet *p)
 	case NFULA_SEQ:
 		r = parse_u32(payload, len, &p->seq);
 		p->has_seq = r == 0;
+		break;
+	case NFULA_HWADDR:
+		r = parse_mac(payload, len, &p->ev);
 		break;
 	case NFULA_PAYLOAD:
 		decode_packet(payload, len, &p->ev);

@@ -62,6 +62,22 @@ static void terminate(struct channel_msg *msg)
 		msg->u.network.name[CHANNEL_NAME_MAX - 1] = '\0';
 		msg->u.network.bridge[CHANNEL_IFNAME_MAX - 1] = '\0';
 		break;
+	case CHANNEL_CONTAINER:
+		msg->u.container.docker_id[CHANNEL_DOCKER_ID_MAX - 1] = '\0';
+		msg->u.container.name[CHANNEL_NAME_MAX - 1] = '\0';
+		msg->u.container.image[CHANNEL_NAME_MAX - 1] = '\0';
+		msg->u.container.project[CHANNEL_LABEL_MAX - 1] = '\0';
+		msg->u.container.service[CHANNEL_LABEL_MAX - 1] = '\0';
+		break;
+	case CHANNEL_ENDPOINT:
+		msg->u.endpoint.network_id[CHANNEL_DOCKER_ID_MAX - 1] = '\0';
+		break;
+	case CHANNEL_DISCONNECTED:
+		msg->u.disconnected.container_id[CHANNEL_DOCKER_ID_MAX - 1] =
+			'\0';
+		msg->u.disconnected.network_id[CHANNEL_DOCKER_ID_MAX - 1] =
+			'\0';
+		break;
 	case CHANNEL_RULE:
 		msg->u.rule.variant[CHANNEL_IFNAME_MAX - 1] = '\0';
 		msg->u.rule.table[CHANNEL_CHAIN_MAX - 1] = '\0';
@@ -79,6 +95,7 @@ static void terminate(struct channel_msg *msg)
 		break;
 	case CHANNEL_READY:
 	case CHANNEL_NETWORKS_END:
+	case CHANNEL_ENDPOINTS_END:
 	case CHANNEL_DOCKER_DOWN:
 	case CHANNEL_STOP:
 		break;

@@ -4,69 +4,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_CHANNEL_H
 #define BRIDGEAUDIT_LOGGER_CHANNEL_H
 
-#include "logger/rules/mirror_count.h"
-
-enum { CHANNEL_NAME_MAX = 256, CHANNEL_IFNAME_MAX = 16 };
-enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_CHAIN_MAX = 64 };
-enum { CHANNEL_RULE_MAX = 1024, CHANNEL_TEXT_MAX = 512 };
-enum { CHANNEL_CAUSE_MAX = 128 };
-
-enum channel_kind {
-	CHANNEL_READY = 1,    /* recorder: the database is open */
-	CHANNEL_NETWORK,      /* a network of the list that is coming */
-	CHANNEL_NETWORKS_END, /* the list is whole: what is not in it is gone */
-	CHANNEL_DOCKER_DOWN,  /* no list will come for now */
-	CHANNEL_RULE,	      /* an audited rule, before its twin is applied */
-	CHANNEL_TWIN,	      /* state and counters of a rule's twin */
-	CHANNEL_FINDING,      /* something can't be audited (or can again) */
-	CHANNEL_STOP,	      /* the group is unbound: drain, commit, end */
-};
-
-struct channel_network {
-	char docker_id[CHANNEL_DOCKER_ID_MAX], name[CHANNEL_NAME_MAX];
-	char bridge[CHANNEL_IFNAME_MAX];
-	bool internal;
-	uint64_t created_ns;
-};
-struct channel_rule {
-	uint64_t id;
-	uint8_t family; /* 4, 6 */
-	uint8_t verdict;
-	bool appeared, uncounted; /* counts from 0; it is a twin alone */
-	uint64_t packets;	  /* its counter before its twin is applied */
-	uint64_t told_ns;	  /* before that, too */
-	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
-	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
-	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */
-	char text[CHANNEL_RULE_MAX];	     /* cut if longer */
-};
-enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
-
-/* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
- * in place now was not watched, and a twin that is gone outlived its rule. */
-struct channel_twin {
-	uint64_t rule_id;
-	uint8_t state;
-	bool partial; /* the twin takes new flows only: counts less */
-	char variant[CHANNEL_IFNAME_MAX];	/* "nft", "legacy" */
-	uint64_t rule_packets, twin_packets;	/* read later than after_ns */
-	uint64_t after_ns, since_ns, change_ns; /* change_ns 0: no change */
-	struct mirror_told mirror;
-	char cause[CHANNEL_CAUSE_MAX]; /* of the change, words */
-};
-struct channel_finding {
-	char subject[CHANNEL_NAME_MAX];
-	char detail[CHANNEL_TEXT_MAX]; /* "": it is over */
-};
-struct channel_msg {
-	uint32_t kind; /* enum channel_kind */
-	union {
-		struct channel_network network;
-		struct channel_rule rule;
-		struct channel_twin twin;
-		struct channel_finding finding;
-	} u;
-};
+#include "logger/message.h"
 
 /* Makes the pair; the caller closes both. Returns 0 or -errno. */
 int channel_open(int ret_fds[2]);

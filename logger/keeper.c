@@ -19,6 +19,7 @@
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
+#include "logger/announce.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
 #include "logger/docker/docker.h"
@@ -143,6 +144,28 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	k->poll_at_ms = 0;
 }
 
+static void on_containers(void *arg, const struct docker_container *list,
+			  size_t n, const struct docker_endpoint *endpoints,
+			  size_t n_endpoints, bool whole)
+{
+	const struct keeper *k = arg;
+	const struct announce a = { list, n, endpoints, n_endpoints };
+
+	announce_containers(k->config->channel_fd, &a, whole);
+}
+
+static void on_disconnected(void *arg, const char *container_id,
+			    const char *network_id, uint64_t at_ns)
+{
+	struct channel_msg msg = { .kind = CHANNEL_DISCONNECTED };
+	struct channel_disconnected *to = &msg.u.disconnected;
+
+	str_copy(to->container_id, sizeof(to->container_id), container_id);
+	str_copy(to->network_id, sizeof(to->network_id), network_id);
+	to->at_ns = at_ns;
+	tell(arg, &msg);
+}
+
 static void on_changed(void *arg, const char *what)
 {
 	struct keeper *k = arg;
@@ -162,6 +185,8 @@ static const struct docker_ops docker_ops = {
 	.up = on_up,
 	.down = on_down,
 	.networks = on_networks,
+	.containers = on_containers,
+	.disconnected = on_disconnected,
 	.changed = on_changed,
 	.nonsense = on_nonsense,
 };

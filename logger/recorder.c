@@ -187,7 +187,7 @@ static void take_facts(struct recorder *rec)
 			rec->stop = true;
 			return;
 		}
-		if (msg.kind == CHANNEL_NETWORKS_END ||
+		if (msg.kind == CHANNEL_ENDPOINTS_END ||
 		    msg.kind == CHANNEL_DOCKER_DOWN)
 			rec->hold_until_ms = 0;
 		if (reconcile_fact(&rec->reconcile, &msg) &&

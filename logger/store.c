@@ -123,13 +123,16 @@ static void store_free(struct store *st)
 	path_free(st->paths);
 	tally_free(st->tallies);
 	batch_free(st->batch);
+	identity_free(st->identity);
+	nameless_free(st->nameless);
+	containers_free(st->containers);
 	free(st);
 }
 
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->paths && st->tallies && st->batch &&
-	       st->accounts;
+	       st->identity && st->nameless && st->containers && st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -142,13 +145,15 @@ static int start(struct store *st, const struct store_session *session)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
+		rc = container_load(st, session->start_ns);
+	if (rc == SQLITE_OK)
 		rc = start_session(st, session);
 	if (rc == SQLITE_OK)
 		rc = find_next_ids(st);
 	if (rc == SQLITE_OK)
 		rc = ledger_load_networks(st);
 	if (rc == SQLITE_OK)
-		rc = conversation_load(st);
+		rc = conversation_load(st, false);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
 	return rc;
@@ -171,6 +176,9 @@ int store_open(const char *path, const struct store_session *session,
 	st->paths = path_new();
 	st->tallies = tally_new();
 	st->batch = batch_new();
+	st->identity = identity_new();
+	st->nameless = nameless_new();
+	st->containers = containers_new();
 	st->accounts = accounts_new();
 	if (!has_memory(st)) {
 		snprintf(error, DB_ERROR_MAX, "out of memory");
@@ -272,10 +280,42 @@ static int write_all(struct store *st, uint64_t now_ns)
 	return rc;
 }
 
+/* What facts change in memory, as it was before them. */
+struct saved {
+	struct network_slot *networks;
+	size_t n_networks;
+	struct container_save *containers;
+};
+
+static void saved_free(struct saved *saved)
+{
+	free(saved->networks);
+	container_keep(saved->containers);
+}
+
+static int save(const struct store *st, struct saved *ret)
+{
+	bool containers = false;
+
+	*ret = (struct saved){ .n_networks = st->n_networks };
+	if (st->n_facts == 0)
+		return 0;
+	for (size_t i = 0; i < st->n_facts; i++)
+		containers = containers || container_is_fact(&st->facts[i]);
+	ret->networks = malloc(sizeof(st->networks));
+	if (containers)
+		ret->containers = container_save(st);
+	if (!ret->networks || (containers && !ret->containers)) {
+		saved_free(ret);
+		return -ENOMEM;
+	}
+	memcpy(ret->networks, st->networks, sizeof(st->networks));
+	return 0;
+}
+
 /* As if nothing had been tried: what was read from rows now gone is forgotten.
  * Some errors have rolled back already: no harm. */
-static void roll_back(struct store *st, const struct network_slot *networks,
-		      size_t n_networks)
+static void roll_back(struct store *st, struct saved *saved)
 {
 	char why[sizeof(st->error)];
 
@@ -283,36 +323,34 @@ static void roll_back(struct store *st, const struct network_slot *networks,
 	store_run(st, STMT_ROLLBACK, NULL);
 	memcpy(st->error, why, sizeof(why));
 	batch_undo(st);
-	if (!networks)
+	container_restore(st, saved->containers);
+	saved->containers = NULL;
+	if (!saved->networks)
 		return;
-	memcpy(st->networks, networks, n_networks * sizeof(*networks));
-	st->n_networks = n_networks;
+	memcpy(st->networks, saved->networks,
+	       saved->n_networks * sizeof(st->networks[0]));
+	st->n_networks = saved->n_networks;
 }
 
 /* Writes what waits. */
 static int write_pending(struct store *st, uint64_t now_ns)
 {
-	size_t n_networks = st->n_networks;
-	struct network_slot *networks = NULL;
+	struct saved saved;
 	int rc;
 
 	if (!has_work(st))
 		return 0;
-	if (st->n_facts > 0) { /* they change what is known of networks */
-		networks = malloc(sizeof(st->networks));
-		if (!networks)
-			return -ENOMEM;
-		memcpy(networks, st->networks, sizeof(st->networks));
-	}
+	if (save(st, &saved) < 0)
+		return -ENOMEM;
 	rc = store_run(st, STMT_BEGIN, NULL);
 	if (rc == SQLITE_OK) {
 		rc = write_all(st, now_ns);
 		if (rc == SQLITE_OK)
 			rc = store_run(st, STMT_COMMIT, NULL);
 		if (rc != SQLITE_OK)
-			roll_back(st, networks, n_networks);
+			roll_back(st, &saved);
 	}
-	free(networks);
+	saved_free(&saved);
 	if (rc != SQLITE_OK)
 		return db_errno(rc);
 	if (st->n_events > 0)

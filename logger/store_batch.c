@@ -34,6 +34,8 @@ struct conversation_row {
 	uint32_t event; /* index of its first one, which has the addresses */
 	int32_t service;
 	uint32_t minute;
+	struct identity_who who;
+	bool in_network[2]; /* source, destination */
 };
 
 struct seen_row {
@@ -62,6 +64,7 @@ struct batch {
 
 /* An event of the block that is looked at. */
 struct pending {
+	struct path_sides path;
 	struct conversation_key key;
 	uint64_t hash[2];
 };
@@ -119,8 +122,20 @@ static void conversation_column(sqlite3_context *ctx, const void *arg,
 	case 3:
 		sqlite3_result_int(ctx, r->service);
 		break;
-	default:
+	case 4:
 		sqlite3_result_int64(ctx, r->minute);
+		break;
+	case 5:
+		if (r->who.src)
+			sqlite3_result_int64(ctx, r->who.src);
+		break;
+	case 6:
+		if (r->who.dst)
+			sqlite3_result_int64(ctx, r->who.dst);
+		break;
+	default:
+		if (r->who.spoofed)
+			sqlite3_result_int(ctx, 1);
 	}
 }
 
@@ -173,6 +188,22 @@ static void add_seen(struct batch *b, int64_t conversation, uint32_t span,
 	b->seen[b->n_seen++] = (struct seen_row){ conversation, span, start };
 }
 
+static void begin_conversation(struct store *st, size_t i,
+			       const struct pending *p, uint32_t minute)
+{
+	struct batch *b = st->batch;
+	struct conversation_row *row = &b->conversations[b->n_conversations++];
+
+	*row = (struct conversation_row){
+		.path = p->path.id,
+		.event = (uint32_t)i,
+		.service = p->key.service,
+		.minute = minute,
+		.in_network = { p->path.src_network, p->path.dst_network },
+	};
+	identity_attribute(st->identity, &st->events[i], &p->path, &row->who);
+}
+
 /* The conversation of an event, made when it is new. */
 static int64_t take_conversation(struct store *st, size_t i,
 				 const struct pending *p, uint32_t minute,
@@ -186,10 +217,7 @@ static int64_t take_conversation(struct store *st, size_t i,
 	if (*ret_begun) {
 		conv->id = b->first_conversation + (int64_t)b->n_conversations;
 		conv->minute = minute;
-		b->conversations[b->n_conversations++] =
-			(struct conversation_row){ (int64_t)p->key.path,
-						   (uint32_t)i, p->key.service,
-						   minute };
+		begin_conversation(st, i, p, minute);
 	} else if (conv->minute != minute) {
 		if (conv->minute / 60 != minute / 60)
 			add_seen(b, conv->id, SPAN_HOUR, minute / 60);
@@ -274,18 +302,20 @@ static int attribute(struct store *st)
 		for (size_t i = 0; i < n; i++) {
 			const struct event *ev = &st->events[from + i];
 			struct pending *p = &block[i];
-			int64_t path;
-			int rc = path_get(st, ev, &path);
+			int rc = path_get(st, ev, &p->path);
 
 			if (rc != SQLITE_OK)
 				return rc;
 			p->key = (struct conversation_key){
-				.path = (uint64_t)path,
+				.path = (uint64_t)p->path.id,
 				.service = service_of(ev),
 				.family = ev->family,
 			};
 			memcpy(p->key.src, ev->src, sizeof(ev->src));
 			memcpy(p->key.dst, ev->dst, sizeof(ev->dst));
+			if (p->path.src_network || p->path.dst_network)
+				identity_stamp(st->identity, ev, &p->path,
+					       &p->key);
 			conversation_hash(st->conversations, &p->key, p->hash);
 		}
 		for (size_t i = 0; i < n; i++)
@@ -357,10 +387,27 @@ int batch_write(struct store *st, uint64_t now_ns)
 	return rc;
 }
 
+/* Whoever is announced later may have been a side of it. */
+static void remember_nameless(struct store *st,
+			      const struct conversation_row *row, int64_t id)
+{
+	const struct event *ev = &st->events[row->event];
+
+	if (!(ev->have & HAVE_ADDR))
+		return;
+	if (!row->who.src)
+		nameless_add(st, id, ev, false, row->in_network[0]);
+	if (!row->who.dst)
+		nameless_add(st, id, ev, true, row->in_network[1]);
+}
+
 void batch_settle(struct store *st)
 {
 	struct batch *b = st->batch;
 
+	for (size_t i = 0; i < b->n_conversations; i++)
+		remember_nameless(st, &b->conversations[i],
+				  b->first_conversation + (int64_t)i);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
 }
@@ -385,7 +432,7 @@ int batch_register(struct store *st)
 	};
 	b->conversation_source = (struct rows){
 		.schema = "CREATE TABLE x (path, src_ip, dst_ip, service,"
-			  " minute)",
+			  " minute, src_endpoint, dst_endpoint, spoofed)",
 		.column = conversation_column,
 		.arg = st,
 	};

@@ -8,6 +8,7 @@
  * scan can't push it out. One that was forgotten gets a new row when it comes
  * back.
  */
+#include <netinet/ether.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -82,7 +83,7 @@ void conversation_hash(const struct conversations *c,
 		c->secret[1] ^ 0x7465646279746573U,
 	};
 
-	_Static_assert(sizeof(*key) == 48, "no padding, whole words");
+	_Static_assert(sizeof(*key) == 64, "no padding, whole words");
 	memcpy(words, key, sizeof(words));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		sip_word(v, words[i]);
@@ -278,40 +279,79 @@ static void read_address(sqlite3_stmt *s, int column, uint8_t ret[16],
 	}
 }
 
-/* Takes one row of the database; the newest of a key comes first. */
-static void load(struct conversations *c, sqlite3_stmt *s)
+/* A packet of the conversation in this row, as if it came now. */
+static struct event read_event(sqlite3_stmt *s)
 {
+	struct event ev = { .time_ns = UINT64_MAX - 1, .have = HAVE_ADDR };
+	const char *mac = (const char *)sqlite3_column_text(s, 8);
+	struct ether_addr addr;
+
+	read_address(s, 2, ev.src, &ev.family);
+	read_address(s, 3, ev.dst, &ev.family);
+	if (mac && ether_aton_r(mac, &addr)) {
+		memcpy(ev.src_mac, &addr, sizeof(ev.src_mac));
+		ev.have |= HAVE_MAC;
+	}
+	return ev;
+}
+
+/* Takes one row of the database if a packet of it would be of the same
+ * containers now; the newest of a key comes first. */
+static void load(struct store *st, sqlite3_stmt *s)
+{
+	const struct path_sides path = { sqlite3_column_int64(s, 1),
+					 sqlite3_column_int64(s, 6),
+					 sqlite3_column_int64(s, 7) };
+	const struct event ev = read_event(s);
 	struct conversation_key key = {
-		.path = (uint64_t)sqlite3_column_int64(s, 1),
+		.path = (uint64_t)path.id,
 		.service = sqlite3_column_int(s, 4),
+		.family = ev.family,
 	};
 	struct conversation *conv;
+	struct identity_who who;
 	uint64_t hash[2];
 
-	read_address(s, 2, key.src, &key.family);
-	read_address(s, 3, key.dst, &key.family);
-	conversation_hash(c, &key, hash);
-	c->n_changes = 0;
-	conv = conversation_find(c, hash);
+	memcpy(key.src, ev.src, sizeof(key.src));
+	memcpy(key.dst, ev.dst, sizeof(key.dst));
+	identity_attribute(st->identity, &ev, &path, &who);
+	if (who.src != sqlite3_column_int64(s, 9) ||
+	    who.dst != sqlite3_column_int64(s, 10) ||
+	    who.spoofed != sqlite3_column_int(s, 11))
+		return;
+	identity_stamp(st->identity, &ev, &path, &key);
+	if (path.src_network && !who.src)
+		identity_lost(st->identity, &ev, false);
+	if (path.dst_network && !who.dst)
+		identity_lost(st->identity, &ev, true);
+	conversation_hash(st->conversations, &key, hash);
+	st->conversations->n_changes = 0;
+	conv = conversation_find(st->conversations, hash);
 	if (conv->id != 0)
 		return;
 	conv->id = sqlite3_column_int64(s, 0);
 	conv->minute = (uint32_t)sqlite3_column_int64(s, 5);
 }
 
-int conversation_load(struct store *st)
+int conversation_load(struct store *st, bool named)
 {
 	static const char sql[] =
-		"SELECT id, path, src_ip, dst_ip, service, minute"
-		" FROM conversation ORDER BY id DESC LIMIT :limit";
+		"SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service, c.minute,"
+		" p.src_network, p.dst_network, e.mac, c.src_endpoint,"
+		" c.dst_endpoint, c.spoofed FROM (SELECT * FROM conversation"
+		" ORDER BY id DESC LIMIT :limit) c JOIN path p ON p.id = c.path"
+		" LEFT JOIN endpoint e ON e.id = c.src_endpoint"
+		" WHERE (c.src_endpoint IS NULL AND c.dst_endpoint IS NULL)"
+		" <> :named ORDER BY c.id DESC";
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_int(s, 1, LOAD_MAX);
+		sqlite3_bind_int(s, 2, named);
 		while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 			conversation_begin(st->conversations, 1);
-			load(st->conversations, s);
+			load(st, s);
 		}
 	}
 	sqlite3_finalize(s);

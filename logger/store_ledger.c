@@ -27,7 +27,7 @@ int64_t ledger_network(const struct store *st, const char *bridge)
 
 /* Remembers id as the network of the bridge; false when there is no room. */
 static bool remember(struct store *st, const char *bridge,
-		     const char *docker_id, int64_t id)
+		     const char *docker_id, int64_t id, uint64_t created_ns)
 {
 	struct network_slot *slot = slot_of(st, bridge);
 
@@ -39,6 +39,7 @@ static bool remember(struct store *st, const char *bridge,
 	str_copy(slot->bridge, sizeof(slot->bridge), bridge);
 	str_copy(slot->docker_id, sizeof(slot->docker_id), docker_id);
 	slot->id = id;
+	slot->created_ns = created_ns;
 	slot->seen = true;
 	return true;
 }
@@ -50,7 +51,7 @@ static bool remember(struct store *st, const char *bridge,
 int ledger_load_networks(struct store *st)
 {
 	static const char sql[] =
-		"SELECT id, docker_id, bridge FROM network"
+		"SELECT id, docker_id, bridge, created_ns FROM network"
 		" WHERE gone_ns IS NULL"
 		" AND bridge = 'br-' || substr(docker_id, 1, 12)";
 	sqlite3_stmt *s = NULL;
@@ -61,7 +62,8 @@ int ledger_load_networks(struct store *st)
 		if (rc == SQLITE_ROW)
 			remember(st, (const char *)sqlite3_column_text(s, 2),
 				 (const char *)sqlite3_column_text(s, 1),
-				 sqlite3_column_int64(s, 0));
+				 sqlite3_column_int64(s, 0),
+				 (uint64_t)sqlite3_column_int64(s, 3));
 	}
 	sqlite3_finalize(s);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -115,7 +117,7 @@ static int fact_network(struct store *st, const struct channel_network *n,
 	if (rc == SQLITE_OK)
 		rc = name_earlier(st, STMT_NAME_DST, id, n);
 	if (rc == SQLITE_OK) {
-		remember(st, n->bridge, n->docker_id, id);
+		remember(st, n->bridge, n->docker_id, id, n->created_ns);
 		path_forget(st->paths);
 	}
 	return rc;
@@ -238,6 +240,11 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 		return fact_twin(st, &fact->u.twin, now_ns);
 	case CHANNEL_FINDING:
 		return fact_finding(st, &fact->u.finding, now_ns);
+	case CHANNEL_CONTAINER:
+	case CHANNEL_ENDPOINT:
+	case CHANNEL_ENDPOINTS_END:
+	case CHANNEL_DISCONNECTED:
+		return container_fact(st, fact, now_ns);
 	case CHANNEL_READY:
 	case CHANNEL_DOCKER_DOWN:
 	case CHANNEL_STOP:

@@ -13,7 +13,6 @@ enum { CONVERSATIONS_MAX = 524288 };
 
 struct store;
 struct conversations;
-struct paths;
 struct tallies;
 
 /* What makes two packets the same conversation, all bytes significant. */
@@ -23,7 +22,10 @@ struct conversation_key {
 	uint8_t dst[16];
 	int32_t service; /* as in schema.sql */
 	uint8_t family;
-	uint8_t zero[3];
+	uint8_t late;	 /* see identity_stamp */
+	uint8_t mac[6];	 /* of the sender, when it is in a network */
+	uint32_t owners; /* of the addresses: another number, other owners */
+	uint32_t late_src, late_dst;
 };
 
 struct conversation {
@@ -36,7 +38,8 @@ struct conversation {
 /* store_conversation.c. begin: makes room before a batch of n. hash: of a key,
  * into ret. find: the one with that hash, or one with id 0 for the caller to
  * fill. remember: before the caller changes one that it found otherwise. undo:
- * forgets all changes since begin. load: reads the newest, an SQLite code.
+ * forgets all changes since begin. load: reads the newest, without containers
+ * or (named) with some that are known now, an SQLite code.
  * expire: forgets what was last seen before that minute. */
 void conversation_begin(struct conversations *c, size_t n);
 void conversation_hash(const struct conversations *c,
@@ -45,17 +48,10 @@ struct conversation *conversation_find(struct conversations *c,
 				       const uint64_t hash[2]);
 void conversation_remember(struct conversations *c, struct conversation *conv);
 void conversation_undo(struct conversations *c);
-int conversation_load(struct store *st);
+int conversation_load(struct store *st, bool named);
 void conversation_expire(struct conversations *c, uint32_t before_minute);
 struct conversations *conversation_new(void);
 void conversation_free(struct conversations *c);
-
-/* store_path.c: the id of the event's path, written when it is new; an SQLite
- * code. forget: after a rollback, or when networks changed. */
-int path_get(struct store *st, const struct event *ev, int64_t *ret_id);
-void path_forget(struct paths *p);
-struct paths *path_new(void);
-void path_free(struct paths *p);
 
 /* store_tally.c. begin: starts afresh for at most n packets. add: counts one.
  * write: an SQLite code. undo: after a rollback. */

@@ -16,7 +16,7 @@ struct paths {
 		uint32_t in_ifindex;
 		uint32_t out_ifindex;
 		uint32_t verdict;
-		int64_t id; /* 0: empty */
+		struct path_sides sides; /* id 0: empty */
 	} slots[SLOTS];
 };
 
@@ -63,19 +63,19 @@ static void bind_or_null(sqlite3_stmt *s, int at, int64_t id)
 }
 
 static int find_or_insert(struct store *st, const struct event *ev,
-			  int64_t *ret_id)
+			  struct path_sides *ret)
 {
 	static const enum stmt stmts[] = { STMT_PATH_FIND, STMT_PATH };
 	struct side src, dst;
 	int rc;
 
-	*ret_id = 0;
+	*ret = (struct path_sides){ 0 };
 	rc = name_side(st, ev->in_ifindex, &src);
 	if (rc == SQLITE_OK)
 		rc = name_side(st, ev->out_ifindex, &dst);
 	if (rc == SQLITE_OK && ev->out_ifindex == 0)
 		rc = name_protected(st, ev->rule_id, &dst);
-	for (size_t i = 0; rc == SQLITE_OK && *ret_id == 0 && i < 2; i++) {
+	for (size_t i = 0; rc == SQLITE_OK && ret->id == 0 && i < 2; i++) {
 		sqlite3_stmt *s = st->stmts[stmts[i]];
 
 		sqlite3_bind_int64(s, 1, (int64_t)ev->rule_id);
@@ -90,8 +90,10 @@ static int find_or_insert(struct store *st, const struct event *ev,
 			sqlite3_bind_text(s, 7, src.bridge, -1, SQLITE_STATIC);
 			sqlite3_bind_text(s, 8, dst.bridge, -1, SQLITE_STATIC);
 		}
-		rc = store_run(st, stmts[i], ret_id);
+		rc = store_run(st, stmts[i], &ret->id);
 	}
+	ret->src_network = src.network;
+	ret->dst_network = dst.network;
 	return rc;
 }
 
@@ -104,32 +106,30 @@ static size_t slot_index(const struct event *ev)
 	return (size_t)(hash >> 40) & (SLOTS - 1);
 }
 
-int path_get(struct store *st, const struct event *ev, int64_t *ret_id)
+int path_get(struct store *st, const struct event *ev, struct path_sides *ret)
 {
 	struct slot *slot = &st->paths->slots[slot_index(ev)];
-	int64_t id;
 	int rc;
 
-	if (slot->id != 0 && slot->rule_id == ev->rule_id &&
+	if (slot->sides.id != 0 && slot->rule_id == ev->rule_id &&
 	    slot->in_ifindex == ev->in_ifindex &&
 	    slot->out_ifindex == ev->out_ifindex &&
 	    slot->verdict == ev->verdict) {
-		*ret_id = slot->id;
+		*ret = slot->sides;
 		return SQLITE_OK;
 	}
-	rc = find_or_insert(st, ev, &id);
+	rc = find_or_insert(st, ev, ret);
 	if (rc != SQLITE_OK)
 		return rc;
 	*slot = (struct slot){ ev->rule_id, ev->in_ifindex, ev->out_ifindex,
-			       ev->verdict, id };
-	*ret_id = id;
+			       ev->verdict, *ret };
 	return SQLITE_OK;
 }
 
 void path_forget(struct paths *p)
 {
 	for (size_t i = 0; i < SLOTS; i++)
-		p->slots[i].id = 0;
+		p->slots[i].sides.id = 0;
 }
 
 struct paths *path_new(void)

@@ -7,20 +7,15 @@
 #include <stddef.h>
 
 #include "logger/store.h"
+#include "logger/store_container.h"
 #include "logger/store_coverage.h"
+#include "logger/store_endpoint.h"
+#include "logger/store_ledger.h"
 #include "logger/store_memory.h"
+#include "logger/store_nameless.h"
+#include "logger/store_path.h"
 #include "logger/store_prune.h"
 #include "logger/store_sql.h"
-
-enum { NETWORKS_MAX = 4096 };
-
-/* A bridge network that is there now. */
-struct network_slot {
-	char bridge[STORE_IFNAME_MAX];
-	char docker_id[CHANNEL_DOCKER_ID_MAX];
-	int64_t id;
-	bool seen; /* in the list that is coming */
-};
 
 struct store {
 	sqlite3 *db;
@@ -30,6 +25,9 @@ struct store {
 	struct paths *paths;
 	struct tallies *tallies;
 	struct batch *batch;
+	struct identity *identity;
+	struct nameless *nameless;
+	struct containers *containers;
 	struct prune prune;
 	struct accounts *accounts;
 	struct coverage *coverage;
@@ -62,19 +60,5 @@ void batch_undo(struct store *st);
 int batch_register(struct store *st);
 struct batch *batch_new(void);
 void batch_free(struct batch *b);
-
-/* store_ledger.c: writes one fact, or a gap. All return an SQLite code. */
-int ledger_fact(struct store *st, const struct channel_msg *fact,
-		uint64_t now_ns);
-int ledger_gap(struct store *st, const struct gap *gap);
-int ledger_load_networks(struct store *st);
-
-/* The bridge that a rule protects, where there is no out interface; "": none.
- * Returns an SQLite code. */
-int ledger_rule_bridge(struct store *st, uint64_t rule_id, char *bridge,
-		       size_t size);
-
-/* The row id of the network that has the bridge now; 0: none. */
-int64_t ledger_network(const struct store *st, const char *bridge);
 
 #endif

@@ -26,12 +26,14 @@ const char *const store_sql[STMT_COUNT] = {
 		" :bytes, :commit_ns, :last_conversation)",
 	[STMT_CONVERSATION_FIRST] =
 		"INSERT OR FAIL INTO conversation (id, path, src_ip, dst_ip,"
-		" service, minute) SELECT :id, path, src_ip, dst_ip, service,"
-		" minute FROM new_conversation",
+		" service, minute, src_endpoint, dst_endpoint, spoofed)"
+		" SELECT :id, path, src_ip, dst_ip, service, minute,"
+		" src_endpoint, dst_endpoint, spoofed FROM new_conversation",
 	[STMT_CONVERSATIONS] =
 		"INSERT OR FAIL INTO conversation (path, src_ip, dst_ip,"
-		" service, minute) SELECT path, src_ip, dst_ip, service,"
-		" minute FROM new_conversation",
+		" service, minute, src_endpoint, dst_endpoint, spoofed)"
+		" SELECT path, src_ip, dst_ip, service, minute, src_endpoint,"
+		" dst_endpoint, spoofed FROM new_conversation",
 	[STMT_SEEN] = "INSERT OR IGNORE INTO seen (span, start, conversation)"
 		      " SELECT span, start, conversation FROM new_seen",
 	[STMT_SEEN_HOUR] =
@@ -100,6 +102,32 @@ const char *const store_sql[STMT_COUNT] = {
 		" AND (out_if = (SELECT id FROM interface WHERE name ="
 		" :bridge) OR (out_if IS NULL AND rule IN"
 		" (SELECT id FROM rule WHERE dst_bridge = :bridge)))",
+	[STMT_CONTAINER] =
+		"INSERT INTO container (docker_id, name, image, project,"
+		" service, from_ns) VALUES (:docker_id, :name, :image,"
+		" :project, :service, :from_ns) RETURNING id",
+	[STMT_CONTAINER_BEGIN] =
+		"UPDATE container SET from_ns = min(from_ns, :from_ns),"
+		" to_ns = NULL WHERE id = :id",
+	[STMT_CONTAINER_END] =
+		"UPDATE container SET to_ns = :to_ns WHERE id = :id",
+	[STMT_ENDPOINT] =
+		"INSERT INTO endpoint (container, network, ip4, ip6, mac,"
+		" from_ns) VALUES (:container, :network, :ip4, :ip6, :mac,"
+		" :from_ns) RETURNING id",
+	[STMT_ENDPOINT_END] =
+		"UPDATE endpoint SET to_ns = :to_ns WHERE id = :id",
+	/* the address alone does not say in which network it was */
+	[STMT_CONTAINER_SRC] =
+		"UPDATE conversation SET src_endpoint = :endpoint,"
+		" spoofed = :spoofed WHERE id = :id AND src_endpoint IS NULL"
+		" AND (SELECT src_network FROM path WHERE path.id ="
+		" conversation.path) = :network",
+	[STMT_CONTAINER_DST] =
+		"UPDATE conversation SET dst_endpoint = :endpoint"
+		" WHERE id = :id AND dst_endpoint IS NULL"
+		" AND (SELECT dst_network FROM path WHERE path.id ="
+		" conversation.path) = :network",
 	[STMT_RULE] =
 		"INSERT INTO rule (id, family, \"table\", chain, text, verdict,"
 		" first_ns, dst_bridge) VALUES (:id, :family, :table, :chain,"

@@ -80,3 +80,81 @@ int doc_engine_version(char *body, size_t len, char *ret_version, size_t size)
 	json_decref(root);
 	return r;
 }
+
+/* What is left of the document. */
+struct rest {
+	char *at;
+	size_t len;
+};
+
+static void drop(struct rest *rest, size_t len)
+{
+	rest->at += len;
+	rest->len -= len;
+}
+
+static void drop_blanks(struct rest *rest)
+{
+	while (rest->len > 0 && doc_is_blank(*rest->at))
+		drop(rest, 1);
+}
+
+/* Drops blanks, then c if it is there; returns whether it was. */
+static bool accept_char(struct rest *rest, char c)
+{
+	drop_blanks(rest);
+	if (rest->len == 0 || *rest->at != c)
+		return false;
+	drop(rest, 1);
+	return true;
+}
+
+/* The length of an object whose '{' is already dropped; 0: it has no end. */
+static size_t object_len(const struct rest *rest)
+{
+	struct doc_place place = { .depth = 1 };
+
+	for (size_t i = 0; i < rest->len; i++) {
+		if (doc_step(&place, rest->at[i]))
+			return i + 1;
+	}
+	return 0;
+}
+
+static int each_object(struct rest *rest, doc_taker *take, void *arg)
+{
+	bool last;
+
+	if (!accept_char(rest, '['))
+		return -EBADMSG;
+	last = accept_char(rest, ']');
+	while (!last) {
+		size_t len;
+		json_t *object;
+
+		if (!accept_char(rest, '{'))
+			return -EBADMSG;
+		len = object_len(rest);
+		if (len == 0)
+			return -EBADMSG;
+		object = doc_load(rest->at - 1, len + 1);
+		take(arg, object);
+		json_decref(object);
+		drop(rest, len);
+		last = accept_char(rest, ']');
+		if (!last && !accept_char(rest, ','))
+			return -EBADMSG;
+	}
+	drop_blanks(rest);
+	return rest->len == 0 ? 0 : -EBADMSG;
+}
+
+int doc_each_object(char *body, size_t len, doc_taker *take, void *arg,
+		    size_t *ret_at)
+{
+	struct rest rest = { .at = body, .len = len };
+	int r = each_object(&rest, take, arg);
+
+	*ret_at = len - rest.len;
+	return r;
+}

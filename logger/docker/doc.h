@@ -42,6 +42,17 @@ int doc_text(const json_t *object, const char *key, const char **ret);
 /* A boolean member, false when it is missing. Returns 0 or -EBADMSG. */
 int doc_flag(const json_t *object, const char *key, bool *ret);
 
+/* Takes one object of a list; NULL: it is not JSON. */
+typedef void doc_taker(void *arg, const json_t *object);
+
+/*
+ * Takes a list of objects apart, one by one, so that the tree of only one is
+ * in memory; body is changed. Returns 0, or -EBADMSG when it is no such list:
+ * *ret_at is how far it was understood, and what came before was taken.
+ */
+int doc_each_object(char *body, size_t len, doc_taker *take, void *arg,
+		    size_t *ret_at);
+
 /*
  * The engine's "Version" out of the answer to GET /version, into ret_version
  * escaped for printing, cut to size. Returns 0 or -EBADMSG.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The life of the connection to the engine: GET /version, then the event
- * stream, then GET /networks, in this order, so that no change falls between
- * the list and the events. Decides when to ask, to give up and to try again;
- * what is learned goes out through the ops.
+ * stream, then the lists of networks and containers, in this order, so that no
+ * change falls between a list and the events. Decides when to ask, to give up
+ * and to try again; what is learned goes out through the ops.
  */
 #include "logger/docker/docker.h"
 
@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 #include "logger/docker/client.h"
+#include "logger/docker/connects.h"
+#include "logger/docker/container.h"
 #include "logger/docker/doc.h"
 #include "logger/docker/events.h"
 #include "logger/docker/network.h"
@@ -29,6 +31,11 @@ enum {
 	 * happens in between is in neither: ask once more soon after.
 	 */
 	SETTLE_MS = 1000,
+	/*
+	 * The list of containers costs the engine time that grows with their
+	 * number: at most every fifth moment goes into it.
+	 */
+	CONTAINERS_REST = 4,
 	VERSION_MAX = 64,
 	TEXT_MAX = 512,
 };
@@ -43,13 +50,25 @@ enum state {
 	STATE_UP,
 };
 
+enum list { LIST_NETWORKS, LIST_CONTAINERS, LISTS };
+
 /* Where nonsense came from: each is told once until it is fine again. */
 enum source {
 	SOURCE_VERSION,
 	SOURCE_EVENTS,
 	SOURCE_LIST,
 	SOURCE_NETWORK,
+	SOURCE_CONTAINERS,
+	SOURCE_CONTAINER,
 	SOURCES,
+};
+
+static const struct {
+	const char *path;
+	enum source source;
+} lists[LISTS] = {
+	[LIST_NETWORKS] = { "/networks", SOURCE_LIST },
+	[LIST_CONTAINERS] = { "/containers/json", SOURCE_CONTAINERS },
 };
 
 struct docker {
@@ -57,11 +76,15 @@ struct docker {
 	const struct docker_ops *ops;
 	void *arg;
 	enum state state;
-	uint64_t due_ms;      /* of the next attempt or GET /networks */
+	uint64_t due_ms;	     /* of the next attempt */
+	uint64_t list_due_ms[LISTS]; /* of the next question */
+	enum list asked;	     /* which list is under way, since */
+	uint64_t asked_ms;
+	uint64_t rest_ms;     /* no list of containers before, for an event */
 	uint64_t deadline_ms; /* of the answer that is awaited */
 	uint64_t up_ms;
 	uint64_t backoff_ms;
-	bool settled;
+	bool settled[LISTS];
 	bool down_told;
 	int stream_error; /* of the events in this round */
 	bool nonsense_told[SOURCES];
@@ -69,7 +92,10 @@ struct docker {
 	char version[VERSION_MAX];
 	struct events events;
 	struct events_news news;
-	struct docker_network list[DOCKER_NETWORKS_MAX];
+	struct connects connects;
+	struct docker_network networks[DOCKER_NETWORKS_MAX];
+	struct docker_container containers[DOCKER_CONTAINERS_MAX];
+	struct docker_endpoint endpoints[DOCKER_ENDPOINTS_MAX];
 };
 
 static bool take_events(void *arg, const char *data, size_t len)
@@ -155,18 +181,38 @@ static int ask(struct docker *d, enum client_slot slot, const char *path,
 	return client_start(d->client, slot, path);
 }
 
+/* The list that is due first; networks before the containers in them. */
+static enum list next_list(const struct docker *d)
+{
+	return d->list_due_ms[LIST_CONTAINERS] < d->list_due_ms[LIST_NETWORKS]
+		       ? LIST_CONTAINERS
+		       : LIST_NETWORKS;
+}
+
+static uint64_t next_due_ms(const struct docker *d)
+{
+	return d->state == STATE_UP ? d->list_due_ms[next_list(d)] : d->due_ms;
+}
+
+static int ask_list(struct docker *d, uint64_t now_ms)
+{
+	d->asked = next_list(d);
+	d->asked_ms = now_ms;
+	d->list_due_ms[d->asked] = now_ms + POLL_MS;
+	return ask(d, CLIENT_REQUEST, lists[d->asked].path, now_ms);
+}
+
 /* Starts what is due. Never more than one request is under way. */
 static int start_due(struct docker *d, uint64_t now_ms)
 {
-	if (now_ms < d->due_ms || client_busy(d->client, CLIENT_REQUEST))
+	if (now_ms < next_due_ms(d) || client_busy(d->client, CLIENT_REQUEST))
 		return 0;
 	switch (d->state) {
 	case STATE_DOWN:
 		d->state = STATE_VERSION;
 		return ask(d, CLIENT_REQUEST, "/version", now_ms);
 	case STATE_UP:
-		d->due_ms = now_ms + POLL_MS;
-		return ask(d, CLIENT_REQUEST, "/networks", now_ms);
+		return ask_list(d, now_ms);
 	case STATE_VERSION:
 	case STATE_EVENTS:
 		break;
@@ -185,7 +231,7 @@ static bool is_waiting(const struct docker *d)
 static int bound_timeout(const struct docker *d, uint64_t now_ms,
 			 int timeout_ms)
 {
-	uint64_t next_ms = is_waiting(d) ? d->deadline_ms : d->due_ms;
+	uint64_t next_ms = is_waiting(d) ? d->deadline_ms : next_due_ms(d);
 	uint64_t left_ms = next_ms > now_ms ? next_ms - now_ms : 0;
 
 	if (left_ms > POLL_MS)
@@ -193,6 +239,13 @@ static int bound_timeout(const struct docker *d, uint64_t now_ms,
 	if (timeout_ms < 0 || left_ms < (uint64_t)timeout_ms)
 		return (int)left_ms;
 	return timeout_ms;
+}
+
+/* Asks for the list at due_ms, if not before. */
+static void ask_by(struct docker *d, enum list list, uint64_t due_ms)
+{
+	if (d->list_due_ms[list] > due_ms)
+		d->list_due_ms[list] = due_ms;
 }
 
 /* A failed transfer ends the connection; what was refused doesn't. */
@@ -203,8 +256,8 @@ static void refuse(struct docker *d, uint64_t now_ms, enum source source,
 		report_nonsense(d, source, 1, result->why);
 	if (result->end == CLIENT_FAILED || d->state != STATE_UP)
 		go_down(d, now_ms, result->why);
-	else if (d->due_ms > now_ms + REFUSED_RETRY_MS)
-		d->due_ms = now_ms + REFUSED_RETRY_MS;
+	else
+		ask_by(d, d->asked, now_ms + REFUSED_RETRY_MS);
 }
 
 static int take_version(struct docker *d, uint64_t now_ms,
@@ -229,43 +282,89 @@ static int take_version(struct docker *d, uint64_t now_ms,
 	return ask(d, CLIENT_STREAM, events_path, now_ms);
 }
 
-static void report_skipped(struct docker *d, const struct network_scan *scan)
+/* what: the list's name; why: of the first of those that were skipped */
+static void report_skipped(struct docker *d, enum source source,
+			   const char *path, size_t skipped, const char *why)
 {
 	char text[TEXT_MAX];
 
-	if (scan->skipped == 0) {
-		report_fine(d, SOURCE_NETWORK);
+	if (skipped == 0) {
+		report_fine(d, source);
 		return;
 	}
 	snprintf(text, sizeof(text),
-		 "GET /networks: %zu not understood, the first: %s",
-		 scan->skipped, scan->why);
-	report_nonsense(d, SOURCE_NETWORK, scan->skipped, text);
+		 "GET %s: %zu not understood, the first: %s", path, skipped,
+		 why);
+	report_nonsense(d, source, skipped, text);
 }
 
-static void take_networks(struct docker *d, uint64_t now_ms,
-			  struct client_result *result)
+/* A list that is none is as good as a refusal. */
+static void refuse_list(struct client_result *result, const char *path,
+			const char *why)
 {
+	result->end = CLIENT_STATUS;
+	snprintf(result->why, sizeof(result->why), "GET %s: %s", path, why);
+}
+
+static void take_networks(struct docker *d, struct client_result *result)
+{
+	const char *path = lists[LIST_NETWORKS].path;
 	struct network_scan scan = { 0 };
 
-	if (result->end == CLIENT_OK &&
-	    network_parse(result->body, result->len, d->list,
+	if (network_parse(result->body, result->len, d->networks,
 			  DOCKER_NETWORKS_MAX, &scan) < 0) {
-		result->end = CLIENT_STATUS; /* as good as one */
-		snprintf(result->why, sizeof(result->why), "GET /networks: %s",
-			 scan.why);
-	}
-	if (result->end != CLIENT_OK) {
-		refuse(d, now_ms, SOURCE_LIST, result);
+		refuse_list(result, path, scan.why);
 		return;
 	}
-	report_fine(d, SOURCE_LIST);
-	report_skipped(d, &scan);
-	if (!d->settled && d->due_ms > now_ms + SETTLE_MS)
-		d->due_ms = now_ms + SETTLE_MS;
-	d->settled = true;
-	d->ops->networks(d->arg, d->list, scan.n,
+	report_skipped(d, SOURCE_NETWORK, path, scan.skipped, scan.why);
+	d->ops->networks(d->arg, d->networks, scan.n,
 			 scan.skipped == 0 && !scan.truncated);
+}
+
+static void take_containers(struct docker *d, uint64_t now_ms,
+			    struct client_result *result)
+{
+	const struct container_rows rows = {
+		.list = d->containers,
+		.max = DOCKER_CONTAINERS_MAX,
+		.endpoints = d->endpoints,
+		.endpoints_max = DOCKER_ENDPOINTS_MAX,
+	};
+	const char *path = lists[LIST_CONTAINERS].path;
+	struct container_scan scan = { 0 };
+
+	if (container_parse(result->body, result->len, &rows, &scan) < 0) {
+		refuse_list(result, path, scan.why);
+		return;
+	}
+	report_skipped(d, SOURCE_CONTAINER, path, scan.skipped, scan.why);
+	for (size_t i = 0; i < scan.n_endpoints; i++)
+		d->endpoints[i].since_ns = connects_find(
+			&d->connects, d->endpoints[i].container_id,
+			d->endpoints[i].network_id);
+	d->rest_ms = now_ms + CONTAINERS_REST * (now_ms - d->asked_ms);
+	d->ops->containers(d->arg, d->containers, scan.n, d->endpoints,
+			   scan.n_endpoints,
+			   scan.skipped == 0 && !scan.truncated);
+}
+
+static void take_list(struct docker *d, uint64_t now_ms,
+		      struct client_result *result)
+{
+	enum list list = d->asked;
+
+	if (result->end == CLIENT_OK && list == LIST_NETWORKS)
+		take_networks(d, result);
+	else if (result->end == CLIENT_OK)
+		take_containers(d, now_ms, result);
+	if (result->end != CLIENT_OK) {
+		refuse(d, now_ms, lists[list].source, result);
+		return;
+	}
+	report_fine(d, lists[list].source);
+	if (!d->settled[list])
+		ask_by(d, list, now_ms + SETTLE_MS);
+	d->settled[list] = true;
 }
 
 static int take_answer(struct docker *d, uint64_t now_ms)
@@ -278,7 +377,7 @@ static int take_answer(struct docker *d, uint64_t now_ms)
 	if (d->state == STATE_VERSION)
 		r = take_version(d, now_ms, &result);
 	else
-		take_networks(d, now_ms, &result);
+		take_list(d, now_ms, &result);
 	client_stop(d->client, CLIENT_REQUEST);
 	return r;
 }
@@ -287,15 +386,30 @@ static void come_up(struct docker *d, uint64_t now_ms)
 {
 	d->state = STATE_UP;
 	d->up_ms = now_ms;
-	d->due_ms = now_ms;
-	d->settled = false;
+	for (size_t i = 0; i < LISTS; i++) {
+		d->list_due_ms[i] = now_ms;
+		d->settled[i] = false;
+	}
 	d->down_told = false;
 	d->ops->up(d->arg, d->version);
 }
 
+static void take_moves(struct docker *d, const struct events_news *news)
+{
+	for (size_t i = 0; i < news->n_moves; i++) {
+		const struct events_move *m = &news->moves[i];
+
+		if (m->connected)
+			connects_add(&d->connects, m);
+		else
+			d->ops->disconnected(d->arg, m->container_id,
+					     m->network_id, m->at_ns);
+	}
+}
+
 static void take_news(struct docker *d, uint64_t now_ms)
 {
-	struct events_news news = d->news;
+	const struct events_news news = d->news;
 
 	d->news = (struct events_news){ 0 };
 	if (news.nonsense > 0) {
@@ -308,8 +422,12 @@ static void take_news(struct docker *d, uint64_t now_ms)
 	} else if (news.understood > 0) {
 		report_fine(d, SOURCE_EVENTS);
 	}
-	if (news.resync)
-		d->due_ms = now_ms;
+	take_moves(d, &news);
+	if (news.networks)
+		d->list_due_ms[LIST_NETWORKS] = now_ms;
+	if (news.containers)
+		ask_by(d, LIST_CONTAINERS,
+		       d->rest_ms > now_ms ? d->rest_ms : now_ms);
 	if (news.rules)
 		d->ops->changed(d->arg, news.what);
 }

@@ -12,23 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-	DOCKER_ID_MAX = 65,
-	DOCKER_NAME_MAX = 256,
-	DOCKER_BRIDGE_MAX = 16,
-	DOCKER_NETWORKS_MAX = 4096,
-	DOCKER_EXTRA_MAX = 16, /* descriptors that docker_wait takes along */
-};
+#include "logger/docker/rows.h"
 
-/* A network of driver "bridge". name is as Docker has it: escape to print. */
-struct docker_network {
-	char id[DOCKER_ID_MAX];
-	char name[DOCKER_NAME_MAX]; /* cut if longer */
-	char bridge[DOCKER_BRIDGE_MAX];
-	bool internal;
-	bool ipv6;
-	uint64_t created_ns; /* since the epoch; 0: unknown */
-};
+enum { DOCKER_EXTRA_MAX = 16 }; /* descriptors that docker_wait takes along */
 
 /*
  * What docker_wait reports; all are required. Texts are one line, safe to
@@ -48,6 +34,17 @@ struct docker_ops {
 	 */
 	void (*networks)(void *arg, const struct docker_network *list, size_t n,
 			 bool whole);
+	/*
+	 * All containers that run and where they are: after the first
+	 * networks(), after a change, and at most a minute apart. whole as
+	 * above.
+	 */
+	void (*containers)(void *arg, const struct docker_container *list,
+			   size_t n, const struct docker_endpoint *endpoints,
+			   size_t n_endpoints, bool whole);
+	/* A container left a network at that time (since the epoch). */
+	void (*disconnected)(void *arg, const char *container_id,
+			     const char *network_id, uint64_t at_ns);
 	/* Docker may have changed its rules; once per docker_wait at most. */
 	void (*changed)(void *arg, const char *what);
 	/* An answer that is not understood; once until it is fine again. */

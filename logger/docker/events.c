@@ -16,21 +16,23 @@ const char events_path[] =
 	"/events?filters=%7B%22type%22%3A%5B%22network%22%2C%22container%22%2C"
 	"%22daemon%22%5D%2C%22event%22%3A%5B%22create%22%2C%22destroy%22%2C"
 	"%22remove%22%2C%22update%22%2C%22connect%22%2C%22disconnect%22%2C"
-	"%22start%22%2C%22die%22%2C%22reload%22%5D%7D";
+	"%22start%22%2C%22die%22%2C%22rename%22%2C%22reload%22%5D%7D";
 
 /* action NULL: every other action of the type; the first match counts. */
 static const struct meaning {
 	const char *type;
 	const char *action;
 	bool rules;
-	bool resync;
+	bool networks;
+	bool containers;
 } meanings[] = {
-	{ "network", "connect", true, false },
-	{ "network", "disconnect", true, false },
-	{ "network", NULL, true, true },
-	{ "container", "start", true, false },
-	{ "container", "die", true, false },
-	{ "daemon", NULL, true, false },
+	{ "network", "connect", true, false, true },
+	{ "network", "disconnect", true, false, true },
+	{ "network", NULL, true, true, false },
+	{ "container", "start", true, false, true },
+	{ "container", "die", true, false, true },
+	{ "container", "rename", false, false, true },
+	{ "daemon", NULL, true, false, false },
 };
 
 void events_init(struct events *events)
@@ -62,8 +64,9 @@ static void note(struct events_news *news, const char *type, const char *action)
 
 	if (!meaning)
 		return;
-	news->resync |= meaning->resync;
-	if (!news->rules) {
+	news->networks |= meaning->networks;
+	news->containers |= meaning->containers;
+	if (meaning->rules && !news->rules) {
 		char words[EVENTS_WHAT_MAX];
 
 		snprintf(words, sizeof(words), "%s %s", type, action);
@@ -75,10 +78,44 @@ static void note(struct events_news *news, const char *type, const char *action)
 static void note_nonsense(struct events_news *news)
 {
 	news->nonsense++;
-	news->resync = true;
+	news->networks = true;
+	news->containers = true;
 	if (!news->rules)
 		str_copy(news->what, sizeof(news->what), "unreadable event");
 	news->rules = true;
+}
+
+/* A copy of an identifier; false when it is none. */
+static bool copy_id(char *dst, const char *id)
+{
+	return *id && !str_copy(dst, EVENTS_ID_MAX, id);
+}
+
+/*
+ * Notes which container came or left, and when. What does not fit or is not
+ * understood is left to the lists.
+ */
+static void note_move(struct events_news *news, const json_t *root,
+		      const char *action)
+{
+	const json_t *actor = json_object_get(root, "Actor");
+	const json_t *at = json_object_get(root, "timeNano");
+	const char *network = "", *container = "";
+	struct events_move move = { 0 };
+
+	move.connected = strcmp(action, "connect") == 0;
+	if (!move.connected && strcmp(action, "disconnect") != 0)
+		return;
+	if (news->n_moves == EVENTS_MOVES_MAX || !json_is_integer(at) ||
+	    json_integer_value(at) <= 0 ||
+	    doc_text(actor, "ID", &network) < 0 ||
+	    doc_text(json_object_get(actor, "Attributes"), "container",
+		     &container) < 0 ||
+	    !copy_id(move.container_id, container) ||
+	    !copy_id(move.network_id, network))
+		return;
+	move.at_ns = (uint64_t)json_integer_value(at);
+	news->moves[news->n_moves++] = move;
 }
 
 static void decode(struct buffer *object, struct events_news *news)
@@ -92,6 +129,8 @@ static void decode(struct buffer *object, struct events_news *news)
 	} else {
 		news->understood++;
 		note(news, type, action);
+		if (strcmp(type, "network") == 0)
+			note_move(news, root, action);
 	}
 	json_decref(root);
 }

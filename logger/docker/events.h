@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "logger/docker/buffer.h"
 #include "logger/docker/doc.h"
@@ -13,12 +14,14 @@ enum {
 	EVENTS_OBJECT_MAX = 1 << 20, /* of one event, bytes */
 	EVENTS_SKIP_MAX = 1 << 24,   /* of one that is skipped */
 	EVENTS_WHAT_MAX = 64,
+	EVENTS_ID_MAX = 65,
+	EVENTS_MOVES_MAX = 64, /* more at a time: see the lists */
 };
 
 /*
  * The path to ask for, percent-encoded:
  * /events?filters={"type":["network","container","daemon"],"event":["create",
- * "destroy","remove","update","connect","disconnect","start","die","reload"]}
+ * "destroy","remove","update","connect","disconnect","start","die","rename","reload"]}
  * Health checks alone would otherwise send three events each.
  */
 extern const char events_path[];
@@ -30,12 +33,23 @@ struct events {
 	size_t skipped; /* bytes of an object that is too big */
 };
 
+/* A container came into a network, or left it. */
+struct events_move {
+	char container_id[EVENTS_ID_MAX];
+	char network_id[EVENTS_ID_MAX];
+	uint64_t at_ns; /* since the epoch; the engine's clock */
+	bool connected;
+};
+
 /* What the events mean, gathered since the caller set it to { 0 }. */
 struct events_news {
 	size_t understood;
-	size_t nonsense; /* too big, or no event: resync is set for them */
+	size_t nonsense; /* too big, or no event: all may have changed */
 	bool rules;	 /* Docker may have changed its rules */
-	bool resync;	 /* the list of networks may have changed */
+	bool networks;	 /* the list of networks may have changed */
+	bool containers; /* the list of containers may have changed */
+	struct events_move moves[EVENTS_MOVES_MAX];
+	size_t n_moves;
 	char what[EVENTS_WHAT_MAX]; /* the first that set rules: "network
 				       create"; escaped */
 };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From the JSON of GET /networks to fixed-size rows. The document is taken
- * apart network by network, so that the tree of only one is in memory. What
- * is not understood is skipped and named: never a guess, never a wrong row.
+ * From the JSON of GET /networks to fixed-size rows. What is not understood is
+ * skipped and named: never a guess, never a wrong row.
  */
 #include "logger/docker/network.h"
 
@@ -135,10 +134,17 @@ static void skip(struct network_scan *scan, const char *name, const char *wrong)
 		 str_escape(shown, sizeof(shown), name), wrong);
 }
 
-/* object is NULL when it could not be loaded. */
-static void take(const json_t *object, struct docker_network *list, size_t max,
-		 struct network_scan *scan)
+/* Where the rows of a document go. */
+struct rows {
+	struct docker_network *list;
+	size_t max;
+	struct network_scan scan;
+};
+
+static void take(void *arg, const json_t *object)
 {
+	struct rows *rows = arg;
+	struct network_scan *scan = &rows->scan;
 	struct docker_network net = { 0 };
 	const char *name = "?";
 	const char *wrong;
@@ -152,10 +158,10 @@ static void take(const json_t *object, struct docker_network *list, size_t max,
 	}
 	if (!counts)
 		return;
-	if (scan->n == max)
+	if (scan->n == rows->max)
 		scan->truncated = true;
 	else
-		list[scan->n++] = net;
+		rows->list[scan->n++] = net;
 }
 
 static int by_id(const void *a, const void *b)
@@ -199,92 +205,22 @@ static void drop_repeats(struct docker_network *list, struct network_scan *scan,
 	scan->n = kept;
 }
 
-/* What is left of the document. */
-struct rest {
-	char *at;
-	size_t len;
-};
-
-static void drop(struct rest *rest, size_t len)
-{
-	rest->at += len;
-	rest->len -= len;
-}
-
-static void drop_blanks(struct rest *rest)
-{
-	while (rest->len > 0 && doc_is_blank(*rest->at))
-		drop(rest, 1);
-}
-
-/* Drops blanks, then c if it is there; returns whether it was. */
-static bool accept_char(struct rest *rest, char c)
-{
-	drop_blanks(rest);
-	if (rest->len == 0 || *rest->at != c)
-		return false;
-	drop(rest, 1);
-	return true;
-}
-
-/* The length of an object whose '{' is already dropped; 0: it has no end. */
-static size_t object_len(const struct rest *rest)
-{
-	struct doc_place place = { .depth = 1 };
-
-	for (size_t i = 0; i < rest->len; i++) {
-		if (doc_step(&place, rest->at[i]))
-			return i + 1;
-	}
-	return 0;
-}
-
-/* The elements of the array, one after the other. */
-static int each_network(struct rest *rest, struct docker_network *list,
-			size_t max, struct network_scan *scan)
-{
-	bool last;
-
-	if (!accept_char(rest, '['))
-		return -EBADMSG;
-	last = accept_char(rest, ']');
-	while (!last) {
-		size_t len;
-		json_t *object;
-
-		if (!accept_char(rest, '{'))
-			return -EBADMSG;
-		len = object_len(rest);
-		if (len == 0)
-			return -EBADMSG;
-		object = doc_load(rest->at - 1, len + 1);
-		take(object, list, max, scan);
-		json_decref(object);
-		drop(rest, len);
-		last = accept_char(rest, ']');
-		if (!last && !accept_char(rest, ','))
-			return -EBADMSG;
-	}
-	drop_blanks(rest);
-	return rest->len == 0 ? 0 : -EBADMSG;
-}
-
 int network_parse(char *body, size_t len, struct docker_network *list,
 		  size_t max, struct network_scan *ret_scan)
 {
-	struct network_scan scan = { 0 };
-	struct rest rest = { .at = body, .len = len };
+	struct rows rows = { .list = list, .max = max };
+	size_t at = 0;
 	int r;
 
-	r = each_network(&rest, list, max, &scan);
+	r = doc_each_object(body, len, take, &rows, &at);
 	if (r < 0) {
 		snprintf(ret_scan->why, sizeof(ret_scan->why),
-			 "no list of networks at byte %zu of %zu",
-			 len - rest.len, len);
+			 "no list of networks at byte %zu of %zu", at, len);
 		return r;
 	}
-	drop_repeats(list, &scan, by_bridge, "another has the same bridge");
-	drop_repeats(list, &scan, by_id, "another has the same id");
-	*ret_scan = scan;
+	drop_repeats(list, &rows.scan, by_bridge,
+		     "another has the same bridge");
+	drop_repeats(list, &rows.scan, by_id, "another has the same id");
+	*ret_scan = rows.scan;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "logger/docker/docker.h"
+#include "logger/docker/rows.h"
 
 enum { NETWORK_WHY_MAX = 256 };
 

@@ -38,6 +38,8 @@ static const char *const load_names[LOADS] = {
 	[SCAN_PORTS] = "random ports of random addresses",
 };
 
+static const uint8_t sender_mac[] = { 2, 0x42, 172, 18, 0, 0 };
+
 /* A message as the kernel makes it, and where it changes. */
 struct message {
 	char bytes[TEMPLATE_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -84,6 +86,9 @@ static void make_message(struct message *m)
 				   [32] = 0xa0, [33] = 2 };
 	struct nfulnl_msg_packet_hdr hdr = { .hook = 2 };
 	struct nfulnl_msg_packet_timestamp ts = { 0 };
+	struct nfulnl_msg_packet_hw hw = {
+		.hw_addrlen = htons(sizeof(sender_mac)),
+	};
 	struct nfgenmsg *nfg;
 
 	m->nlh = mnl_nlmsg_put_header(m->bytes);
@@ -95,6 +100,8 @@ static void make_message(struct message *m)
 			  "bridgeaudit drop 3f9a2c1d77aa");
 	mnl_attr_put_u32(m->nlh, NFULA_IFINDEX_INDEV, htonl(1));
 	mnl_attr_put_u32(m->nlh, NFULA_IFINDEX_OUTDEV, htonl(2));
+	memcpy(hw.hw_addr, sender_mac, sizeof(sender_mac));
+	mnl_attr_put(m->nlh, NFULA_HWADDR, sizeof(hw), &hw);
 	mnl_attr_put(m->nlh, NFULA_TIMESTAMP, sizeof(ts), &ts);
 	mnl_attr_put_u32(m->nlh, NFULA_SEQ, 0);
 	mnl_attr_put(m->nlh, NFULA_PAYLOAD, sizeof(packet), packet);
@@ -157,6 +164,45 @@ static double file_size(const char *path)
 	return (double)st.st_size;
 }
 
+static void add_network(struct store *st, char id, uint32_t ifindex)
+{
+	struct channel_msg msg = { .kind = CHANNEL_NETWORK };
+	struct channel_network *n = &msg.u.network;
+
+	memset(n->docker_id, id, sizeof(n->docker_id) - 1);
+	snprintf(n->name, sizeof(n->name), "net_%c", id);
+	ifname(NULL, ifindex, n->bridge, sizeof(n->bridge));
+	store_add_fact(st, &msg);
+}
+
+/* Two networks: the scanner's, and one of a hundred containers. */
+static void announce(struct store *st)
+{
+	struct channel_msg msg = { .kind = CHANNEL_CONTAINER };
+	struct channel_container *c = &msg.u.container;
+
+	add_network(st, 'a', 1);
+	add_network(st, 'b', 2);
+	for (int i = 0; i <= 100; i++) {
+		struct channel_msg ep = { .kind = CHANNEL_ENDPOINT };
+		struct channel_endpoint *e = &ep.u.endpoint;
+		const uint8_t ip4[] = { 172, i ? 19 : 18, 0,
+					(uint8_t)(i ? i - 1 : 2) };
+
+		snprintf(c->docker_id, sizeof(c->docker_id), "%064d", i);
+		snprintf(c->name, sizeof(c->name), "c%d", i);
+		memset(e->network_id, i ? 'b' : 'a', sizeof(e->network_id) - 1);
+		memcpy(e->ip4, ip4, sizeof(ip4));
+		memcpy(e->mac, sender_mac, sizeof(sender_mac));
+		e->mac[5] = (uint8_t)i;
+		e->has_ip4 = e->has_mac = true;
+		store_add_fact(st, &msg);
+		store_add_fact(st, &ep);
+	}
+	msg.kind = CHANNEL_ENDPOINTS_END;
+	store_add_fact(st, &msg);
+}
+
 /* logger/recorder.c's way, without the socket. */
 static struct cost run_store(const char *path, enum load load, uint64_t n)
 {
@@ -174,6 +220,7 @@ static struct cost run_store(const char *path, enum load load, uint64_t n)
 	make_message(&m);
 	if (store_open(path, &session, &names, &st, error) < 0)
 		die(error);
+	announce(st);
 	begin = cpu_ns();
 	for (uint64_t i = 0; i < n; i++) {
 		struct capture_packet p;

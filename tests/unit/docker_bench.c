@@ -52,6 +52,32 @@ static void hear_networks(void *arg, const struct docker_network *list,
 		h->first = list[0];
 }
 
+static void hear_containers(void *arg, const struct docker_container *list,
+			    size_t n, const struct docker_endpoint *endpoints,
+			    size_t n_endpoints, bool whole)
+{
+	struct heard *h = arg;
+
+	h->containers++;
+	h->n_containers = n;
+	h->n_endpoints = n_endpoints;
+	h->containers_whole = whole;
+	if (n > 0)
+		h->container = list[0];
+	if (n_endpoints > 0)
+		h->endpoint = endpoints[0];
+}
+
+static void hear_disconnected(void *arg, const char *container_id,
+			      const char *network_id, uint64_t at_ns)
+{
+	struct heard *h = arg;
+
+	h->disconnected++;
+	h->left_ns = at_ns;
+	snprintf(h->left, sizeof(h->left), "%s %s", container_id, network_id);
+}
+
 static void hear_changed(void *arg, const char *what)
 {
 	struct heard *h = arg;
@@ -73,6 +99,8 @@ const struct docker_ops bench_ops = {
 	.up = hear_up,
 	.down = hear_down,
 	.networks = hear_networks,
+	.containers = hear_containers,
+	.disconnected = hear_disconnected,
 	.changed = hear_changed,
 	.nonsense = hear_nonsense,
 };

@@ -27,6 +27,13 @@ enum { BENCH_TEXT_MAX = 512 };
 struct heard {
 	uint64_t clock_ms;
 	unsigned int up, down, networks, changed, nonsense;
+	unsigned int containers, disconnected;
+	size_t n_containers, n_endpoints;
+	bool containers_whole;
+	struct docker_container container;
+	struct docker_endpoint endpoint;
+	char left[BENCH_TEXT_MAX];
+	uint64_t left_ns;
 	size_t n;
 	bool whole;
 	char version[BENCH_TEXT_MAX];

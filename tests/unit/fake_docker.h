@@ -9,7 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum fake_path { FAKE_VERSION, FAKE_EVENTS, FAKE_NETWORKS, FAKE_PATHS };
+enum fake_path {
+	FAKE_VERSION,
+	FAKE_EVENTS,
+	FAKE_NETWORKS,
+	FAKE_CONTAINERS, /* none, where a script has no reply */
+	FAKE_PATHS
+};
 
 enum { FAKE_REPLIES = 4, FAKE_TARGET_MAX = 1024 };
 

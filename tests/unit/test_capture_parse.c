@@ -136,6 +136,52 @@ static void the_rule_is_the_one_named_in_the_prefix(void **state)
 	assert_true(p.ev.rule_id == 0x0123456789ab);
 }
 
+static void the_senders_mac_is_that_of_the_wire(void **state)
+{
+	static const uint8_t mac[] = { 0x4a, 0x80, 0xaf, 0x67, 0xb5, 0x62 };
+	struct capture_packet p;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(expects); i++) {
+		assert_int_equal(capture_parse(load(expects[i].file, &len), &p),
+				 0);
+		assert_true(p.ev.have & HAVE_MAC);
+		assert_memory_equal(p.ev.src_mac, mac, sizeof(mac));
+	}
+}
+
+/* hw_addrlen and the eight bytes of NFULA_HWADDR, as they may come. */
+static void what_is_no_ethernet_address_is_left_out(void **state)
+{
+	static const struct {
+		uint8_t bytes[12];
+		size_t len;
+		int r;
+		bool has;
+	} cases[] = {
+		{ { 0, 6, 0, 0, 2, 0x42, 3, 4, 5, 6 }, 12, 0, true },
+		{ { 0, 8, 0, 0, 2, 0x42, 3, 4, 5, 6, 7, 8 }, 12, 0, false },
+		{ { 0xff, 0xff, 0, 0, 2, 0x42, 3, 4, 5, 6 }, 12, 0, false },
+		{ { 0, 0, 0, 0, 2, 0x42, 3, 4, 5, 6 }, 12, 0, false },
+		{ { 0, 6 }, 12, 0, false }, /* all zero: nobody's */
+		{ { 0, 6, 0, 0, 2, 0x42, 3, 4, 5, 6 }, 10, -EBADMSG, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char buf[64] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
+		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+		struct capture_packet p = { 0 };
+
+		nlh->nlmsg_type = 4 << 8;
+		mnl_nlmsg_put_extra_header(nlh, 4);
+		mnl_attr_put(nlh, 8, cases[i].len, cases[i].bytes);
+		assert_int_equal(capture_parse(nlh, &p), cases[i].r);
+		assert_int_equal(!!(p.ev.have & HAVE_MAC), cases[i].has);
+	}
+}
+
 static void a_message_that_is_no_packet_is_passed_over(void **state)
 {
 	struct capture_packet p;
@@ -211,6 +257,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recorded_messages_become_the_right_events),
 		cmocka_unit_test(the_rule_is_the_one_named_in_the_prefix),
+		cmocka_unit_test(the_senders_mac_is_that_of_the_wire),
+		cmocka_unit_test(what_is_no_ethernet_address_is_left_out),
 		cmocka_unit_test(a_message_that_is_no_packet_is_passed_over),
 		cmocka_unit_test(a_message_cut_anywhere_is_an_error_or_less),
 		cmocka_unit_test(noise_never_crashes_nor_invents_a_verdict),

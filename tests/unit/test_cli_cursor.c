@@ -130,7 +130,10 @@ static void a_damaged_cursor_file_is_not_guessed_at(void **state)
 			    "id,time,verdict,chain,rule_id,rule,in_if,out_if,"
 			    "src_network,dst_network,src_ip,dst_ip,proto,"
 			    "src_port,dst_port,icmp_type,icmp_code,tcp_flags,"
-			    "length,ttl,marks,collapsed\r\n");
+			    "length,ttl,marks,collapsed,src_container,"
+			    "dst_container,src_service,dst_service,"
+			    "src_project,dst_project,src_image,dst_image,"
+			    "spoofed\r\n");
 	unlink(cursor_path());
 }
 

@@ -66,7 +66,7 @@ static void the_engine_is_asked_for_the_events_that_matter(void **state)
 		plain, "/events?filters={\"type\":[\"network\",\"container\","
 		       "\"daemon\"],\"event\":[\"create\",\"destroy\","
 		       "\"remove\",\"update\",\"connect\",\"disconnect\","
-		       "\"start\",\"die\",\"reload\"]}");
+		       "\"start\",\"die\",\"rename\",\"reload\"]}");
 }
 
 static void a_missing_socket_is_told_once_and_found_when_it_appears(
@@ -114,6 +114,49 @@ static void attempts_back_off_to_five_seconds(void **state)
 		bench_until_asked(b, FAKE_VERSION, ++asked);
 	}
 	assert_int_equal(b->heard.down, 1);
+}
+
+#define CONTAINERS                                                                \
+	FAKE_OK "[{\"Id\":\"" ID_A "\",\"Names\":[\"/web\"],"                     \
+		"\"NetworkSettings\":{\"Networks\":{\"a\":{\"NetworkID\":\"" ID_A \
+		"\",\"IPAddress\":\"10.0.0.2\"}}}}]"
+#define MOVED(action, at)                                                      \
+	"{\"Type\":\"network\",\"Action\":\"" action "\",\"timeNano\":" at     \
+	",\"Actor\":{\"ID\":\"" ID_A                                           \
+	"\",\"Attributes\":{\"container\":\"" ID_A "\"}}}\n"
+
+static void containers_follow_their_networks_and_know_since_when(void **state)
+{
+	static const struct fake_script script = { {
+		[FAKE_VERSION] = { { VERSION_OK } },
+		[FAKE_EVENTS] = { { EVENTS_OK } },
+		[FAKE_NETWORKS] = { { ONE_NETWORK } },
+		[FAKE_CONTAINERS] = { { .bytes = CONTAINERS } },
+	} };
+	struct bench *b = *state;
+	const struct heard *h = &b->heard;
+	unsigned int lists;
+
+	bench_start(b, &script);
+	bench_settle(b);
+	bench_linger(b);
+	assert_true(h->containers > 0);
+	assert_true(h->containers_whole);
+	assert_int_equal(h->n_containers, 1);
+	assert_string_equal(h->container.name, "web");
+	assert_int_equal(h->n_endpoints, 1);
+	assert_int_equal(h->endpoint.since_ns, 0); /* before we listened */
+	lists = h->containers;
+	fake_docker_say(b->fake, FAKE_EVENTS, MOVED("disconnect", "41"));
+	bench_until(b, &h->disconnected, 1);
+	assert_int_equal(h->left_ns, 41);
+	assert_string_equal(h->left, ID_A " " ID_A);
+	fake_docker_say(b->fake, FAKE_EVENTS, MOVED("connect", "42"));
+	bench_until(b, &h->changed, 2);
+	bench_linger(b);
+	assert_true(h->containers > lists);
+	assert_int_equal(h->endpoint.since_ns, 42);
+	assert_int_equal(h->nonsense + h->down, 0);
 }
 
 static void a_new_network_is_told_and_the_list_asked_for_again(void **state)
@@ -408,6 +451,8 @@ int main(void)
 		WITH_BENCH(
 			a_missing_socket_is_told_once_and_found_when_it_appears),
 		WITH_BENCH(attempts_back_off_to_five_seconds),
+		WITH_BENCH(
+			containers_follow_their_networks_and_know_since_when),
 		WITH_BENCH(a_new_network_is_told_and_the_list_asked_for_again),
 		WITH_BENCH(a_connect_is_told_and_asks_for_nothing),
 		WITH_BENCH(an_event_that_comes_byte_by_byte_is_one_event),

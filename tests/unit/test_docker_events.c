@@ -69,8 +69,20 @@ static void a_recorded_stream_means_the_same_however_it_is_cut(void **state)
 		assert_int_equal(news.understood, 19);
 		assert_int_equal(news.nonsense, 0);
 		assert_true(news.rules);
-		assert_true(news.resync);
+		assert_true(news.networks);
+		assert_true(news.containers);
 		assert_string_equal(news.what, "network create");
+		assert_int_equal(news.n_moves, 5);
+		assert_true(news.moves[0].connected);
+		assert_int_equal(news.moves[0].at_ns, 1795469577602370733ULL);
+		assert_string_equal(
+			news.moves[0].container_id,
+			"aa467f0bc0a6a460c1f8c192fb989b8f6e8df96e48ca8bc1c45a84"
+			"0c5fcb3448");
+		assert_string_equal(
+			news.moves[0].network_id,
+			"edbcaf2ba90c058fa01b5bba6070f364d2562378128a6db13ba471"
+			"6835c829ae");
 	}
 }
 
@@ -78,20 +90,21 @@ static void each_event_has_its_meaning(void **state)
 {
 	static const struct {
 		const char *type, *action;
-		bool rules, resync;
+		bool rules, networks, containers;
 	} cases[] = {
-		{ "network", "create", true, true },
-		{ "network", "destroy", true, true },
-		{ "network", "update", true, true },
-		{ "network", "connect", true, false },
-		{ "network", "disconnect", true, false },
-		{ "container", "start", true, false },
-		{ "container", "die", true, false },
-		{ "container", "create", false, false },
-		{ "container", "exec_create: sh ", false, false },
-		{ "daemon", "reload", true, false },
-		{ "volume", "create", false, false },
-		{ "", "", false, false },
+		{ "network", "create", true, true, false },
+		{ "network", "destroy", true, true, false },
+		{ "network", "update", true, true, false },
+		{ "network", "connect", true, false, true },
+		{ "network", "disconnect", true, false, true },
+		{ "container", "start", true, false, true },
+		{ "container", "die", true, false, true },
+		{ "container", "rename", false, false, true },
+		{ "container", "create", false, false, false },
+		{ "container", "exec_create: sh ", false, false, false },
+		{ "daemon", "reload", true, false, false },
+		{ "volume", "create", false, false, false },
+		{ "", "", false, false, false },
 	};
 
 	(void)state;
@@ -105,9 +118,77 @@ static void each_event_has_its_meaning(void **state)
 		news = read_all(text, 0);
 		assert_int_equal(news.understood, 1);
 		assert_int_equal(news.rules, cases[i].rules);
-		assert_int_equal(news.resync, cases[i].resync);
+		assert_int_equal(news.networks, cases[i].networks);
+		assert_int_equal(news.containers, cases[i].containers);
+		assert_int_equal(news.n_moves, 0); /* nobody is named */
 		assert_int_equal(news.what[0] != '\0', cases[i].rules);
 	}
+}
+
+#define MOVE(action, id, container, at)                                        \
+	"{\"Type\":\"network\",\"Action\":\"" action "\",\"timeNano\":" at     \
+	",\"Actor\":{\"ID\":" id ",\"Attributes\":{\"container\":" container   \
+	"}}}"
+
+static void who_comes_and_goes_is_told_in_order(void **state)
+{
+	struct events_news news =
+		read_all(MOVE("connect", "\"n1\"", "\"c1\"", "5")
+				 MOVE("disconnect", "\"n1\"", "\"c1\"", "9"),
+			 0);
+
+	(void)state;
+	assert_int_equal(news.n_moves, 2);
+	assert_true(news.moves[0].connected);
+	assert_int_equal(news.moves[0].at_ns, 5);
+	assert_false(news.moves[1].connected);
+	assert_int_equal(news.moves[1].at_ns, 9);
+	assert_string_equal(news.moves[1].container_id, "c1");
+	assert_string_equal(news.moves[1].network_id, "n1");
+}
+
+static void a_move_without_who_where_or_when_is_left_to_the_lists(void **state)
+{
+#define LONG_ID                                                                \
+	"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""
+	static const char *const bad[] = {
+		MOVE("connect", "null", "\"c1\"", "5"),
+		MOVE("connect", "7", "\"c1\"", "5"),
+		MOVE("connect", "\"\"", "\"c1\"", "5"),
+		MOVE("connect", "\"n1\"", "null", "5"),
+		MOVE("connect", "\"n1\"", "[]", "5"),
+		MOVE("connect", "\"n1\"", "\"c1\"", "\"5\""),
+		MOVE("connect", "\"n1\"", "\"c1\"", "-5"),
+		MOVE("connect", "\"n1\"", "\"c1\"", "0"),
+		MOVE("connect", LONG_ID, "\"c1\"", "5"),
+		MOVE("connect", "\"n1\"", LONG_ID, "5"),
+		MOVE("create", "\"n1\"", "\"c1\"", "5"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct events_news news = read_all(bad[i], 0);
+
+		assert_int_equal(news.understood, 1);
+		assert_int_equal(news.n_moves, 0);
+		assert_true(news.networks || news.containers);
+	}
+}
+
+static void more_moves_than_fit_are_left_to_the_lists(void **state)
+{
+	static const char move[] = MOVE("connect", "\"n1\"", "\"c1\"", "5");
+	struct events_news news = { 0 };
+	struct events events;
+
+	(void)state;
+	events_init(&events);
+	for (int i = 0; i < EVENTS_MOVES_MAX + 3; i++)
+		assert_int_equal(
+			events_feed(&events, move, sizeof(move) - 1, &news), 0);
+	events_free(&events);
+	assert_int_equal(news.n_moves, EVENTS_MOVES_MAX);
+	assert_true(news.containers);
 }
 
 static void several_objects_need_nothing_between_them(void **state)
@@ -159,7 +240,7 @@ static void an_unreadable_object_costs_a_resync_and_not_the_stream(void **state)
 		assert_int_equal(news.nonsense, 1);
 		assert_int_equal(news.understood, 0);
 		assert_true(news.rules);
-		assert_true(news.resync);
+		assert_true(news.networks && news.containers);
 		assert_string_equal(news.what, "unreadable event");
 		assert_int_equal(
 			feed_text(&events,
@@ -234,7 +315,7 @@ static void an_object_over_the_limit_is_skipped_and_resynced(void **state)
 			 0);
 	assert_int_equal(news.nonsense, 1);
 	assert_int_equal(news.understood, 1);
-	assert_true(news.resync);
+	assert_true(news.networks && news.containers);
 	events_free(&events);
 }
 
@@ -291,6 +372,10 @@ int main(void)
 		cmocka_unit_test(
 			a_recorded_stream_means_the_same_however_it_is_cut),
 		cmocka_unit_test(each_event_has_its_meaning),
+		cmocka_unit_test(who_comes_and_goes_is_told_in_order),
+		cmocka_unit_test(
+			a_move_without_who_where_or_when_is_left_to_the_lists),
+		cmocka_unit_test(more_moves_than_fit_are_left_to_the_lists),
 		cmocka_unit_test(several_objects_need_nothing_between_them),
 		cmocka_unit_test(braces_and_quotes_in_labels_end_nothing),
 		cmocka_unit_test(

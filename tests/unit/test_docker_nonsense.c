@@ -30,7 +30,7 @@ static void an_engine_that_hangs_is_down_after_ten_seconds(void **state)
 		bench_turn(b);
 		assert_int_equal(h->down, 1);
 		assert_non_null(strstr(h->why, "10 seconds"));
-		assert_int_equal(h->up, p == FAKE_NETWORKS);
+		assert_int_equal(h->up, p >= FAKE_NETWORKS);
 		assert_int_equal(h->nonsense, 0);
 		bench_stop(b);
 	}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What keeper and recorder say to each other. Data only; see channel.h. */
+#ifndef BRIDGEAUDIT_LOGGER_MESSAGE_H
+#define BRIDGEAUDIT_LOGGER_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "logger/message_docker.h"
+#include "logger/rules/mirror_count.h"
+
+enum { CHANNEL_CHAIN_MAX = 64, CHANNEL_RULE_MAX = 1024 };
+enum { CHANNEL_TEXT_MAX = 512, CHANNEL_CAUSE_MAX = 128 };
+
+enum channel_kind {
+	CHANNEL_READY = 1,    /* recorder: the database is open */
+	CHANNEL_NETWORK,      /* a network of the list that is coming */
+	CHANNEL_NETWORKS_END, /* the list is whole: what is not in it is gone */
+	CHANNEL_CONTAINER,    /* who has the endpoints that follow it */
+	CHANNEL_ENDPOINT,     /* an endpoint of the list that is coming */
+	CHANNEL_ENDPOINTS_END, /* this list is whole: others are gone */
+	CHANNEL_DISCONNECTED,  /* an endpoint is gone since */
+	CHANNEL_DOCKER_DOWN,   /* no list will come for now */
+	CHANNEL_RULE,	       /* an audited rule, before its twin is applied */
+	CHANNEL_TWIN,	       /* state and counters of a rule's twin */
+	CHANNEL_FINDING,       /* something can't be audited (or can again) */
+	CHANNEL_STOP,	       /* the group is unbound: drain, commit, end */
+};
+
+struct channel_rule {
+	uint64_t id;
+	uint8_t family; /* 4, 6 */
+	uint8_t verdict;
+	bool appeared, uncounted; /* counts from 0; it is a twin alone */
+	uint64_t packets;	  /* its counter before its twin is applied */
+	uint64_t told_ns;	  /* before that, too */
+	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
+	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
+	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */
+	char text[CHANNEL_RULE_MAX];	     /* cut if longer */
+};
+
+enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
+
+/* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
+ * in place now was not watched, and a twin that is gone outlived its rule. */
+struct channel_twin {
+	uint64_t rule_id;
+	uint8_t state;
+	bool partial; /* the twin takes new flows only: counts less */
+	char variant[CHANNEL_IFNAME_MAX];	/* "nft", "legacy" */
+	uint64_t rule_packets, twin_packets;	/* read later than after_ns */
+	uint64_t after_ns, since_ns, change_ns; /* change_ns 0: no change */
+	struct mirror_told mirror;
+	char cause[CHANNEL_CAUSE_MAX]; /* of the change, words */
+};
+
+struct channel_finding {
+	char subject[CHANNEL_NAME_MAX];
+	char detail[CHANNEL_TEXT_MAX]; /* "": it is over */
+};
+
+struct channel_msg {
+	uint32_t kind; /* enum channel_kind */
+	union {
+		struct channel_network network;
+		struct channel_container container;
+		struct channel_endpoint endpoint;
+		struct channel_disconnected disconnected;
+		struct channel_rule rule;
+		struct channel_twin twin;
+		struct channel_finding finding;
+	} u;
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who has an address, and had it: endpoints by network and address, or MAC, in
+ * memory, each in the time it was there. docs/names.md has the reasons.
+ */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_IDENTITY_H
+#define BRIDGEAUDIT_LOGGER_STORE_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/event.h"
+#include "logger/message_docker.h"
+#include "logger/store_memory.h"
+#include "logger/store_path.h"
+
+enum {
+	IDENTITY_CONTAINERS_MAX = 4096, /* as many as the keeper lists */
+	IDENTITY_ENDPOINTS_MAX = 16384, /* with those that ended last */
+};
+
+struct identity;
+
+/* Row ids of endpoints; 0: unknown. */
+struct identity_who {
+	int64_t src, dst;
+	bool spoofed;
+};
+
+/* Who sent it to whom. */
+void identity_attribute(const struct identity *id, const struct event *ev,
+			const struct path_sides *path,
+			struct identity_who *ret);
+
+/* Puts into the key what keeps conversations of one address apart when it had
+ * different owners: equal keys have equal owners. */
+void identity_stamp(const struct identity *id, const struct event *ev,
+		    const struct path_sides *path,
+		    struct conversation_key *key);
+
+/* A side that had no owner can't be named later, but another conversation is
+ * to begin when it gets one. */
+void identity_lost(struct identity *id, const struct event *ev, bool is_dst);
+
+struct identity *identity_new(void);
+/* NULL without memory. */
+struct identity *identity_copy(const struct identity *id);
+void identity_free(struct identity *id);
+
+#endif

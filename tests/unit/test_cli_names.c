@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Containers in what the verbs show, and as what is asked for. */
+#include <string.h>
+
+#include "lib/exitcode.h"
+#include "lib/text.h"
+#include "tests/unit/cli_fixture.h"
+#include "tests/unit/cmocka_all.h"
+
+/* TALK_BACK has names, TALK_MYSQL none. */
+static int set_up(void **state)
+{
+	static const struct packet packets[] = {
+		{ CLI_NOW - 300 * NS_PER_S, TALK_MYSQL },
+		{ CLI_NOW - 200 * NS_PER_S, TALK_BACK },
+	};
+	int r = cli_fixture_set_up(state);
+
+	if (r != 0)
+		return r;
+	cli_fixture_commit(packets, ARRAY_SIZE(packets));
+	cli_fixture_sql(
+		"INSERT INTO container VALUES (1, 'aa', 'shop-db-1', 'mysql',"
+		" 'shop', 'db', 1, NULL), (2, 'bb', char(27) || 'web',"
+		" 'nginx', NULL, NULL, 1, NULL);"
+		"INSERT INTO endpoint SELECT 1, 1, id, NULL, NULL,"
+		" '02:42:ac:12:00:03', 1, NULL FROM network"
+		" WHERE name = 'shop_db' LIMIT 1;"
+		"INSERT INTO endpoint SELECT 2, 2, id, NULL, NULL,"
+		" '02:42:ac:12:00:02', 1, NULL FROM network"
+		" WHERE name = 'shop_web' LIMIT 1;"
+		"UPDATE conversation SET src_endpoint = 1, dst_endpoint = 2,"
+		" spoofed = 1 WHERE id = 4"); /* TALK_BACK */
+	return 0;
+}
+
+static bool has(const struct cli_result *r, const char *text)
+{
+	return strstr(r->out, text) != NULL;
+}
+
+static void every_format_has_the_names(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	r = cli_fixture_run("log -o jsonl --container shop-db-1");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\","));
+	assert_true(has(r, "\"src_service\":\"db\",\"src_project\":\"shop\","
+			   "\"src_image\":\"mysql\",\"dst_image\":\"nginx\","
+			   "\"spoofed\":1}"));
+	r = cli_fixture_run("log -o text --from-service db");
+	assert_true(has(r, "shop/db (172.18.0.3) in network shop_db, which is "
+			   "not its address, tried udp port 53 of \\x1bweb "
+			   "(192.168.144.2) in network shop_web;"));
+	assert_true(has(r, "docker network connect shop_web shop-db-1"));
+	r = cli_fixture_run("log -o compact --to-image nginx");
+	assert_true(has(r, "shop_db shop-db-1 172.18.0.3:40000 -> "
+			   "shop_web \\x1bweb 192.168.144.2:53 udp spoofed"));
+	r = cli_fixture_run("log -o table --spoofed");
+	assert_true(has(r, "shop_db shop-db-1 172.18.0.3"));
+	r = cli_fixture_run("log -o ecs --project shop");
+	assert_true(has(r, "\"docker\":{\"source\":{\"network\":\"shop_db\","
+			   "\"container\":\"shop-db-1\",\"image\":\"mysql\"}"));
+	r = cli_fixture_run("log -o ocsf --mac 02:42:ac:12:00:03");
+	assert_true(has(r, "\"src_endpoint\":{\"name\":\"shop-db-1\","));
+}
+
+static void what_is_counted_can_be_counted_by_container(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	r = cli_fixture_run("top --by container -o jsonl --spoofed");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	assert_true(has(r, "\"packets\":"));
+	r = cli_fixture_run("matrix --by service -o jsonl --from-service db");
+	assert_true(has(r, "\"src_service\":\"db\""));
+	assert_int_equal(r->code, EXITCODE_OK);
+}
+
+static void unknown_containers_get_a_hint_and_others_are_not_selected(
+	void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	r = cli_fixture_run("log --container shop-db-2");
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	assert_non_null(strstr(r->err, "shop-db-1"));
+	r = cli_fixture_run("log -o jsonl --not --container shop-db-1");
+	assert_false(has(r, "shop-db-1"));
+	assert_true(has(r, "{\"id\":1,")); /* unknown is not that one */
+	r = cli_fixture_run("log --to-container shop-db-1");
+	assert_int_equal(r->code, EXITCODE_NOTHING);
+	r = cli_fixture_run("values container");
+	assert_string_equal(r->out, "\\x1bweb\nshop-db-1\n");
+}
+
+int main(void)
+{
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, set_up, cli_fixture_tear_down)
+	const struct CMUnitTest tests[] = {
+		T(every_format_has_the_names),
+		T(what_is_counted_can_be_counted_by_container),
+		T(unknown_containers_get_a_hint_and_others_are_not_selected),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
