@@ -78,6 +78,8 @@ static void terminate(struct channel_msg *msg)
 	case CHANNEL_READY:
 	case CHANNEL_NETWORKS_END:
 	case CHANNEL_DOCKER_DOWN:
+	case CHANNEL_SPACE_LOW:
+	case CHANNEL_SPACE_FULL:
 	case CHANNEL_STOP:
 		break;
 	}

@@ -19,7 +19,10 @@ enum channel_kind {
 	CHANNEL_RULE,	      /* an audited rule, before its twin is applied */
 	CHANNEL_TWIN,	      /* state and counters of a rule's twin */
 	CHANNEL_FINDING,      /* something can't be audited (or can again) */
-	CHANNEL_STOP,	      /* the group is unbound: drain, commit, end */
+	CHANNEL_SPACE_LOW,  /* recorder: time for space_left_action's program */
+	CHANNEL_SPACE_FULL, /* recorder: and for disk_full_action's */
+	CHANNEL_STOP,	    /* the group is unbound: drain, commit, end;
+			       from the recorder: please stop */
 };
 
 struct channel_network {
@@ -53,6 +56,7 @@ struct channel_twin {
 struct channel_finding {
 	char subject[CHANNEL_NAME_MAX];
 	char detail[CHANNEL_TEXT_MAX]; /* "": it is over */
+	uint64_t at_ns;		       /* since then; 0: when it is written */
 };
 
 struct channel_msg {

@@ -25,6 +25,7 @@
 #include "logger/log.h"
 #include "logger/nftmon.h"
 #include "logger/privilege.h"
+#include "logger/program.h"
 
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
@@ -41,6 +42,7 @@ struct keeper {
 	const struct keeper_config *config;
 	struct firewall *fw;
 	struct docker *docker;
+	struct program program;
 	struct pollfd fds[FD_COUNT];
 	uint64_t sync_at_ms; /* monotonic */
 	bool listed;	     /* Docker's first list came, or it is down */
@@ -162,20 +164,35 @@ static void handle_signals(struct keeper *k)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
 			k->sync_at_ms = 0;
-		} else if (info.ssi_signo != SIGCHLD) {
+		} else if (info.ssi_signo == SIGCHLD) {
+			program_reap(&k->program);
+		} else {
 			k->stop = true;
 		}
 	}
 }
 
+static void run_program(struct keeper *k, const struct space_action *action,
+			const char *word)
+{
+	if (action->act == SPACE_EXEC)
+		program_start(&k->program, action->program, word, now_ms());
+}
+
 static void handle_recorder(struct keeper *k)
 {
+	const struct space_config *space = k->config->space;
 	struct channel_msg msg;
 	int r;
 
-	do
-		r = channel_recv(k->config->channel_fd, &msg);
-	while (r > 0);
+	while ((r = channel_recv(k->config->channel_fd, &msg)) > 0) {
+		if (msg.kind == CHANNEL_SPACE_LOW)
+			run_program(k, &space->low, "space_left");
+		else if (msg.kind == CHANNEL_SPACE_FULL)
+			run_program(k, &space->full, "disk_full");
+		else if (msg.kind == CHANNEL_STOP)
+			k->stop = true;
+	}
 	if (r == -EPIPE)
 		k->recorder_gone = true;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The recorder's loop: takes packets from the NFLOG socket and facts from the
- * keeper, hands both to the store, and commits. When the store can't take
- * more it leaves the packets in the kernel, whose sequence numbers tell later
- * how many did not fit.
+ * keeper, hands both to the store, and has it commit (writer.c). When the store
+ * can't take more it leaves the packets in the kernel, whose sequence numbers
+ * tell later how many did not fit.
  */
 #include "logger/recorder.h"
 
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/db.h"
@@ -23,17 +22,16 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/capture.h"
+#include "logger/clock.h"
 #include "logger/ifname.h"
 #include "logger/log.h"
 #include "logger/netlink.h"
-#include "logger/pressure.h"
 #include "logger/privilege.h"
 #include "logger/sequence.h"
 #include "logger/store.h"
+#include "logger/writer.h"
 
 enum {
-	COMMIT_MS = 20,	      /* a packet waits no longer for its commit */
-	RETRY_MS = 500,	      /* after a commit that failed */
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
 	RECEIVES_MAX = 64,    /* in a row, before the others have their turn */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
@@ -44,83 +42,25 @@ struct recorder {
 	struct store *store;
 	struct ifname_table *ifnames;
 	struct sequence sequence;
-	struct pressure pressure;
+	struct writer writer;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
-	uint64_t commit_at_ms;	/* monotonic; 0: nothing waits */
-	uint64_t hold_until_ms; /* no commit before the first list */
+	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t foreign;	/* packets of other people's rules */
 	uint64_t malformed;	/* messages that made no sense */
-	bool failing;		/* the last commit failed */
 	bool stop;		/* the keeper said so */
 	bool orphan;		/* the keeper is gone */
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
-static uint64_t now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
-
-static uint64_t now_ms(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000000;
-}
 
 static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
 {
 	ifname_get(arg, ifindex, name, size);
 }
 
-static void commit_soon(struct recorder *rec)
-{
-	if (rec->commit_at_ms == 0)
-		rec->commit_at_ms = now_ms() + COMMIT_MS;
-}
-
-static void commit(struct recorder *rec)
-{
-	int r = store_commit(rec->store, now_ns());
-
-	rec->commit_at_ms = 0;
-	if (r < 0) {
-		if (!rec->failing)
-			log_warn("can't write the database: %s; packets wait "
-				 "in the kernel, and what does not fit there "
-				 "will be counted as lost",
-				 store_error(rec->store));
-		rec->failing = true;
-		rec->commit_at_ms = now_ms() + RETRY_MS;
-		return;
-	}
-	if (rec->failing)
-		log_info("the database can be written again");
-	rec->failing = false;
-	pressure_update(&rec->pressure, rec->config->nflog_fd, rec->store,
-			now_ms());
-	if (store_pending(rec->store)) /* there is more to remove */
-		commit_soon(rec);
-}
-
 /* Notes for status what this process itself sees going wrong. */
 static void note_finding(struct recorder *rec, const char *detail)
 {
-	struct channel_msg msg = { .kind = CHANNEL_FINDING };
-
 	log_warn("%s", detail);
-	if (store_facts_full(rec->store))
-		return;
-	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject),
-		 "NFLOG group");
-	str_copy(msg.u.finding.detail, sizeof(msg.u.finding.detail), detail);
-	store_add_fact(rec->store, &msg);
-	commit_soon(rec);
+	writer_note(&rec->writer, "NFLOG group", detail, 0);
 }
 
 static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
@@ -135,6 +75,8 @@ static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
 		.detail = "gap in the sequence numbers of the NFLOG group",
 	};
 
+	if (gap.from_ns < rec->writer.written_ns)
+		gap.cause = "lost while the database could not be written";
 	if (gap.from_ns > to_ns) /* the clock was set back */
 		gap.from_ns = to_ns;
 	store_add_gap(rec->store, &gap);
@@ -160,7 +102,7 @@ static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
 		return;
 	}
 	if (p.ev.time_ns == 0)
-		p.ev.time_ns = now_ns();
+		p.ev.time_ns = clock_real_ns();
 	lost = p.has_seq ? sequence_next(&rec->sequence, p.seq) : 0;
 	if (lost)
 		take_gap(rec, lost, p.ev.time_ns);
@@ -172,9 +114,9 @@ static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
 		return;
 	}
 	store_add_event(rec->store, &p.ev);
-	commit_soon(rec);
+	writer_soon(&rec->writer);
 	if (store_events_full(rec->store))
-		commit(rec);
+		writer_commit(&rec->writer);
 }
 
 /*
@@ -274,29 +216,30 @@ static void take_facts(struct recorder *rec)
 		    msg.kind == CHANNEL_DOCKER_DOWN)
 			rec->hold_until_ms = 0;
 		store_add_fact(rec->store, &msg);
-		commit_soon(rec);
+		writer_soon(&rec->writer);
 	}
 	/* full; while the disk is, the next try has its time */
-	if (!rec->failing)
-		commit(rec);
+	if (!rec->writer.failing)
+		writer_commit(&rec->writer);
 }
 
 static bool commit_due(const struct recorder *rec)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
-	return rec->commit_at_ms != 0 && now >= rec->commit_at_ms &&
+	return rec->writer.commit_at_ms != 0 &&
+	       now >= rec->writer.commit_at_ms &&
 	       (now >= rec->hold_until_ms || store_events_full(rec->store));
 }
 
 static int wait_ms(const struct recorder *rec)
 {
-	uint64_t now = now_ms(), at = rec->commit_at_ms;
+	uint64_t now = clock_ms(), at = rec->writer.commit_at_ms;
 
-	if (at == 0)
-		return -1;
-	if (at < rec->hold_until_ms)
+	if (at != 0 && at < rec->hold_until_ms)
 		at = rec->hold_until_ms;
+	if (at == 0 || at > rec->writer.tick_at_ms)
+		at = rec->writer.tick_at_ms;
 	return at > now ? (int)(at - now) : 0;
 }
 
@@ -323,8 +266,10 @@ static void loop(struct recorder *rec)
 			rec->orphan = true;
 		if (fds[0].revents)
 			take_packets(rec);
+		if (clock_ms() >= rec->writer.tick_at_ms)
+			writer_tick(&rec->writer);
 		if (commit_due(rec))
-			commit(rec);
+			writer_commit(&rec->writer);
 	}
 }
 
@@ -338,12 +283,15 @@ static int finish(struct recorder *rec)
 	uint64_t now;
 
 	rec->hold_until_ms = 0;
+	/* the last packets are written if there is any room at all */
+	writer_resume(&rec->writer);
 	/* without a keeper the group is still bound and may never be empty */
-	for (int i = 0; i < FINISH_ROUNDS && !empty && !rec->failing; i++) {
+	for (int i = 0; i < FINISH_ROUNDS && !empty && !rec->writer.failing;
+	     i++) {
 		empty = take_packets(rec);
-		commit(rec);
+		writer_commit(&rec->writer);
 	}
-	now = now_ns();
+	now = clock_real_ns();
 	if (rec->sequence.overrun) {
 		struct gap gap = {
 			.from_ns = rec->sequence.last_ns,
@@ -354,16 +302,17 @@ static int finish(struct recorder *rec)
 
 		store_add_gap(rec->store, &gap);
 	}
-	commit(rec);
-	if (rec->failing)
+	writer_commit(&rec->writer);
+	if (rec->writer.failing)
 		log_error("the last packets could not be written: %s",
 			  store_error(rec->store));
 	log_info("%llu packets recorded",
 		 (unsigned long long)store_committed(rec->store));
 	if (store_close(rec->store, now) < 0)
-		rec->failing = true;
+		rec->writer.failing = true;
 	rec->store = NULL;
-	return rec->failing ? EXITCODE_STORE : EXITCODE_OK;
+	return rec->writer.failing || rec->writer.exit ? EXITCODE_STORE
+						       : EXITCODE_OK;
 }
 
 /* The exit code of an error of the store. */
@@ -376,7 +325,7 @@ static int open_store(struct recorder *rec)
 {
 	const struct store_names names = { resolve_ifname, rec->ifnames };
 	const struct store_session session = {
-		.start_ns = now_ns(),
+		.start_ns = clock_real_ns(),
 		.pid = getpid(),
 		.nflog_group = rec->config->group,
 		.version = VERSION,
@@ -401,9 +350,18 @@ static int open_store(struct recorder *rec)
 		return r;
 	}
 	r = store_open(path, &session, &names, &rec->store, error);
-	if (r < 0)
+	if (r < 0) {
 		log_error("%s", error);
-	return r;
+		return r;
+	}
+	rec->writer = (struct writer){
+		.store = rec->store,
+		.db_path = path,
+		.nflog_fd = rec->config->nflog_fd,
+		.channel_fd = rec->config->channel_fd,
+		.space = { .config = rec->config->space },
+	};
+	return 0;
 }
 
 static void set_signals(void)
@@ -444,7 +402,7 @@ int recorder_run(const struct recorder_config *config)
 		code = exit_code(r);
 		goto out;
 	}
-	rec.hold_until_ms = now_ms() + FIRST_LIST_MS;
+	rec.hold_until_ms = clock_ms() + FIRST_LIST_MS;
 	r = channel_send(config->channel_fd, &ready);
 	if (r < 0)
 		goto out;
@@ -457,7 +415,7 @@ int recorder_run(const struct recorder_config *config)
 	if (rec.orphan && code == EXITCODE_OK)
 		code = EXITCODE_NOTHING;
 out:
-	store_close(rec.store, now_ns());
+	store_close(rec.store, clock_real_ns());
 	ifname_close(rec.ifnames);
 	free(rec.buf);
 	return code;
