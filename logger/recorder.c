@@ -23,6 +23,7 @@
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/clock.h"
+#include "logger/gaplog.h"
 #include "logger/ifname.h"
 #include "logger/log.h"
 #include "logger/netlink.h"
@@ -43,6 +44,7 @@ struct recorder {
 	struct ifname_table *ifnames;
 	struct sequence sequence;
 	struct writer writer;
+	struct gaplog gaplog;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t foreign;	/* packets of other people's rules */
@@ -61,6 +63,14 @@ static void note_finding(struct recorder *rec, const char *detail)
 {
 	log_warn("%s", detail);
 	writer_note(&rec->writer, "NFLOG group", detail, 0);
+}
+
+static void log_gaps(struct recorder *rec, bool last)
+{
+	char line[GAPLOG_LINE_MAX];
+
+	if (gaplog_next(&rec->gaplog, clock_ms(), last, line))
+		log_warn("%s", line);
 }
 
 static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
@@ -82,8 +92,9 @@ static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
 	store_add_gap(rec->store, &gap);
 	rec->sequence.overrun = false;
 	rec->sequence.gap_seen = true;
-	log_warn("%llu packets lost in the kernel before they reached us",
-		 (unsigned long long)lost);
+	rec->gaplog.packets += lost;
+	rec->gaplog.gaps++;
+	log_gaps(rec, false);
 }
 
 static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
@@ -243,6 +254,12 @@ static int wait_ms(const struct recorder *rec)
 	return at > now ? (int)(at - now) : 0;
 }
 
+static void tick(struct recorder *rec)
+{
+	log_gaps(rec, false);
+	writer_tick(&rec->writer);
+}
+
 static void loop(struct recorder *rec)
 {
 	while (!rec->stop && !rec->orphan) {
@@ -267,7 +284,7 @@ static void loop(struct recorder *rec)
 		if (fds[0].revents)
 			take_packets(rec);
 		if (clock_ms() >= rec->writer.tick_at_ms)
-			writer_tick(&rec->writer);
+			tick(rec);
 		if (commit_due(rec))
 			writer_commit(&rec->writer);
 	}
@@ -311,6 +328,7 @@ static int finish(struct recorder *rec)
 	if (store_close(rec->store, now) < 0)
 		rec->writer.failing = true;
 	rec->store = NULL;
+	log_gaps(rec, true);
 	return rec->writer.failing || rec->writer.exit ? EXITCODE_STORE
 						       : EXITCODE_OK;
 }
