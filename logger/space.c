@@ -48,8 +48,9 @@ static void describe(const struct space *sp, uint64_t free, char *buf,
 		[SPACE_IGNORE] = "",
 		[SPACE_LOG] = "",
 		[SPACE_EXEC] = "; the program for that is run",
-		[SPACE_SUSPEND] = "; nothing is written until there is more, "
-				  "packets wait in the kernel",
+		[SPACE_SUSPEND] =
+			("; nothing is written until there is more, packets "
+			 "wait in the kernel"),
 		[SPACE_EXIT] = "; the logger ends, as it is told to",
 	};
 	const char *act = acts[space_action(sp)->act];
