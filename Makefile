@@ -3,6 +3,7 @@
 #   sudo make run    install what is missing, build, log this host's Docker and
 #                    follow live; Ctrl-C takes everything out again
 #   sudo make test   install what tests need and run all of them
+#   sudo make bench  the same for the benchmarks; Q="queries ..." for some
 #   make help        the other targets
 #
 # Knobs, on the command line: CC, CFLAGS, WERROR=1, SANITIZE=1, BUILD=dir,
@@ -19,10 +20,13 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DB      ?= /var/lib/bridgeaudit/audit.db
+SHARE    = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS = $(addprefix $(SHARE)/,bash-completion/completions/bridgeaudit \
+	zsh/site-functions/_bridgeaudit fish/vendor_completions.d/bridgeaudit.fish)
 
 PKGS_LIB    := sqlite3 inih
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
-PKGS_CLI    := jansson
+PKGS_CLI    := jansson libpcap
 PKGS_TEST   := cmocka
 PKG_CONFIG  ?= pkg-config
 
@@ -51,12 +55,14 @@ LOGGER_SRC := $(filter-out logger/main.c,$(sort $(wildcard logger/*.c logger/*/*
 CLI_SRC    := $(filter-out cli/main.c,$(sort $(wildcard cli/*.c)))
 TEST_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 HELP_SRC   := $(filter-out $(TEST_SRC),$(sort $(wildcard tests/unit/*.c)))
+BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 LIB    := $(BUILD)/libcommon.a
 LOGGER := $(BUILD)/liblogger.a
 CLI    := $(BUILD)/libcli.a
 TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+BENCH  := $(patsubst %.c,$(BUILD)/%,$(BENCH_SRC))
 
 .PHONY: all
 all: $(BUILD)/bridgeauditd $(BUILD)/bridgeaudit
@@ -87,7 +93,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) $(call pkg,--cflags,$(PKGS_LOGGER) $(PKGS_CLI)) \
 		-MMD -MP -c -o $@ $<
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(LOGGER_SRC) $(CLI_SRC) \
-	$(TEST_SRC) $(HELP_SRC) logger/main.c cli/main.c))
+	$(TEST_SRC) $(HELP_SRC) $(BENCH_SRC) logger/main.c cli/main.c))
 
 # Rebuild everything when a flag changes.
 $(BUILD)/flags: FORCE
@@ -98,14 +104,15 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call obj,$(HELP_SRC)) $(LOGGER) $(CLI) $(LIB)
-	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_TEST) \
 		$(PKGS_LOGGER) $(PKGS_CLI) $(PKGS_LIB))
-.SECONDARY: $(call obj,$(TEST_SRC))
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LOGGER) $(LIB)
+	$(CC) $(ALL_LDFLAGS) -pthread -o $@ $^ $(call pkg,--libs,$(PKGS_LOGGER) \
+		$(PKGS_LIB))
+.SECONDARY: $(call obj,$(TEST_SRC) $(HELP_SRC) $(BENCH_SRC))
 
-FLOOD := $(BUILD)/tests/flood
-$(FLOOD): $(BUILD)/tests/system/flood.o
-	@mkdir -p $(@D)
+TOOLS := $(BUILD)/tests/flood $(BUILD)/tests/packets
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/system/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # ---- tests -------------------------------------------------------------------
@@ -122,23 +129,20 @@ unit-tests: $(TESTS)
 
 check: all $(TESTS)
 	tools/check-layers
-	CMOCKA_MESSAGE_OUTPUT=TAP TEST_WRAPPER="$(TEST_WRAPPER)" \
-		tests/run $(TESTS)
+	TEST_WRAPPER="$(TEST_WRAPPER)" tests/run $(TESTS)
 
-check-system: all $(FLOOD)
+check-system: all $(TOOLS)
 	tests/run $(SYSTEM_TESTS)
 
-check-all: all $(TESTS) $(FLOOD)
+check-all: all $(TESTS) $(TOOLS)
 	tools/check-layers
-	CMOCKA_MESSAGE_OUTPUT=TAP tests/run $(TESTS) $(SYSTEM_TESTS)
+	tests/run $(TESTS) $(SYSTEM_TESTS)
 
 # ---- running -----------------------------------------------------------------
 
-.PHONY: packages-run packages-test run demo
-packages-run:
-	tools/install-packages build run
-packages-test:
-	tools/install-packages build run test
+.PHONY: packages-run packages-test packages-bench run demo bench
+packages-run packages-test packages-bench:
+	tools/install-packages build run $(filter-out run,$(@:packages-%=%))
 
 run: packages-run
 	$(MAKE) --no-print-directory all
@@ -148,10 +152,14 @@ demo: packages-test
 	$(MAKE) --no-print-directory all
 	BUILD=$(BUILD) tools/demo
 
+bench: packages-bench
+	$(MAKE) --no-print-directory all $(BENCH)
+	BUILD=$(BUILD) tests/bench/run $(Q)
+
 # ---- house -------------------------------------------------------------------
 
 C_FILES := $(sort $(wildcard lib/*.[ch] logger/*.[ch] logger/*/*.[ch] \
-	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c))
+	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c tests/bench/*.[ch]))
 
 .PHONY: format lint
 format:
@@ -162,38 +170,31 @@ lint:
 
 # ---- installing --------------------------------------------------------------
 
-.PHONY: install uninstall clean help
 # Somebody's own settings are neither overwritten nor removed.
+.PHONY: install uninstall clean help
 CONF = $(DESTDIR)$(SYSCONFDIR)/bridgeaudit/bridgeaudit.conf
 install: all
-	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(MANDIR)/man1 \
-		$(MANDIR)/man5 $(MANDIR)/man8 $(UNITDIR) $(SYSUSERSDIR) \
-		$(SYSCONFDIR)/bridgeaudit)
-	install -m 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)
-	install -m 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)
-	install -m 644 man/bridgeaudit.1 $(DESTDIR)$(MANDIR)/man1
-	install -m 644 man/bridgeaudit.conf.5 $(DESTDIR)$(MANDIR)/man5
-	install -m 644 man/bridgeauditd.8 $(DESTDIR)$(MANDIR)/man8
-	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service \
-		> $(DESTDIR)$(UNITDIR)/bridgeauditd.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/bridgeauditd.service
-	install -m 644 dist/bridgeaudit.sysusers \
+	install -Dm 755 $(BUILD)/bridgeauditd $(DESTDIR)$(SBINDIR)/bridgeauditd
+	install -Dm 755 $(BUILD)/bridgeaudit $(DESTDIR)$(BINDIR)/bridgeaudit
+	for n in 1 5 8; do install -Dm 644 -t $(DESTDIR)$(MANDIR)/man$$n \
+		man/*.$$n || exit; done
+	set -- $(COMPLETIONS); for s in bash zsh fish; do \
+		install -Dm 644 completions/bridgeaudit.$$s "$$1" || exit; shift; done
+	sed 's|@SBINDIR@|$(SBINDIR)|' dist/bridgeauditd.service | install -Dm 644 \
+		/dev/stdin $(DESTDIR)$(UNITDIR)/bridgeauditd.service
+	install -Dm 644 dist/bridgeaudit.sysusers \
 		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
-	[ -e $(CONF) ] || install -m 644 dist/bridgeaudit.conf $(CONF)
+	[ -e $(CONF) ] || install -Dm 644 dist/bridgeaudit.conf $(CONF)
 
 uninstall:
 	! cmp -s dist/bridgeaudit.conf $(CONF) || rm $(CONF)
-	rm -f $(DESTDIR)$(SBINDIR)/bridgeauditd $(DESTDIR)$(BINDIR)/bridgeaudit \
-		$(DESTDIR)$(MANDIR)/man1/bridgeaudit.1 \
-		$(DESTDIR)$(MANDIR)/man5/bridgeaudit.conf.5 \
-		$(DESTDIR)$(MANDIR)/man8/bridgeauditd.8 \
-		$(DESTDIR)$(UNITDIR)/bridgeauditd.service \
-		$(DESTDIR)$(SYSUSERSDIR)/bridgeaudit.conf
+	rm -f $(COMPLETIONS) $(addprefix $(DESTDIR),$(SBINDIR)/bridgeauditd $(BINDIR)/bridgeaudit \
+		$(addprefix $(MANDIR)/man?/,$(notdir $(wildcard man/*))) \
+		$(UNITDIR)/bridgeauditd.service $(SYSUSERSDIR)/bridgeaudit.conf)
 
 clean:
 	rm -rf $(BUILD)
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Targets: all run demo test check check-system check-all lint'
-	@echo '         format install uninstall clean'
+	@echo 'Targets: all run demo test bench check lint format install clean'

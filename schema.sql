@@ -70,6 +70,41 @@ CREATE TABLE twin (
 	PRIMARY KEY (rule, variant)
 ) STRICT, WITHOUT ROWID;
 
+-- From when to when an audited rule was watched, each rule from its first sight
+-- to its removal without a hole; to_ns is NULL while it lasts. watched: its
+-- twin was in place and the logger listened. unwatched: not. overlogged: the
+-- twin outlived its rule; packets that it logged then were not decided by it.
+CREATE TABLE coverage (
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	rule    INTEGER NOT NULL REFERENCES rule (id),
+	variant TEXT NOT NULL,
+	state   TEXT NOT NULL,
+	from_ns INTEGER NOT NULL,
+	to_ns   INTEGER,
+	cause   TEXT,              -- of unwatched and overlogged
+	missed  INTEGER            -- of unwatched: packets that the rule
+	                           -- counted meanwhile, each also in gap; NULL:
+	                           -- not known (yet)
+) STRICT;
+CREATE INDEX coverage_time ON coverage (to_ns, from_ns, rule, state, missed);
+CREATE INDEX coverage_rule ON coverage (rule, variant, to_ns);
+CREATE INDEX coverage_unknown ON coverage (rule)
+	WHERE state = 'unwatched' AND missed IS NULL;
+CREATE INDEX coverage_overlogged ON coverage (rule, from_ns, to_ns)
+	WHERE state = 'overlogged';
+
+-- A rule's packets since its account was opened. When it is quiet, its
+-- counters (the sum of twin.rule_packets) are base + rows + lost + missed -
+-- overlogged. base is NULL while that can't be compared.
+CREATE TABLE account (
+	rule       INTEGER PRIMARY KEY REFERENCES rule (id),
+	base       INTEGER,
+	rows       INTEGER NOT NULL, -- in event: the sum of packets
+	lost       INTEGER NOT NULL, -- on the way to the logger
+	missed     INTEGER NOT NULL, -- not watched
+	overlogged INTEGER NOT NULL  -- logged and not counted
+) STRICT;
+
 -- Which way packets took: the rule that decided, and the networks on both
 -- sides as they were then.
 CREATE TABLE path (
@@ -103,7 +138,8 @@ CREATE TABLE conversation (
 -- One logged packet, or so many of one batch that are the same but for their
 -- time (see the finding "load"): then it is the time of the first. detail is
 --    source port | TCP flags << 16 | TTL or hop limit << 24 | IP length << 32
---    | marks << 52 (1 fragment, 2 truncated, 4 malformed)
+--    | marks << 52 (1 fragment, 2 truncated, 4 malformed; overlogged: see
+--    v_event)
 --    | 1 << 55 when it is TCP, but cut off before the flags
 -- The source port is there when service has a port that is not ICMP's.
 CREATE TABLE event (
@@ -179,7 +215,8 @@ CREATE TABLE gap (
 	to_ns   INTEGER NOT NULL,
 	packets INTEGER,
 	cause   TEXT NOT NULL,
-	detail  TEXT
+	detail  TEXT,
+	rule    INTEGER REFERENCES rule (id) -- NULL: of several rules
 ) STRICT;
 
 -- What the keeper can't audit, and since when. to_ns is NULL while it lasts.
@@ -262,10 +299,17 @@ SELECT
 		'') END AS tcp_flags,
 	e.detail >> 32 & 131071 AS length,
 	CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END AS ttl,
+	nullif(ltrim(
+		CASE WHEN e.detail >> 52 & 1 THEN ',fragment' ELSE '' END
+		|| CASE WHEN e.detail >> 53 & 1 THEN ',truncated' ELSE '' END
+		|| CASE WHEN e.detail >> 54 & 1 THEN ',malformed' ELSE '' END
+		|| CASE WHEN EXISTS (SELECT 1 FROM coverage w
+			INDEXED BY coverage_overlogged WHERE w.rule = p.rule AND w.state = 'overlogged'
+			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
+		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
 	CASE WHEN e.packets > 1 THEN e.packets END AS collapsed,
 	e.time_ns,
 	e.conversation,
-	e.detail >> 52 & 7 AS marks,
 	e.packets
 FROM event e
 JOIN v_conversation c ON c.id = e.conversation

@@ -10,12 +10,15 @@
 #include <string.h>
 
 #include "cli/filter.h"
+#include "cli/pager.h"
 #include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix, &verb_log, &verb_follow, &verb_status, &verb_rules,
+	&verb_matrix,	&verb_log,   &verb_follow, &verb_top,
+	&verb_timeline, &verb_show,  &verb_diff,   &verb_values,
+	&verb_status,	&verb_rules, &verb_doctor,
 };
 
 static const char help_text[] =
@@ -27,21 +30,24 @@ static const char help_text[] =
 	"  matrix        packets per source and destination network (default)\n"
 	"  log           each packet, the newest last\n"
 	"  follow        the last packets, then each one as it comes\n"
+	"  top           what there is most of\n"
+	"  timeline      packets per slot of time\n"
+	"  show          everything about one packet\n"
+	"  diff          what is new, gone or much more than before\n"
+	"  values        the names that a filter can take\n"
 	"  status        is the logger there, what was stored, what was lost\n"
 	"  rules         the audited firewall rules and their NFLOG twins\n"
 	"  rules remove  take the twins out when no logger runs\n"
+	"  doctor        is all watched on this host, and what can't be\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
-	"  -h, --help    this, or what a verb takes: bridgeaudit log --help\n"
-	"  -V, --version\n"
+	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"
 	"\n"
-	"  bridgeaudit --since today\n"
 	"  bridgeaudit log --from-network shop_web --verdict drop -S 1h\n"
 	"  bridgeaudit follow -o jsonl\n"
 	"\n"
 	"Exit status: 0 done, 1 nothing matched or failed, 2 usage, 3 packets\n"
-	"were lost in the time asked for, 4 database damaged, 5 database not\n"
-	"available.\n";
+	"lost in the time asked for, 4 database damaged, 5 not available.\n";
 
 void cli_error(const struct cli *cli, const char *format, ...)
 {
@@ -80,10 +86,38 @@ static int print(const struct cli *cli, const char *text)
 	return EXITCODE_OK;
 }
 
+/* What is good on a terminal, when nothing else was asked for. */
+static void settle(const struct cli *cli, const struct verb *verb,
+		   struct filter *f)
+{
+	if (f->given & FILTER_OUTPUT || cli->columns == 0)
+		return;
+	f->format = (enum output_format)verb->on_terminal;
+	if (f->fields && !output_format_has_fields(f->format))
+		f->format = OUTPUT_TABLE;
+}
+
+/* Only on a terminal, and never for what has no end. */
+static int run_paged(const struct cli *cli, const struct verb *verb,
+		     const struct filter *f)
+{
+	struct cli paged = *cli;
+	struct pager pager;
+	int code;
+
+	if (cli->columns == 0 || !f->pager || !(verb->options & FILTER_PAGER) ||
+	    f->format == OUTPUT_PCAP || pager_start(&pager) < 0)
+		return verb->run(cli, f);
+	paged.out = pager.out;
+	code = verb->run(&paged, f);
+	pager_end(&pager);
+	return code;
+}
+
 int cli_run(const struct cli *cli, int argc, char **argv)
 {
 	const struct verb *verb;
-	struct filter f;
+	static struct filter f; /* too big for a stack */
 
 	if (filter_parse(cli, argc, argv, &f) < 0)
 		return usage(cli, NULL);
@@ -96,13 +130,49 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 	}
 	if (f.help)
 		return print(cli, f.n_operands ? verb->help : help_text);
+	if (verb == &verb_log && f.given & FILTER_FOLLOW)
+		verb = &verb_follow;
+	settle(cli, verb, &f);
 	if (!filter_fits(cli, &f, verb))
 		return usage(cli, verb);
-	if (f.n_operands > 1 && verb != &verb_rules) {
+	if (f.n_operands > 1 && !(verb->options & FILTER_OPERAND)) {
 		cli_error(cli, "%s takes no '%s'", verb->name, f.operands[1]);
 		return usage(cli, verb);
 	}
-	return verb->run(cli, &f);
+	if (f.format == OUTPUT_PCAP && cli->columns > 0) {
+		cli_error(cli, "pcap is nothing for a terminal: write it to a "
+			       "file or a pipe");
+		return EXITCODE_USAGE;
+	}
+	return run_paged(cli, verb, &f);
+}
+
+int cli_output(const struct cli *cli, const struct filter *f,
+	       const struct output_spec *spec, struct output **ret)
+{
+	struct output *o = NULL;
+	char word[64], list[512] = "";
+	size_t at = 0;
+	int r = output_open_fields(f->format, spec, cli->out, f->color,
+				   f->fields, word, sizeof(word), &o);
+
+	if (r == -EINVAL) {
+		for (size_t i = 0; i < spec->n_fields && at < sizeof(list); i++)
+			at += (size_t)snprintf(list + at, sizeof(list) - at,
+					       "%s%s", i ? ", " : "",
+					       spec->fields[i]);
+		cli_error(cli, "--fields takes some of %s, not '%s'", list,
+			  word);
+		return EXITCODE_USAGE;
+	}
+	if (r < 0) {
+		cli_error(cli, "out of memory");
+		return EXITCODE_NOTHING;
+	}
+	if (f->numeric)
+		output_set_numeric(o);
+	*ret = o;
+	return EXITCODE_OK;
 }
 
 static int store_exitcode(int r)
@@ -119,6 +189,13 @@ int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db)
 		return EXITCODE_OK;
 	cli_error(cli, "%s", error);
 	return store_exitcode(r);
+}
+
+int cli_reopen(const struct filter *f, sqlite3 **ret_db)
+{
+	char error[DB_ERROR_MAX] = "";
+
+	return db_open_reader(f->db_path, ret_db, error);
 }
 
 int cli_read_failed(const struct cli *cli, const struct filter *f, int r)

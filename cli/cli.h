@@ -12,13 +12,16 @@
 #include <stdio.h>
 
 struct filter;
+struct output;
+struct output_spec;
 
 struct cli {
-	FILE *out;	     /* results */
-	FILE *err;	     /* everything else */
-	uint64_t now_ns;     /* the time it is */
-	bool color;	     /* out is a terminal that may show colours */
-	const char *db_path; /* without --db; NULL: the usual one */
+	FILE *out;	      /* results */
+	FILE *err;	      /* everything else */
+	uint64_t now_ns;      /* the time it is */
+	bool color;	      /* out is a terminal that may show colours */
+	const char *db_path;  /* without --db; NULL: the usual one */
+	unsigned int columns; /* of the terminal that out is; 0: none */
 };
 
 struct verb {
@@ -26,14 +29,21 @@ struct verb {
 	const char *help;     /* a screenful */
 	unsigned int options; /* enum filter_option that it takes */
 	unsigned int formats; /* 1U << enum output_format that it can */
+	int on_terminal;      /* enum output_format there, without -o */
 	int (*run)(const struct cli *cli, const struct filter *f);
 };
 
 extern const struct verb verb_matrix;
 extern const struct verb verb_log;
 extern const struct verb verb_follow;
+extern const struct verb verb_top;
+extern const struct verb verb_timeline;
+extern const struct verb verb_show;
+extern const struct verb verb_diff;
+extern const struct verb verb_values;
 extern const struct verb verb_status;
 extern const struct verb verb_rules;
+extern const struct verb verb_doctor;
 
 /* Runs what argv asks for; returns an exit code of lib/exitcode.h. */
 int cli_run(const struct cli *cli, int argc, char **argv);
@@ -44,6 +54,16 @@ void cli_error(const struct cli *cli, const char *format, ...)
 
 /* Opens the database; returns 0, or an exit code after saying why not. */
 int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db);
+
+/* The same without a word. Returns 0 or -errno. */
+int cli_reopen(const struct filter *f, sqlite3 **ret_db);
+
+/*
+ * Opens the output that f asks for. Returns 0, or an exit code after saying
+ * why not; the caller frees *ret.
+ */
+int cli_output(const struct cli *cli, const struct filter *f,
+	       const struct output_spec *spec, struct output **ret);
 
 /* Says why reading the database failed with r; returns the exit code. */
 int cli_read_failed(const struct cli *cli, const struct filter *f, int r);

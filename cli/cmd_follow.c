@@ -8,17 +8,28 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "cli/cli.h"
+#include "cli/cursor.h"
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
+#include "cli/loss.h"
 #include "cli/selection.h"
 #include "cli/words.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-enum { BACKLOG_DEFAULT = 10, POLL_MS = 50 };
+enum {
+	BACKLOG_DEFAULT = 10,
+	POLL_MS = 50,
+	LAG_MIN = 10000, /* packets behind that are worth a word */
+};
+
+#define LAG_NS (5 * NS_PER_S) /* between two such words */
+#define FILE_NS NS_PER_S      /* between two looks at the files */
 
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] follow [OPTIONS]\n"
@@ -28,17 +39,18 @@ static const char help_text[] =
 	"is shown as EVENTS LOST.\n"
 	"\n"
 	"  -S, --since TIME     all packets since: 3h, today, RFC 3339\n"
-	"      --from-network NAME\n"
-	"      --to-network NAME\n"
-	"      --network NAME   on either side\n"
-	"      --verdict WORD   drop, accept or pass\n"
 	"  -n, --last N         the last N packets first (10)\n"
-	"  -o, --output FORMAT  table, jsonl or csv\n"
-	"\n"
-	"The same option again means or, different ones mean and.\n"
+	"  --new-only           only conversations that were never seen before\n"
+	"  --exit-on-match      end after the first packet\n"
+	"  --timeout SPAN       end then, with 1 when there was none\n"
+	"  --cursor C, --after-cursor C   begin there; C is an id\n"
+	"  --cursor-file F      go on where the last one ended\n"
+	"  -o, --output         compact table text jsonl csv ecs ocsf pcap\n"
+	"  and filters, --fields, --utc, --numeric, --color as log has them\n"
 	"\n"
 	"  bridgeaudit follow --verdict drop\n"
-	"  bridgeaudit follow --to-network shop_db -n 0 -o jsonl\n";
+	"  bridgeaudit follow --to-network shop_db -n 0 -o jsonl\n"
+	"  bridgeaudit follow --from-external --new-only -o text\n";
 
 static volatile sig_atomic_t stopped;
 
@@ -50,23 +62,89 @@ static void on_signal(int signo)
 
 struct follow {
 	const struct cli *cli;
+	const struct filter *f;
 	sqlite3 *db;
-	sqlite3_stmt *events;
 	sqlite3_stmt *gaps;
 	struct selection sel;
-	struct output *out;
+	struct event_copy copy;
 	struct event_range range; /* yet to be shown */
 	int64_t last_gap;	  /* id of the last gap shown */
 	int64_t version;	  /* PRAGMA data_version */
-	int out_failed;		  /* -errno of the output */
+	struct stat file;	  /* the database */
+	uint64_t end_ns;	  /* of --timeout, monotonic; 0: never */
+	uint64_t files_ns;	  /* next look at the files */
+	uint64_t lag_ns;	  /* next word about a lag */
 };
 
-/* Everything that is in the log now is backlog: how much of it to show. */
-static int start(struct follow *fo, const struct filter *f)
+static uint64_t clock_ns(void)
 {
-	int64_t n = f->given & FILTER_LAST    ? f->last
-		    : f->given & FILTER_SINCE ? -1
-					      : BACKLOG_DEFAULT;
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* How many of the packets that are there to show first; -1: all. */
+static int64_t backlog(const struct filter *f)
+{
+	if (f->given & FILTER_LAST)
+		return f->last;
+	if (f->given & (FILTER_SINCE | FILTER_CURSOR))
+		return -1;
+	return f->given & FILTER_NEW_ONLY ? 0 : BACKLOG_DEFAULT;
+}
+
+/* The conversation before the first one that counts as new. */
+static int read_known(struct follow *fo)
+{
+	int64_t since = fo->f->given & FILTER_SINCE ? (int64_t)fo->f->since_ns
+						    : INT64_MAX;
+	sqlite3_stmt *stmt = NULL;
+	int r;
+
+	if (!(fo->f->given & FILTER_NEW_ONLY))
+		return 0;
+	r = query_prepare(fo->db, QUERY_KNOWN_CONVERSATION, &stmt);
+	if (r == 0) {
+		query_bind(stmt, ":since", since);
+		query_bind(stmt, ":minute", since / (int64_t)NS_PER_MINUTE);
+		r = query_step(stmt);
+	}
+	if (r == 1)
+		fo->copy.known = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+/* Moves the range's start to the backlog's. 1 when that is a cursor's. */
+static int cut_backlog(struct follow *fo, const struct event_range *all)
+{
+	struct cursor cursor = { .id = -1 };
+	struct event_tail tail = { 0 };
+	int64_t n = backlog(fo->f);
+	int r = cursor_start(fo->cli, fo->f, fo->db, &cursor);
+
+	if (r < 0)
+		return r;
+	if (cursor.id >= 0) {
+		fo->range.first =
+			cursor.id < all->first ? all->first : cursor.id;
+		fo->last_gap = cursor.last_gap;
+		return 1;
+	}
+	/* the cursor's file is still to be made */
+	if (n < 0 && !(fo->f->given & FILTER_SINCE))
+		n = BACKLOG_DEFAULT;
+	if (n < 0)
+		return 0;
+	r = event_range_tail(fo->db, &fo->sel, &fo->range, n, &tail);
+	fo->range.first = tail.first;
+	return r;
+}
+
+/* Everything that is in the log now is backlog: how much of it to show. */
+static int start(struct follow *fo)
+{
 	struct event_range all;
 	int r;
 
@@ -74,23 +152,23 @@ static int start(struct follow *fo, const struct filter *f)
 	if (r >= 0)
 		r = query_begin(fo->db);
 	if (r == 0)
-		r = selection_make(fo->cli, f, fo->db, &fo->sel);
+		r = selection_make(fo->cli, fo->f, fo->db, &fo->sel);
 	if (r == 0)
 		r = event_range_all(fo->db, &all);
 	if (r == 0)
 		r = event_range_window(fo->db, &fo->sel, &fo->range);
-	if (r == 0 && n >= 0) {
-		struct event_tail tail = { 0 };
-
-		r = event_range_tail(fo->db, &fo->sel, &fo->range, n, &tail);
-		fo->range.first = tail.first;
-	}
+	if (r == 0)
+		r = read_known(fo);
 	if (r == 0) {
+		r = cut_backlog(fo, &all);
+		if (r == 0) /* what was lost before is no news */
+			r = query_numbers(fo->db, QUERY_LAST_GAP, &fo->last_gap,
+					  1);
 		/* an empty window must not hide what is before its end */
-		if (fo->range.first > fo->range.last)
+		if (fo->range.first > fo->range.last &&
+		    !(fo->f->given & FILTER_CURSOR))
 			fo->range.first = all.last + 1;
 		fo->range.last = all.last;
-		r = query_numbers(fo->db, QUERY_LAST_GAP, &fo->last_gap, 1);
 	}
 	query_end(fo->db);
 	return r < 0 ? r : 0;
@@ -114,7 +192,7 @@ static int show_gap(struct follow *fo)
 		     sizeof(from));
 	time_rfc3339((uint64_t)sqlite3_column_int64(fo->gaps, 4), to,
 		     sizeof(to));
-	return output_nested(fo->out, "lost_events", names,
+	return output_nested(fo->copy.output, "lost_events", names,
 			     (const struct value[]){
 				     cause,
 				     packets,
@@ -129,25 +207,47 @@ static int show_gaps(struct follow *fo)
 	int r;
 
 	query_bind(fo->gaps, ":after", fo->last_gap);
-	while ((r = query_step(fo->gaps)) == 1 && fo->out_failed == 0) {
+	while ((r = query_step(fo->gaps)) == 1 && fo->copy.failed == 0) {
 		fo->last_gap = sqlite3_column_int64(fo->gaps, 0);
-		fo->out_failed = show_gap(fo);
+		fo->copy.failed = show_gap(fo);
 	}
 	sqlite3_reset(fo->gaps);
 	return r < 0 ? r : 0;
 }
 
+/* A reader that is slow should know how far it is behind. */
+static int say_lag(struct follow *fo)
+{
+	uint64_t now_ns = clock_ns();
+	struct event_range all;
+	int r;
+
+	if (now_ns < fo->lag_ns)
+		return 0;
+	fo->lag_ns = now_ns + LAG_NS;
+	r = event_range_all(fo->db, &all);
+	if (r == 0 && all.last - fo->range.first >= LAG_MIN) {
+		fprintf(fo->cli->err,
+			"%" PRId64 " packets behind: the output is read more "
+			"slowly than they come\n",
+			all.last - fo->range.first + 1);
+		fflush(fo->cli->err);
+	}
+	return r;
+}
+
 /* Shows what is in the range, and leaves it empty. */
 static int show_events(struct follow *fo)
 {
-	uint64_t rows = 0;
-	int more = 1;
+	int more = 1, r;
 
-	while (more > 0 && fo->out_failed == 0 && !stopped) {
-		more = event_range_copy(fo->events, &fo->sel, &fo->range,
-					fo->out, &rows, &fo->out_failed);
-		if (fo->out_failed == 0)
-			fo->out_failed = output_flush(fo->out);
+	while (more > 0 && fo->copy.failed == 0 && !stopped) {
+		more = event_range_copy(&fo->copy, &fo->range);
+		if (fo->copy.failed == 0)
+			fo->copy.failed = output_flush(fo->copy.output);
+		r = more > 0 ? say_lag(fo) : 0;
+		if (r < 0)
+			return r;
 	}
 	return more < 0 ? more : 0;
 }
@@ -176,20 +276,92 @@ static bool wait_or_hangup(const struct cli *cli)
 	return poll(&p, 1, POLL_MS) > 0 && (p.revents & (POLLERR | POLLHUP));
 }
 
+static void close_db(struct follow *fo)
+{
+	sqlite3_finalize(fo->copy.stmt);
+	sqlite3_finalize(fo->gaps);
+	fo->copy.stmt = NULL;
+	fo->gaps = NULL;
+	sqlite3_close(fo->db);
+	fo->db = NULL;
+}
+
+static int prepare(struct follow *fo)
+{
+	int r = event_stream_prepare(fo->db, &fo->sel, &fo->copy.stmt);
+
+	if (r == 0)
+		r = query_prepare(fo->db, QUERY_GAPS_AFTER, &fo->gaps);
+	return r;
+}
+
+/*
+ * Goes on with the database that somebody put in the place of the one we
+ * have, from its first packet on. A file that is not ready yet is tried again.
+ */
+static int follow_rename(struct follow *fo)
+{
+	sqlite3 *db = NULL;
+	struct stat now;
+	int r;
+
+	if (stat(fo->f->db_path, &now) < 0 ||
+	    (now.st_ino == fo->file.st_ino && now.st_dev == fo->file.st_dev))
+		return 0;
+	r = look(fo); /* the end of the old one */
+	if (r < 0 || cli_reopen(fo->f, &db) < 0)
+		return r;
+	close_db(fo);
+	fo->db = db;
+	fo->file = now;
+	fo->range = (struct event_range){ .first = 1, .last = 0 };
+	fo->last_gap = 0;
+	fo->version = -1;
+	if (fo->copy.known > 0)
+		fo->copy.known = 0;
+	fprintf(fo->cli->err, "the database was replaced: going on with the "
+			      "new one\n");
+	fflush(fo->cli->err);
+	return prepare(fo);
+}
+
+/* The files beside the stream: the cursor's, and whether ours was replaced. */
+static int look_at_files(struct follow *fo)
+{
+	uint64_t now_ns = clock_ns();
+	int r;
+
+	if (now_ns < fo->files_ns)
+		return 0;
+	fo->files_ns = now_ns + FILE_NS;
+	r = cursor_save(fo->cli, fo->f, fo->db, fo->range.first);
+	return r < 0 ? 0 : follow_rename(fo);
+}
+
+static bool is_over(const struct follow *fo)
+{
+	return stopped || fo->copy.failed != 0 || fo->copy.most == 0 ||
+	       (fo->end_ns > 0 && clock_ns() >= fo->end_ns);
+}
+
 static int loop(struct follow *fo)
 {
-	int r = show_events(fo);
+	/* since a cursor something may have been lost */
+	int r = fo->f->given & FILTER_CURSOR ? look(fo) : show_events(fo);
 
 	if (r == -EBUSY)
 		fo->version = -1; /* look again though nothing changes */
-	while (!stopped && fo->out_failed == 0) {
+	while (!is_over(fo)) {
 		int64_t version = fo->version;
 
 		if (r < 0 && r != -EBUSY)
 			return r;
 		if (wait_or_hangup(fo->cli))
 			break;
-		r = query_numbers(fo->db, QUERY_DATA_VERSION, &version, 1);
+		r = look_at_files(fo);
+		if (r == 0)
+			r = query_numbers(fo->db, QUERY_DATA_VERSION, &version,
+					  1);
 		if (r < 0 || version == fo->version)
 			continue;
 		r = look(fo);
@@ -199,66 +371,102 @@ static int loop(struct follow *fo)
 	return 0;
 }
 
-static int open_all(struct follow *fo, const struct filter *f)
+static int begin(struct follow *fo)
 {
 	int r;
 
-	fo->out = output_open(f->format, &event_spec, fo->cli->out,
-			      fo->cli->color);
-	if (!fo->out)
-		return -ENOMEM;
-	output_stop_by(fo->out, &stopped);
-	r = query_prepare(fo->db, QUERY_EVENTS, &fo->events);
+	output_stop_by(fo->copy.output, &stopped);
+	fo->lag_ns = clock_ns() + LAG_NS; /* a backlog is no lag yet */
+	if (stat(fo->f->db_path, &fo->file) < 0)
+		return -errno;
+	r = start(fo);
 	if (r == 0)
-		r = query_prepare(fo->db, QUERY_GAPS_AFTER, &fo->gaps);
-	if (r == 0)
-		r = start(fo, f);
+		r = prepare(fo);
 	if (r == 0) /* a header is worth having at once */
-		fo->out_failed = output_flush(fo->out);
+		fo->copy.failed = output_flush(fo->copy.output);
 	return r;
 }
 
-static void close_all(struct follow *fo)
+static int finish(struct follow *fo, int r)
 {
-	sqlite3_finalize(fo->events);
-	sqlite3_finalize(fo->gaps);
-	output_free(fo->out);
-	selection_clear(&fo->sel);
-	sqlite3_close(fo->db);
+	const unsigned int asked = FILTER_UNTIL_MATCH | FILTER_TIMEOUT;
+
+	if (r == -ENOENT)
+		return EXITCODE_USAGE;
+	if (r < 0)
+		return cli_read_failed(fo->cli, fo->f, r);
+	if (fo->copy.failed < 0 && !stopped)
+		return cli_write_failed(fo->cli, fo->copy.failed);
+	/* without a failure, what was shown arrived */
+	if (fo->copy.failed == 0 &&
+	    cursor_save(fo->cli, fo->f, fo->db, fo->range.first) < 0)
+		return EXITCODE_NOTHING;
+	if (fo->f->given & asked && fo->copy.rows == 0 && !stopped)
+		return EXITCODE_NOTHING;
+	return EXITCODE_OK;
+}
+
+/* What was covered while it followed, or since the time asked for. */
+static int say_coverage(const struct follow *fo, const struct filter *f)
+{
+	struct loss_window window = loss_window(fo->cli, f);
+	struct loss loss = { 0 };
+	char text[LOSS_TEXT_MAX];
+	int r;
+
+	if (window.since_ns == 0)
+		window.since_ns = fo->cli->now_ns;
+	r = loss_read(fo->db, &window, &loss);
+	if (r == 0 && loss.rules > 0)
+		fprintf(fo->cli->err, "%s since %s\n",
+			loss_summary(&loss, text, sizeof(text)),
+			f->since_ns ? "then" : "the start");
+	return r;
 }
 
 static int run(const struct cli *cli, const struct filter *f)
 {
 	struct sigaction action = { .sa_handler = on_signal }, old[2];
-	struct follow fo = { .cli = cli };
+	struct follow fo = { .cli = cli,
+			     .f = f,
+			     .copy = { .most = -1, .known = -1 } };
 	int code = cli_open(cli, f, &fo.db);
 	int r;
 
+	if (code == EXITCODE_OK)
+		code = cli_output(cli, f, &event_spec, &fo.copy.output);
 	if (code != EXITCODE_OK)
-		return code;
+		goto out;
+	if (f->given & FILTER_UNTIL_MATCH)
+		fo.copy.most = 1;
+	if (f->given & FILTER_TIMEOUT)
+		fo.end_ns = clock_ns() + f->timeout_ns;
 	stopped = 0;
 	sigaction(SIGINT, &action, &old[0]);
 	sigaction(SIGTERM, &action, &old[1]);
-	r = open_all(&fo, f);
+	r = begin(&fo);
 	if (r == 0)
 		r = loop(&fo);
+	if (r == 0 && (stopped || fo.copy.failed == 0))
+		r = say_coverage(&fo, f);
 	sigaction(SIGINT, &old[0], NULL);
 	sigaction(SIGTERM, &old[1], NULL);
-	if (r == -ENOENT)
-		code = EXITCODE_USAGE;
-	else if (r < 0)
-		code = cli_read_failed(cli, f, r);
-	else if (fo.out_failed < 0 && !stopped)
-		code = cli_write_failed(cli, fo.out_failed);
-	close_all(&fo);
+	code = finish(&fo, r);
+out:
+	close_db(&fo);
+	output_free(fo.copy.output);
+	selection_clear(&fo.sel);
 	return code;
 }
 
 const struct verb verb_follow = {
 	.name = "follow",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_NETWORK | FILTER_VERDICT |
-		   FILTER_LAST | FILTER_OUTPUT,
-	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSONL | 1U << OUTPUT_CSV,
+	.options = FILTER_SINCE | FILTER_WHERE | FILTER_LAST | FILTER_OUTPUT |
+		   FILTER_FIELDS | FILTER_NUMERIC | FILTER_FOLLOW |
+		   FILTER_CURSOR | FILTER_UNTIL_MATCH | FILTER_TIMEOUT |
+		   FILTER_NEW_ONLY,
+	.formats = OUTPUT_EVENT_FORMATS & ~(1U << OUTPUT_JSON),
+	.on_terminal = OUTPUT_COMPACT,
 	.run = run,
 };

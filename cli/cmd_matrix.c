@@ -4,12 +4,14 @@
  * destination network and verdict.
  */
 #include <errno.h>
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/loss.h"
+#include "cli/matrix_model.h"
 #include "cli/pruned.h"
+#include "cli/query_flow.h"
 #include "cli/selection.h"
 #include "cli/words.h"
 #include "lib/event.h"
@@ -20,47 +22,34 @@
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] [matrix] [OPTIONS]\n"
 	"\n"
-	"A row per source network, destination network and verdict: packets,\n"
-	"distinct conversations, first and last seen, and the port that was\n"
-	"wanted most. A side that is no Docker network shows its interface in\n"
-	"parentheses.\n"
+	"Who tried to reach whom: packets, conversations, first and last seen,\n"
+	"and the port that was wanted most. A side that is no Docker network\n"
+	"shows its interface in parentheses. On a terminal a grid, if it fits.\n"
 	"\n"
-	"  -S, --since TIME     3h, 1h43m, today, '2026-01-31 13:45', RFC 3339\n"
-	"  -U, --until TIME     the same; not included itself\n"
-	"      --from-network NAME\n"
-	"      --to-network NAME\n"
-	"      --network NAME   on either side\n"
-	"      --verdict WORD   drop, accept or pass\n"
-	"  -o, --output FORMAT  table, json, jsonl or csv\n"
+	"  -S, --since TIME, -U, --until TIME   3h, today, '2026-01-31 13:45'\n"
+	"  --by WORD            network (default), ip or interface\n"
+	"  --network, --ip, --port, --interface, and each with --from-, --to-\n"
+	"  --external, --verdict, --proto, --tcp-flags, --chain, --rule, -4, -6\n"
+	"  --not FILTER, --where EXPR   see bridgeaudit log --help\n"
+	"  -o, --output FORMAT  table json jsonl csv grid dot mermaid svg\n"
+	"  --fields A,B         of table, json, jsonl and csv\n"
+	"  --utc, --color WHEN, --ascii, --no-pager\n"
 	"\n"
 	"The same option again means or, different ones mean and.\n"
 	"\n"
 	"  bridgeaudit\n"
 	"  bridgeaudit -S today --verdict drop\n"
-	"  bridgeaudit matrix --network shop_db -o json\n";
+	"  bridgeaudit matrix --network shop_db -o json\n"
+	"  bridgeaudit matrix -S 7d -o dot | dot -Tpng > matrix.png\n";
 
-/* Columns of QUERY_MATRIX. */
-enum column {
-	COL_SRC_NETWORK,
-	COL_IN_IF,
-	COL_DST_NETWORK,
-	COL_OUT_IF,
-	COL_VERDICT,
-	COL_PACKETS,
-	COL_CONVERSATIONS,
-	COL_FIRST,
-	COL_LAST,
-	COL_PROTO,
-	COL_PORT,
-	COL_PORT_PACKETS,
-};
-
-static const char *const fields[] = {
-	"src_network",	 "in_if",	"dst_network",	 "out_if",
+/* Behind the fields of both sides. */
+static const char *const measures[] = {
 	"verdict",	 "packets",	"conversations", "first_seen",
 	"last_seen",	 "top_proto",	"top_dst_port",	 "top_icmp_type",
 	"top_icmp_code", "top_packets",
 };
+
+enum { FIELDS_MAX = 2 * DIMENSION_FIELDS + ARRAY_SIZE(measures) };
 
 static const struct output_column columns[] = {
 	{ .heading = "FROM" },
@@ -73,143 +62,60 @@ static const struct output_column columns[] = {
 	{ .heading = "TOP PORT" },
 };
 
-static const struct output_spec spec = {
-	.fields = fields,
-	.n_fields = ARRAY_SIZE(fields),
-	.columns = columns,
-	.n_columns = ARRAY_SIZE(columns),
-	.member = "matrix",
+/* One answer: what it is by, and where it goes. */
+struct answer {
+	const struct cli *cli;
+	const struct filter *f;
+	struct group pair;
+	const char *fields[FIELDS_MAX];
+	struct output_spec spec;
+	struct output *output; /* NULL: it is drawn */
+	struct matrix drawing;
+	struct pruned pruned;
+	uint64_t rows;
 };
 
-/* A half-open interval; both at the end of time when it is empty. */
-struct edge {
-	int64_t from_ns;
-	int64_t to_ns;
-};
-
-static struct edge make_edge(uint64_t from_ns, uint64_t to_ns)
+static int output_as_values(struct answer *a, sqlite3_stmt *stmt)
 {
-	if (from_ns >= to_ns)
-		return (struct edge){ INT64_MAX, INT64_MAX };
-	return (struct edge){ (int64_t)from_ns, (int64_t)to_ns };
-}
-
-/* Whole minutes or hours, half-open. */
-struct whole {
-	uint64_t first;
-	uint64_t end;
-};
-
-static void bind_whole(sqlite3_stmt *stmt, const char *first, const char *end,
-		       const struct whole *w)
-{
-	query_bind(stmt, first, (int64_t)w->first);
-	query_bind(stmt, end, (int64_t)w->end);
-}
-
-/* Parts the minutes of a window into whole hours and what is beside them. */
-static void bind_tiers(sqlite3_stmt *stmt, const struct whole *minutes)
-{
-	struct whole hours = { (minutes->first + 59) / 60, minutes->end / 60 };
-	struct whole left = *minutes, right = { 0, 0 };
-
-	if (minutes->end == INT64_MAX)
-		hours.end = INT64_MAX;
-	if (hours.first < hours.end) {
-		left.end = hours.first * 60;
-		if (minutes->end != INT64_MAX)
-			right = (struct whole){ hours.end * 60, minutes->end };
-	}
-	bind_whole(stmt, ":first_hour", ":end_hour", &hours);
-	bind_whole(stmt, ":left_minute", ":left_end_minute", &left);
-	bind_whole(stmt, ":right_minute", ":right_end_minute", &right);
-}
-
-/*
- * The window's whole minutes, and what it has of the minutes at its ends. An
- * open end is a whole minute: minute 0, or the last one there can be. All of
- * time has a tally of its own.
- */
-static void bind_window(sqlite3_stmt *stmt, const struct selection *sel)
-{
-	uint64_t first = (sel->since_ns + NS_PER_MINUTE - 1) / NS_PER_MINUTE;
-	uint64_t end = sel->until_ns / NS_PER_MINUTE;
-	bool open = sel->until_ns == INT64_MAX;
-	bool all_time = open && sel->since_ns == 0;
-	struct edge left, right;
-
-	if (!open && first >= end) { /* no whole minute, or one edge less */
-		uint64_t middle = first * NS_PER_MINUTE;
-
-		if (middle > sel->until_ns)
-			middle = sel->until_ns;
-		left = make_edge(sel->since_ns, middle);
-		right = make_edge(middle, sel->until_ns);
-	} else {
-		left = make_edge(sel->since_ns, first * NS_PER_MINUTE);
-		right = open ? make_edge(0, 0)
-			     : make_edge(end * NS_PER_MINUTE, sel->until_ns);
-	}
-	if (open)
-		end = INT64_MAX;
-	query_bind(stmt, ":all_time", all_time ? 0 : -1);
-	query_bind(stmt, ":first_minute", (int64_t)first);
-	query_bind(stmt, ":end_minute", (int64_t)end);
-	bind_tiers(stmt, all_time ? &(struct whole){ 0, 0 }
-				  : &(struct whole){ first, end });
-	query_bind(stmt, ":left_from", left.from_ns);
-	query_bind(stmt, ":left_to", left.to_ns);
-	query_bind(stmt, ":right_from", right.from_ns);
-	query_bind(stmt, ":right_to", right.to_ns);
-}
-
-static int output_as_values(struct output *o, sqlite3_stmt *stmt)
-{
-	uint64_t first = (uint64_t)sqlite3_column_int64(stmt, COL_FIRST);
-	uint64_t last = (uint64_t)sqlite3_column_int64(stmt, COL_LAST);
-	const char *verdict =
-		verdict_name(sqlite3_column_int(stmt, COL_VERDICT));
+	uint64_t first = (uint64_t)sqlite3_column_int64(stmt, MATRIX_FIRST);
+	uint64_t last = (uint64_t)sqlite3_column_int64(stmt, MATRIX_LAST);
 	char buf[16], first_text[TIME_TEXT_MAX], last_text[TIME_TEXT_MAX];
-	struct port_values top =
-		port_values_read(stmt, COL_PROTO, COL_PORT, buf, sizeof(buf));
+	struct port_values top = port_values_read(
+		stmt, MATRIX_PROTO, MATRIX_PORT, buf, sizeof(buf));
+	struct value values[FIELDS_MAX] = { 0 }, *v = values;
+	struct dimension_text text[2];
 
-	return output_row(o,
-			  (const struct value[]){
-				  query_value(stmt, COL_SRC_NETWORK),
-				  query_value(stmt, COL_IN_IF),
-				  query_value(stmt, COL_DST_NETWORK),
-				  query_value(stmt, COL_OUT_IF),
-				  { .kind = verdict ? VALUE_TEXT : VALUE_ABSENT,
-				    .text = verdict },
-				  query_value(stmt, COL_PACKETS),
-				  query_value(stmt, COL_CONVERSATIONS),
-				  text_value(time_rfc3339(first, first_text,
-							  sizeof(first_text))),
-				  text_value(time_rfc3339(last, last_text,
-							  sizeof(last_text))),
-				  top.proto,
-				  top.dst_port,
-				  top.icmp_type,
-				  top.icmp_code,
-				  query_value(stmt, COL_PORT_PACKETS),
-			  });
+	for (int side = 0; side < 2; side++) {
+		const struct dimension *d = a->pair.by[side];
+
+		dimension_values(d, stmt, side ? MATRIX_DST : MATRIX_SRC,
+				 &text[side], v);
+		v += dimension_fields(d);
+	}
+	*v++ = text_value(
+		verdict_name(sqlite3_column_int(stmt, MATRIX_VERDICT)));
+	*v++ = query_value(stmt, MATRIX_PACKETS);
+	*v++ = query_value(stmt, MATRIX_CONVERSATIONS);
+	*v++ = text_value(time_rfc3339(first, first_text, sizeof(first_text)));
+	*v++ = text_value(time_rfc3339(last, last_text, sizeof(last_text)));
+	*v++ = top.proto;
+	*v++ = top.dst_port;
+	*v++ = top.icmp_type;
+	*v++ = top.icmp_code;
+	*v++ = query_value(stmt, MATRIX_PORT_PACKETS);
+	return output_row(a->output, values);
 }
 
 /* "tcp/3306 (93 %)", "icmp/8 (100 %)" */
 static void top_text(sqlite3_stmt *stmt, char *buf, size_t size)
 {
-	char name[16], port[24] = "";
-	struct port_values top =
-		port_values_read(stmt, COL_PROTO, COL_PORT, name, sizeof(name));
-	const struct value *n =
-		top.dst_port.kind == VALUE_INT ? &top.dst_port : &top.icmp_type;
-	double all = (double)sqlite3_column_int64(stmt, COL_PACKETS);
-	double part = (double)sqlite3_column_int64(stmt, COL_PORT_PACKETS);
+	char name[16], port[40];
+	struct port_values top = port_values_read(
+		stmt, MATRIX_PROTO, MATRIX_PORT, name, sizeof(name));
+	double all = (double)sqlite3_column_int64(stmt, MATRIX_PACKETS);
+	double part = (double)sqlite3_column_int64(stmt, MATRIX_PORT_PACKETS);
 
-	if (n->kind == VALUE_INT)
-		snprintf(port, sizeof(port), "/%" PRId64, n->number);
-	snprintf(buf, size, "%s%s (%d %%)",
-		 top.proto.kind == VALUE_TEXT ? top.proto.text : "?", port,
+	snprintf(buf, size, "%s (%d %%)", port_text(&top, port, sizeof(port)),
 		 (int)(100 * part / (all > 0 ? all : 1)));
 }
 
@@ -226,111 +132,227 @@ static const char *seconds_text(sqlite3_stmt *stmt, int column, char *buf,
 	return buf;
 }
 
-static int output_as_cells(struct output *o, sqlite3_stmt *stmt)
+static int output_as_cells(struct answer *a, sqlite3_stmt *stmt)
 {
-	struct value src = query_value(stmt, COL_SRC_NETWORK);
-	struct value in = query_value(stmt, COL_IN_IF);
-	struct value dst = query_value(stmt, COL_DST_NETWORK);
-	struct value out = query_value(stmt, COL_OUT_IF);
-	int verdict = sqlite3_column_int(stmt, COL_VERDICT);
-	char from[PLACE_MAX], to[PLACE_MAX], top[64];
-	char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+	int verdict = sqlite3_column_int(stmt, MATRIX_VERDICT);
+	char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX], top[64];
+	struct dimension_text from, to;
 
 	top_text(stmt, top, sizeof(top));
 	return output_cells(
-		o,
+		a->output,
 		(const struct cell[]){
-			{ .text = place_text(&src, &in, from, sizeof(from)) },
-			{ .text = place_text(&dst, &out, to, sizeof(to)) },
+			dimension_cell(a->pair.by[0], stmt, MATRIX_SRC, &from),
+			dimension_cell(a->pair.by[1], stmt, MATRIX_DST, &to),
 			{ .text = verdict_name(verdict),
 			  .color = verdict_color(verdict) },
 			{ .text = (const char *)sqlite3_column_text(
-				  stmt, COL_PACKETS) },
+				  stmt, MATRIX_PACKETS) },
 			{ .text = (const char *)sqlite3_column_text(
-				  stmt, COL_CONVERSATIONS) },
-			{ .text = seconds_text(stmt, COL_FIRST, first,
+				  stmt, MATRIX_CONVERSATIONS) },
+			{ .text = seconds_text(stmt, MATRIX_FIRST, first,
 					       sizeof(first)) },
-			{ .text = seconds_text(stmt, COL_LAST, last,
+			{ .text = seconds_text(stmt, MATRIX_LAST, last,
 					       sizeof(last)) },
 			{ .text = top } });
 }
 
-/* Puts the rows into o. */
-static int fill(sqlite3 *db, const struct selection *sel, struct output *o,
-		uint64_t *rows)
+static int add_to_drawing(struct answer *a, sqlite3_stmt *stmt)
+{
+	struct dimension_text from, to;
+	char top[64];
+
+	top_text(stmt, top, sizeof(top));
+	return matrix_add(
+		&a->drawing,
+		dimension_cell(a->pair.by[0], stmt, MATRIX_SRC, &from).text,
+		dimension_cell(a->pair.by[1], stmt, MATRIX_DST, &to).text,
+		sqlite3_column_int(stmt, MATRIX_VERDICT),
+		sqlite3_column_int64(stmt, MATRIX_PACKETS), top);
+}
+
+static int add_row(struct answer *a, sqlite3_stmt *stmt)
+{
+	a->rows++;
+	if (!a->output)
+		return add_to_drawing(a, stmt);
+	return output_wants_cells(a->output) ? output_as_cells(a, stmt)
+					     : output_as_values(a, stmt);
+}
+
+static int fill(sqlite3 *db, const struct selection *sel, struct answer *a)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare(db, QUERY_MATRIX, &stmt);
+	int r = query_matrix(db, sel, &a->pair, &stmt);
 
-	if (r < 0)
-		return r;
-	query_bind_selection(stmt, sel);
-	bind_window(stmt, sel);
-	while ((r = query_step(stmt)) == 1) {
-		r = output_wants_cells(o) ? output_as_cells(o, stmt)
-					  : output_as_values(o, stmt);
-		if (r < 0)
-			break;
-		(*rows)++;
-	}
+	while (r == 0 && (r = query_step(stmt)) == 1)
+		r = add_row(a, stmt);
 	sqlite3_finalize(stmt);
 	return r;
 }
 
-static int finish(struct output *o, const struct loss *loss)
+/*
+ * The grid where it fits, else the list. The terminal decides only when the
+ * person did not.
+ */
+static void draw(const struct answer *a)
 {
-	static const char *const names[] = { "lost_packets", "gaps",
-					     "gaps_unknown" };
-	const struct value values[] = {
-		int_value(loss->packets),
-		int_value(loss->gaps),
-		int_value(loss->unknown),
+	const struct matrix_style style = {
+		.columns = a->cli->columns,
+		.color = a->f->color,
+		.ascii = a->f->ascii,
 	};
 
-	return output_end(o, names, values, ARRAY_SIZE(values));
+	switch (a->f->format) {
+	case OUTPUT_DOT:
+		matrix_draw_dot(&a->drawing, a->cli->out);
+		break;
+	case OUTPUT_MERMAID:
+		matrix_draw_mermaid(&a->drawing, a->cli->out);
+		break;
+	case OUTPUT_SVG:
+		matrix_draw_svg(&a->drawing, a->cli->out);
+		break;
+	default:
+		matrix_draw_grid(&a->drawing, &style, a->cli->out);
+		break;
+	}
+}
+
+static int finish(const struct answer *a, const struct loss *loss)
+{
+	static const char *const names[] = {
+		"lost_packets", "gaps",	 "gaps_unknown",
+		"coverage_ppm", "rules", "holes",
+	};
+	const struct value values[] = {
+		int_value(loss->packets), int_value(loss->gaps),
+		int_value(loss->unknown), int_value(loss->ppm),
+		int_value(loss->rules),	  int_value(loss->holes),
+	};
+
+	/* of no rule there is no share */
+	if (a->output)
+		return output_end(a->output, names, values,
+				  loss->rules > 0 ? ARRAY_SIZE(names) : 3);
+	errno = EIO;
+	draw(a);
+	return fflush(a->cli->out) == EOF || ferror(a->cli->out) ? -errno : 0;
+}
+
+static int make_spec(struct answer *a)
+{
+	size_t n = 0;
+	int r = group_parse(a->cli, a->f->by ? a->f->by : "network", &a->pair);
+
+	if (r < 0)
+		return r;
+	if (a->pair.n != 2) {
+		cli_error(a->cli, "--by takes two sides here: network, ip, "
+				  "interface, or such as from,dst_ip");
+		return -EINVAL;
+	}
+	for (size_t side = 0; side < 2; side++)
+		for (size_t i = 0; i < dimension_fields(a->pair.by[side]); i++)
+			a->fields[n++] = a->pair.by[side]->fields[i];
+	for (size_t i = 0; i < ARRAY_SIZE(measures); i++)
+		a->fields[n++] = measures[i];
+	a->spec = (struct output_spec){
+		.fields = a->fields,
+		.n_fields = n,
+		.columns = columns,
+		.n_columns = ARRAY_SIZE(columns),
+		.member = "matrix",
+	};
+	return 0;
+}
+
+/* Asks, and shows what comes. 0 or -errno of the database. */
+static int answer(struct answer *a, sqlite3 *db, struct loss *loss)
+{
+	const struct flow_question q = { .group = &a->pair };
+	const struct loss_window window = loss_window(a->cli, a->f);
+	struct selection sel = { 0 };
+	int r = query_begin(db);
+
+	if (r == 0)
+		r = selection_make(a->cli, a->f, db, &sel);
+	if (r == 0)
+		r = fill(db, &sel, a);
+	if (r == 0)
+		r = loss_read(db, &window, loss);
+	if (r == 0)
+		r = pruned_read_counted(db, &sel, &q, &a->pruned);
+	query_end(db);
+	selection_clear(&sel);
+	return r;
+}
+
+/* On a terminal that is too narrow for the grid: the list. */
+static int ask(const struct cli *cli, const struct filter *f, sqlite3 *db,
+	       bool list, struct answer *a)
+{
+	struct loss loss = { 0 };
+	int code = EXITCODE_OK, r;
+
+	*a = (struct answer){ .cli = cli, .f = f };
+	if (make_spec(a) < 0)
+		return EXITCODE_USAGE;
+	if (list || f->format < OUTPUT_GRID)
+		code = cli_output(cli, f, &a->spec, &a->output);
+	if (code != EXITCODE_OK)
+		return code;
+	r = answer(a, db, &loss);
+	if (r == -ENOENT)
+		return EXITCODE_USAGE;
+	if (r == -E2BIG && !(f->given & FILTER_OUTPUT))
+		return -1;
+	if (r == -E2BIG) {
+		cli_error(cli,
+			  "more than %d pairs are no picture: filter them, or "
+			  "take -o csv",
+			  MATRIX_CELLS_MAX);
+		return EXITCODE_USAGE;
+	}
+	if (r < 0)
+		return cli_read_failed(cli, f, r);
+	if (!a->output && !(f->given & FILTER_OUTPUT) &&
+	    !matrix_fits(&a->drawing, cli->columns))
+		return -1;
+	r = finish(a, &loss);
+	if (r < 0)
+		return cli_write_failed(cli, r);
+	code = loss_finish(cli, &loss, a->rows,
+			   filter_has_window(f) ? "inside this window"
+						: "in this log");
+	return pruned_finish(cli, &a->pruned, code);
 }
 
 static int run(const struct cli *cli, const struct filter *f)
 {
-	struct selection sel = { 0 };
-	struct loss loss = { 0 };
-	struct pruned pruned = { 0 };
-	struct output *o = NULL;
+	struct filter *narrow = NULL;
+	struct answer a = { 0 };
 	sqlite3 *db = NULL;
-	uint64_t rows = 0;
 	int code = cli_open(cli, f, &db);
-	int r;
 
 	if (code != EXITCODE_OK)
 		return code;
-	o = output_open(f->format, &spec, cli->out, cli->color);
-	r = o ? query_begin(db) : -ENOMEM;
-	if (r == 0)
-		r = selection_make(cli, f, db, &sel);
-	if (r == 0)
-		r = fill(db, &sel, o, &rows);
-	if (r == 0)
-		r = loss_read(db, sel.since_ns, sel.until_ns, &loss);
-	/* the sums over all time are whole */
-	if (r == 0 && filter_has_window(f))
-		r = pruned_read(db, sel.since_ns, sel.until_ns, &pruned);
-	query_end(db);
-	if (r == -ENOENT) {
-		code = EXITCODE_USAGE;
-	} else if (r < 0) {
-		code = cli_read_failed(cli, f, r);
-	} else {
-		r = finish(o, &loss);
-		code = r < 0 ? cli_write_failed(cli, r)
-			     : loss_finish(cli, &loss, rows,
-					   filter_has_window(f)
-						   ? "inside this window"
-						   : "in this log");
-		if (r == 0)
-			code = pruned_finish(cli, &pruned, code);
+	code = ask(cli, f, db, false, &a);
+	if (code < 0) {
+		output_free(a.output);
+		matrix_clear(&a.drawing);
+		narrow = malloc(sizeof(*narrow));
+		if (narrow) {
+			*narrow = *f;
+			narrow->format = OUTPUT_TABLE;
+			code = ask(cli, narrow, db, true, &a);
+		} else {
+			code = cli_read_failed(cli, f, -ENOMEM);
+		}
 	}
-	output_free(o);
-	selection_clear(&sel);
+	free(narrow);
+	output_free(a.output);
+	matrix_clear(&a.drawing);
 	sqlite3_close(db);
 	return code;
 }
@@ -338,9 +360,11 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_matrix = {
 	.name = "matrix",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_NETWORK |
-		   FILTER_VERDICT | FILTER_OUTPUT,
+	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_WHERE | FILTER_OUTPUT |
+		   FILTER_FIELDS | FILTER_BY | FILTER_ASCII | FILTER_PAGER,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
-		   1U << OUTPUT_CSV,
+		   1U << OUTPUT_CSV | 1U << OUTPUT_GRID | 1U << OUTPUT_DOT |
+		   1U << OUTPUT_MERMAID | 1U << OUTPUT_SVG,
+	.on_terminal = OUTPUT_GRID,
 	.run = run,
 };

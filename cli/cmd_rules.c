@@ -6,13 +6,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/daemon_path.h"
-#include "cli/query.h"
+#include "cli/loss.h"
 #include "cli/words.h"
 #include "lib/db.h"
 #include "lib/event.h"
@@ -25,9 +24,11 @@ static const char help_text[] =
 	"       bridgeaudit [--db FILE] rules remove\n"
 	"\n"
 	"Each firewall rule of Docker's that is audited: whether its NFLOG twin\n"
-	"is in place, and the packet counters of both as the logger last read\n"
-	"them. remove takes the twins out of the firewall; it needs root, and\n"
-	"refuses while a logger runs, which would put them back.\n"
+	"is in place, the packet counters of both as the logger last read them,\n"
+	"since when it is audited, how much of that time it was watched, and\n"
+	"how many packets it counted while it was not. remove takes the twins\n"
+	"out of the firewall; it needs root, and refuses while a logger runs,\n"
+	"which would put them back.\n"
 	"\n"
 	"      --all            also rules that Docker has removed\n"
 	"  -o, --output FORMAT  table, json, jsonl or csv\n"
@@ -50,11 +51,16 @@ enum column {
 	COL_TWIN_PACKETS,
 	COL_SINCE,
 	COL_CHECKED,
+	COL_FIRST,
+	COL_EXISTED,
+	COL_WATCHED,
+	COL_MISSED,
 };
 
 static const char *const fields[] = {
-	"rule_id", "family", "variant",	     "table",	     "chain", "rule",
-	"verdict", "state",  "rule_packets", "twin_packets", "since", "checked",
+	"rule_id", "family",  "variant",       "table",	       "chain",
+	"rule",	   "verdict", "state",	       "rule_packets", "twin_packets",
+	"since",   "checked", "audited_since", "coverage_ppm", "missed",
 };
 
 static const struct output_column columns[] = {
@@ -65,6 +71,9 @@ static const struct output_column columns[] = {
 	{ .heading = "TWIN" },
 	{ .heading = "PACKETS", .right = true },
 	{ .heading = "LOGGED", .right = true },
+	{ .heading = "MISSED", .right = true },
+	{ .heading = "COVERED", .right = true },
+	{ .heading = "SINCE" },
 	{ .heading = "ID" },
 	{ .heading = "RULE" },
 };
@@ -83,11 +92,32 @@ static const char *id_text(sqlite3_stmt *stmt, char *buf, size_t size)
 	return buf;
 }
 
+/* The share of the rule's time in which it was watched; -1: it is not known. */
+static int64_t coverage_ppm(sqlite3_stmt *stmt)
+{
+	double existed = sqlite3_column_double(stmt, COL_EXISTED);
+	double watched = sqlite3_column_double(stmt, COL_WATCHED);
+	int64_t ppm;
+
+	if (existed <= 0)
+		return -1;
+	ppm = (int64_t)(watched / existed * LOSS_PPM);
+	return ppm == LOSS_PPM && watched < existed ? ppm - 1 : ppm;
+}
+
 static int output_as_values(struct output *o, sqlite3_stmt *stmt)
 {
 	const char *verdict =
 		verdict_name(sqlite3_column_int(stmt, COL_VERDICT));
 	char id[20], since[TIME_TEXT_MAX], checked[TIME_TEXT_MAX];
+	uint64_t first_ns = (uint64_t)sqlite3_column_int64(stmt, COL_FIRST);
+	struct value ppm = int_value(coverage_ppm(stmt));
+	char first[TIME_TEXT_MAX] = "";
+
+	if (first_ns)
+		time_rfc3339(first_ns, first, sizeof(first));
+	if (ppm.number < 0)
+		ppm.kind = VALUE_ABSENT;
 
 	time_rfc3339((uint64_t)sqlite3_column_int64(stmt, COL_SINCE), since,
 		     sizeof(since));
@@ -106,6 +136,9 @@ static int output_as_values(struct output *o, sqlite3_stmt *stmt)
 				     query_value(stmt, COL_TWIN_PACKETS),
 				     text_value(since),
 				     text_value(checked),
+				     text_value(first),
+				     ppm,
+				     query_value(stmt, COL_MISSED),
 			     });
 }
 
@@ -128,6 +161,17 @@ static int output_as_cells(struct output *o, sqlite3_stmt *stmt)
 {
 	int verdict = sqlite3_column_int(stmt, COL_VERDICT);
 	char variant[64], chain[256], text[4200], state[64], id[20];
+	char missed[64], share[LOSS_SHARE_MAX] = "", since[TIME_TEXT_MAX] = "";
+	uint64_t first_ns = (uint64_t)sqlite3_column_int64(stmt, COL_FIRST);
+	int64_t ppm = coverage_ppm(stmt);
+
+	if (ppm >= 0)
+		loss_share(ppm, share, sizeof(share));
+	if (first_ns)
+		time_local(first_ns, since, sizeof(since));
+	snprintf(missed, sizeof(missed), "%" PRId64,
+		 (int64_t)sqlite3_column_int64(stmt, COL_MISSED));
+	since[strcspn(since, ".")] = '\0';
 
 	safe_column(stmt, COL_STATE, state, sizeof(state));
 	return output_cells(
@@ -145,10 +189,28 @@ static int output_as_cells(struct output *o, sqlite3_stmt *stmt)
 				     stmt, COL_RULE_PACKETS) },
 			   { .text = (const char *)sqlite3_column_text(
 				     stmt, COL_TWIN_PACKETS) },
+			   { .text = missed },
+			   { .text = share },
+			   { .text = since },
 			   { .text = id_text(stmt, id, sizeof(id)) },
 			   { .text = safe_column(stmt, COL_TEXT, text,
 						 sizeof(text)) },
 		   });
+}
+
+/* The share of all rules' time, as every answer has it. */
+static int say_coverage(const struct cli *cli, const struct filter *f,
+			sqlite3 *db)
+{
+	const struct loss_window window = loss_window(cli, f);
+	struct loss loss = { 0 };
+	char text[LOSS_TEXT_MAX];
+	int r = loss_read(db, &window, &loss);
+
+	if (r == 0 && loss.rules > 0)
+		fprintf(cli->err, "%s in this log\n",
+			loss_summary(&loss, text, sizeof(text)));
+	return r;
 }
 
 /* Puts the rules into o; *ret_checked_ns: the oldest time of a counter. */
@@ -201,6 +263,8 @@ static int show(const struct cli *cli, const struct filter *f)
 			r = -errno;
 		if (r < 0)
 			code = cli_write_failed(cli, r);
+		else if ((r = say_coverage(cli, f, db)) < 0)
+			code = cli_read_failed(cli, f, r);
 		else if (rows == 0) {
 			fputs("no rule is audited\n", cli->err);
 			code = EXITCODE_NOTHING;
@@ -211,21 +275,9 @@ static int show(const struct cli *cli, const struct filter *f)
 	return code;
 }
 
-/* The directory of this program. */
-static void exe_dir(char *buf, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
-	char *slash;
-
-	buf[n > 0 ? n : 0] = '\0';
-	slash = strrchr(buf, '/');
-	if (slash)
-		*slash = '\0';
-}
-
 static int remove_rules(const struct cli *cli, const struct filter *f)
 {
-	char dir[PATH_MAX], path[PATH_MAX];
+	char path[PATH_MAX];
 	int pid = db_writer_pid(f->db_path);
 
 	if (pid > 0) {
@@ -240,8 +292,7 @@ static int remove_rules(const struct cli *cli, const struct filter *f)
 			  f->db_path, strerror(-pid));
 		return EXITCODE_STORE;
 	}
-	exe_dir(dir, sizeof(dir));
-	if (daemon_path(dir, getenv("PATH"), path, sizeof(path)) < 0) {
+	if (daemon_find(path, sizeof(path)) < 0) {
 		cli_error(cli, "can't find 'bridgeauditd', which removes them");
 		return EXITCODE_NOTHING;
 	}
@@ -265,7 +316,7 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_rules = {
 	.name = "rules",
 	.help = help_text,
-	.options = FILTER_OUTPUT | FILTER_ALL,
+	.options = FILTER_OUTPUT | FILTER_ALL | FILTER_OPERAND,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV,
 	.run = run,

@@ -12,9 +12,10 @@
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] status [-o table|json]\n"
 	"\n"
-	"Whether the logger runs, how many packets were stored and lost, which\n"
-	"audited firewall rules have their NFLOG twin in place, what can't be\n"
-	"audited, and the size and time span of the database.\n"
+	"Whether the logger runs, how many packets were stored and lost and why,\n"
+	"how much of their time the audited firewall rules were watched, how\n"
+	"soon after a change of Docker's, which of them have their NFLOG twin in\n"
+	"place, what can't be audited, and the size and span of the database.\n"
 	"\n"
 	"  -o, --output FORMAT  table or json\n"
 	"\n"
@@ -32,7 +33,7 @@ static int run(const struct cli *cli, const struct filter *f)
 		return code;
 	r = query_begin(db);
 	if (r == 0)
-		r = status_read(db, f->db_path, &status);
+		r = status_read(db, f->db_path, cli->now_ns, &status);
 	query_end(db);
 	if (r < 0) {
 		code = cli_read_failed(cli, f, r);

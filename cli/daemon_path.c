@@ -6,8 +6,10 @@
 #include "cli/daemon_path.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,4 +36,24 @@ int daemon_path(const char *exe_dir, const char *search, char *buf, size_t size)
 		search += len + (search[len] == ':');
 	}
 	return -ENOENT;
+}
+
+/* The directory of this program. */
+static void exe_dir(char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	char *slash;
+
+	buf[n > 0 ? n : 0] = '\0';
+	slash = strrchr(buf, '/');
+	if (slash)
+		*slash = '\0';
+}
+
+int daemon_find(char *buf, size_t size)
+{
+	char dir[PATH_MAX];
+
+	exe_dir(dir, sizeof(dir));
+	return daemon_path(dir, getenv("PATH"), buf, size);
 }

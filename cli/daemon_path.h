@@ -12,4 +12,7 @@
 int daemon_path(const char *exe_dir, const char *search, char *buf,
 		size_t size);
 
+/* The same from where this program is, then along $PATH. */
+int daemon_find(char *buf, size_t size);
+
 #endif

@@ -5,6 +5,7 @@
  */
 #include "cli/event_row.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,9 @@ enum column {
 	COL_TTL,
 	COL_MARKS,
 	COL_PACKETS,
+	COL_CONVERSATION,
+	COL_FAMILY, /* of the rule */
+	COL_TABLE,
 };
 
 static const char *const fields[FIELD_COUNT] = {
@@ -59,6 +63,7 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_TCP_FLAGS] = "tcp_flags",
 	[FIELD_LENGTH] = "length",
 	[FIELD_TTL] = "ttl",
+	[FIELD_MARKS] = "marks",
 	[FIELD_COLLAPSED] = "collapsed",
 };
 
@@ -79,30 +84,45 @@ const struct output_spec event_spec = {
 	.n_columns = ARRAY_SIZE(columns),
 };
 
-/* IPv4 is an integer, IPv6 a blob of 16 bytes. */
-static struct value address(sqlite3_stmt *stmt, int column, char *buf,
-			    size_t size)
+/* The address as bytes. Returns its family, 0 when there is none. */
+static int address_bytes(sqlite3_stmt *stmt, int column, uint8_t *ret)
 {
-	struct value absent = { .kind = VALUE_ABSENT };
-	const void *blob;
 	uint32_t v4;
 
 	switch (sqlite3_column_type(stmt, column)) {
 	case SQLITE_INTEGER:
-		v4 = __builtin_bswap32(
-			(uint32_t)sqlite3_column_int64(stmt, column));
-		if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-			v4 = __builtin_bswap32(v4);
-		return text_value(
-			addr_text(4, (const uint8_t *)&v4, buf, size));
+		v4 = htonl((uint32_t)sqlite3_column_int64(stmt, column));
+		memcpy(ret, &v4, sizeof(v4));
+		return 4;
 	case SQLITE_BLOB:
-		blob = sqlite3_column_blob(stmt, column);
 		if (sqlite3_column_bytes(stmt, column) != 16)
-			return absent;
-		return text_value(addr_text(6, blob, buf, size));
+			return 0;
+		memcpy(ret, sqlite3_column_blob(stmt, column), 16);
+		return 6;
 	default:
-		return absent;
+		return 0;
 	}
+}
+
+static void read_addresses(sqlite3_stmt *stmt, struct event_row *row)
+{
+	struct value *v = row->values;
+	int src = address_bytes(stmt, COL_SRC_IP, row->src);
+	int dst = address_bytes(stmt, COL_DST_IP, row->dst);
+
+	row->family = src == dst ? src : 0;
+	v[FIELD_SRC_IP] = address_value(stmt, COL_SRC_IP, row->src_ip,
+					sizeof(row->src_ip));
+	v[FIELD_DST_IP] = address_value(stmt, COL_DST_IP, row->dst_ip,
+					sizeof(row->dst_ip));
+}
+
+/* A column as a small number, -1 when it is none. */
+static int small(sqlite3_stmt *stmt, int column)
+{
+	if (sqlite3_column_type(stmt, column) != SQLITE_INTEGER)
+		return -1;
+	return sqlite3_column_int(stmt, column);
 }
 
 static void read_ports(sqlite3_stmt *stmt, struct event_row *row)
@@ -118,10 +138,36 @@ static void read_ports(sqlite3_stmt *stmt, struct event_row *row)
 	v[FIELD_DST_PORT] = ports.dst_port;
 	v[FIELD_ICMP_TYPE] = ports.icmp_type;
 	v[FIELD_ICMP_CODE] = ports.icmp_code;
+	row->icmp = ports.icmp_type.kind == VALUE_INT
+			    ? small(stmt, COL_DST_PORT)
+			    : -1;
 	if (flags.kind == VALUE_INT)
 		v[FIELD_TCP_FLAGS] = text_value(
 			tcp_flags_text((unsigned int)flags.number,
 				       row->tcp_flags, sizeof(row->tcp_flags)));
+}
+
+/* "fragment,overlogged" */
+static const char *mark_words(unsigned int marks, char *buf, size_t size)
+{
+	static const struct {
+		unsigned int mark;
+		const char *word;
+	} words[] = {
+		{ EVENT_FRAGMENT, "fragment" },
+		{ EVENT_TRUNCATED, "truncated" },
+		{ EVENT_MALFORMED, "malformed" },
+		{ EVENT_OVERLOGGED, "overlogged" },
+	};
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (marks & words[i].mark)
+			len += (size_t)snprintf(buf + len, size - len, "%s%s",
+						len > 0 ? "," : "",
+						words[i].word);
+	return buf;
 }
 
 void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
@@ -134,6 +180,10 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	ret->time_ns = (uint64_t)sqlite3_column_int64(stmt, COL_TIME);
 	ret->verdict = sqlite3_column_int(stmt, COL_VERDICT);
 	ret->marks = (unsigned int)sqlite3_column_int(stmt, COL_MARKS);
+	ret->conversation = sqlite3_column_int64(stmt, COL_CONVERSATION);
+	ret->table = (const char *)sqlite3_column_text(stmt, COL_TABLE);
+	ret->proto_number = small(stmt, COL_PROTO);
+	ret->flags = small(stmt, COL_TCP_FLAGS);
 	snprintf(ret->rule_id, sizeof(ret->rule_id), "%012" PRIx64,
 		 (uint64_t)sqlite3_column_int64(stmt, COL_RULE_ID));
 
@@ -148,14 +198,14 @@ void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
 	v[FIELD_OUT_IF] = query_value(stmt, COL_OUT_IF);
 	v[FIELD_SRC_NETWORK] = query_value(stmt, COL_SRC_NETWORK);
 	v[FIELD_DST_NETWORK] = query_value(stmt, COL_DST_NETWORK);
-	v[FIELD_SRC_IP] =
-		address(stmt, COL_SRC_IP, ret->src_ip, sizeof(ret->src_ip));
-	v[FIELD_DST_IP] =
-		address(stmt, COL_DST_IP, ret->dst_ip, sizeof(ret->dst_ip));
+	read_addresses(stmt, ret);
 	read_ports(stmt, ret);
 	v[FIELD_LENGTH] = query_value(stmt, COL_LENGTH);
 	v[FIELD_TTL] = query_value(stmt, COL_TTL);
-	if (sqlite3_column_int64(stmt, COL_PACKETS) > 1)
+	v[FIELD_MARKS] = text_value(mark_words(ret->marks, ret->mark_words,
+					       sizeof(ret->mark_words)));
+	ret->packets = sqlite3_column_int64(stmt, COL_PACKETS);
+	if (ret->packets > 1)
 		v[FIELD_COLLAPSED] = query_value(stmt, COL_PACKETS);
 }
 
@@ -175,16 +225,17 @@ static void side_text(const char *place, const struct value *ip,
 }
 
 /* "tcp SYN", "icmp 8/0", "udp fragment", "tcp SYN x12" */
-static void proto_text(const struct event_row *row, char *buf, size_t size)
+const char *event_row_what(const struct event_row *row, char *buf, size_t size)
 {
 	const struct value *collapsed = &row->values[FIELD_COLLAPSED];
 	const struct value *v = row->values;
 	const char *proto =
 		v[FIELD_PROTO].kind == VALUE_TEXT ? v[FIELD_PROTO].text : "?";
-	const char *mark = row->marks & EVENT_MALFORMED	  ? " malformed"
-			   : row->marks & EVENT_TRUNCATED ? " truncated"
-			   : row->marks & EVENT_FRAGMENT  ? " fragment"
-							  : "";
+	const char *mark = row->marks & EVENT_MALFORMED	   ? " malformed"
+			   : row->marks & EVENT_TRUNCATED  ? " truncated"
+			   : row->marks & EVENT_FRAGMENT   ? " fragment"
+			   : row->marks & EVENT_OVERLOGGED ? " overlogged"
+							   : "";
 
 	if (v[FIELD_ICMP_TYPE].kind == VALUE_INT)
 		snprintf(buf, size, "%s %" PRId64 "/%" PRId64 "%s", proto,
@@ -201,6 +252,7 @@ static void proto_text(const struct event_row *row, char *buf, size_t size)
 		snprintf(buf + len, size - len, " x%" PRId64,
 			 collapsed->number);
 	}
+	return buf;
 }
 
 static int output_as_cells(struct output *o, const struct event_row *row)
@@ -211,11 +263,13 @@ static int output_as_cells(struct output *o, const struct event_row *row)
 	char from[PLACE_MAX + 64], to[PLACE_MAX + 64];
 	char time[TIME_TEXT_MAX], proto[96], chain[256];
 
-	place_text(&v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF], src, sizeof(src));
-	place_text(&v[FIELD_DST_NETWORK], &v[FIELD_OUT_IF], dst, sizeof(dst));
+	place_text(output_is_numeric(o) ? &none : &v[FIELD_SRC_NETWORK],
+		   &v[FIELD_IN_IF], src, sizeof(src));
+	place_text(output_is_numeric(o) ? &none : &v[FIELD_DST_NETWORK],
+		   &v[FIELD_OUT_IF], dst, sizeof(dst));
 	side_text(src, &v[FIELD_SRC_IP], &none, from, sizeof(from));
 	side_text(dst, &v[FIELD_DST_IP], &v[FIELD_DST_PORT], to, sizeof(to));
-	proto_text(row, proto, sizeof(proto));
+	event_row_what(row, proto, sizeof(proto));
 	if (v[FIELD_CHAIN].kind == VALUE_TEXT)
 		str_escape(chain, sizeof(chain), v[FIELD_CHAIN].text);
 	else /* its text came too late or never */
@@ -233,6 +287,8 @@ static int output_as_cells(struct output *o, const struct event_row *row)
 
 int event_row_output(struct output *o, const struct event_row *row)
 {
+	if (output_wants_events(o))
+		return output_event(o, row);
 	return output_wants_cells(o) ? output_as_cells(o, row)
 				     : output_row(o, row->values);
 }

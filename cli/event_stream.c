@@ -51,11 +51,10 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		     struct event_tail *ret)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare(db, QUERY_TAIL, &stmt);
+	int r = query_prepare_selected(db, query_sql(QUERY_TAIL), sel, &stmt);
 
 	if (r < 0)
 		return r;
-	query_bind_selection(stmt, sel);
 	query_bind(stmt, ":first", range->first);
 	query_bind(stmt, ":last", range->last);
 	query_bind(stmt, ":limit", n);
@@ -72,28 +71,48 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 	return r;
 }
 
-int event_range_copy(sqlite3_stmt *stmt, const struct selection *sel,
-		     struct event_range *range, struct output *o,
-		     uint64_t *rows, int *ret_out)
+int event_stream_prepare(sqlite3 *db, const struct selection *sel,
+			 sqlite3_stmt **ret)
+{
+	return query_prepare_selected(db, query_sql(QUERY_EVENTS), sel, ret);
+}
+
+/* Whether the row is the first of a conversation that was not known. */
+static bool is_new(struct event_copy *copy, const struct event_row *row)
+{
+	if (copy->known < 0)
+		return true;
+	/* ids of conversations follow their first packets */
+	if (row->conversation <= copy->known)
+		return false;
+	copy->known = row->conversation;
+	return true;
+}
+
+int event_range_copy(struct event_copy *copy, struct event_range *range)
 {
 	struct event_row row;
 	int64_t n = 0;
-	int r;
+	int r = 0;
 
-	query_bind_selection(stmt, sel);
-	query_bind(stmt, ":first", range->first);
-	query_bind(stmt, ":last", range->last);
-	query_bind(stmt, ":limit", PIECE_ROWS);
-	while ((r = query_step(stmt)) == 1) {
-		event_row_read(stmt, &row);
-		*ret_out = event_row_output(o, &row);
-		if (*ret_out < 0)
-			break;
-		range->first = row.id + 1;
+	query_bind(copy->stmt, ":first", range->first);
+	query_bind(copy->stmt, ":last", range->last);
+	query_bind(copy->stmt, ":limit", PIECE_ROWS);
+	while (copy->most != 0 && (r = query_step(copy->stmt)) == 1) {
+		event_row_read(copy->stmt, &row);
 		n++;
+		if (is_new(copy, &row)) {
+			copy->failed = event_row_output(copy->output, &row);
+			if (copy->failed < 0)
+				break;
+			copy->rows++;
+			copy->most -= copy->most > 0;
+		}
+		range->first = row.id + 1;
 	}
-	sqlite3_reset(stmt);
-	*rows += (uint64_t)n;
+	sqlite3_reset(copy->stmt);
+	if (copy->most == 0)
+		return 0;
 	if (r < 0)
 		return r;
 	if (n == PIECE_ROWS)

@@ -31,14 +31,25 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		     const struct event_range *range, int64_t n,
 		     struct event_tail *ret);
 
+/* How a range is shown, and what was. */
+struct event_copy {
+	sqlite3_stmt *stmt; /* event_stream_prepare() */
+	struct output *output;
+	int64_t most;  /* rows that may still be shown; -1: all */
+	int64_t known; /* only conversations with higher ids, once; -1: all */
+	uint64_t rows; /* shown so far */
+	int failed;    /* -errno of output */
+};
+
+/* The statement for copy->stmt. 0 or -errno */
+int event_stream_prepare(sqlite3 *db, const struct selection *sel,
+			 sqlite3_stmt **ret);
+
 /*
- * Gives o the next piece of the range, from a QUERY_EVENTS statement, and
- * moves range->first behind what was given. Adds the number of rows to
- * *rows. Returns 1 when there may be more, 0 when the range is done, or
- * -errno; *ret_out tells failures of o apart from those of the database.
+ * Shows the next piece of the range and moves range->first behind it. Returns
+ * 1 when there may be more, 0 when the range is done, or -errno of the
+ * database.
  */
-int event_range_copy(sqlite3_stmt *stmt, const struct selection *sel,
-		     struct event_range *range, struct output *o,
-		     uint64_t *rows, int *ret_out);
+int event_range_copy(struct event_copy *copy, struct event_range *range);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Options to struct filter. Options may stand before and after the verb, so
- * one table knows all of them, and each verb names those that it takes.
+ * all of them are known here, and each verb names those that it takes. What
+ * selects packets becomes one tree, the same that --where is.
  */
 #include "cli/filter.h"
 
@@ -9,115 +10,98 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "cli/filter_option.h"
 #include "lib/db.h"
-#include "lib/event.h"
 #include "lib/text.h"
-#include "lib/timefmt.h"
 
 enum {
 	OPT_OPERAND = 1,
-	OPT_DB = 256,
-	OPT_FROM,
-	OPT_TO,
-	OPT_NETWORK,
-	OPT_VERDICT,
-	OPT_ALL
+	OPT_NOT = 256,
+	OPT_WHERE,
+	OPT_PLAIN,	  /* + index of filter_option_at() */
+	OPT_FIELD = 1024, /* + index of expr_field_at() * SIDE_COUNT + side */
+	OPTIONS_MAX = 128,
+	NAMES_MAX = 4096,
 };
 
-static const struct option longopts[] = {
-	{ "all", no_argument, NULL, OPT_ALL },
-	{ "db", required_argument, NULL, OPT_DB },
-	{ "from-network", required_argument, NULL, OPT_FROM },
-	{ "help", no_argument, NULL, 'h' },
-	{ "last", required_argument, NULL, 'n' },
-	{ "network", required_argument, NULL, OPT_NETWORK },
-	{ "output", required_argument, NULL, 'o' },
-	{ "since", required_argument, NULL, 'S' },
-	{ "to-network", required_argument, NULL, OPT_TO },
-	{ "until", required_argument, NULL, 'U' },
-	{ "verdict", required_argument, NULL, OPT_VERDICT },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+/* One option that selects packets; of --where the field is NULL. */
+struct condition {
+	const struct expr_field *field;
+	enum expr_side side;
+	int node;
+	bool negated;
+	bool done;
 };
 
-static const struct {
-	unsigned int bit;
-	const char *name;
-} option_names[] = {
-	{ FILTER_SINCE, "--since" },	 { FILTER_UNTIL, "--until" },
-	{ FILTER_NETWORK, "--network" }, { FILTER_VERDICT, "--verdict" },
-	{ FILTER_LAST, "--last" },	 { FILTER_OUTPUT, "--output" },
-	{ FILTER_ALL, "--all" },
+struct parse {
+	const struct cli *cli;
+	struct filter *f;
+	struct option longopts[OPTIONS_MAX];
+	size_t n_longopts;
+	char letters[64];
+	char names[NAMES_MAX]; /* of the options that fields make */
+	size_t names_len;
+	struct condition conditions[EXPR_NODES_MAX];
+	size_t n_conditions;
+	bool negate; /* --not was the last option */
 };
 
-static int parse_time(const struct cli *cli, const char *option,
-		      uint64_t *ret_ns)
+static void add_long(struct parse *p, const char *name, bool value, int code)
 {
-	int r = time_parse(optarg, cli->now_ns, ret_ns);
-
-	if (r == -ERANGE)
-		cli_error(cli, "%s '%s' is out of range (1970 to 2261)", option,
-			  optarg);
-	else if (r < 0)
-		cli_error(cli,
-			  "can't understand %s '%s': write 3h, 1h43m, today, "
-			  "'2026-01-31 13:45' or RFC 3339",
-			  option, optarg);
-	return r < 0 ? -EINVAL : 0;
+	if (p->n_longopts + 1 < OPTIONS_MAX)
+		p->longopts[p->n_longopts++] = (struct option){
+			name, value ? required_argument : no_argument, NULL,
+			code
+		};
 }
 
-static int parse_last(const struct cli *cli, int64_t *ret)
+static void add_field(struct parse *p, size_t i)
 {
-	int64_t n = 0;
-	const char *p = optarg;
+	static const char *const prefixes[SIDE_COUNT] = {
+		[SIDE_FROM] = "from-",
+		[SIDE_TO] = "to-",
+		[SIDE_EITHER] = "",
+	};
+	const struct expr_field *field = expr_field_at(i);
 
-	for (; *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, *p - '0', &n))
-			break;
-	if (*p || p == optarg) {
-		cli_error(cli, "--last takes a number, not '%s'", optarg);
-		return -EINVAL;
+	for (int side = 0; side < SIDE_COUNT; side++) {
+		char *name = p->names + p->names_len;
+		size_t room = sizeof(p->names) - p->names_len;
+		int len;
+
+		if (side != SIDE_EITHER && !field->sides)
+			continue;
+		len = snprintf(name, room, "%s%s", prefixes[side], field->name);
+		if (len < 0 || (size_t)len >= room)
+			return;
+		p->names_len += (size_t)len + 1;
+		add_long(p, name, field->type != EXPR_NONE,
+			 OPT_FIELD + (int)i * SIDE_COUNT + side);
 	}
-	*ret = n;
-	return 0;
 }
 
-static int parse_verdict(const struct cli *cli, unsigned int *verdicts)
+static void make_options(struct parse *p)
 {
-	int verdict = verdict_parse(optarg);
+	size_t at;
 
-	if (verdict == 0) {
-		cli_error(cli, "--verdict is drop, accept or pass, not '%s'",
-			  optarg);
-		return -EINVAL;
+	/* "-": operands come in their place, whatever POSIXLY_CORRECT says */
+	str_copy(p->letters, sizeof(p->letters), "-:46");
+	at = strlen(p->letters);
+	for (size_t i = 0; filter_option_at(i); i++) {
+		const struct filter_long *o = filter_option_at(i);
+
+		add_long(p, o->name, o->value, OPT_PLAIN + (int)i);
+		if (o->letter && at + 2 < sizeof(p->letters)) {
+			p->letters[at++] = o->letter;
+			if (o->value)
+				p->letters[at++] = ':';
+			p->letters[at] = '\0';
+		}
 	}
-	*verdicts |= 1U << verdict;
-	return 0;
-}
-
-static int parse_format(const struct cli *cli, enum output_format *ret)
-{
-	int format = output_format_parse(optarg);
-
-	if (format < 0) {
-		cli_error(cli,
-			  "--output is table, json, jsonl or csv, not '%s'",
-			  optarg);
-		return -EINVAL;
-	}
-	*ret = (enum output_format)format;
-	return 0;
-}
-
-static int add_network(const struct cli *cli, struct filter_names *names)
-{
-	if (names->n == FILTER_NAMES_MAX) {
-		cli_error(cli, "more than %d networks", FILTER_NAMES_MAX);
-		return -EINVAL;
-	}
-	names->names[names->n++] = optarg;
-	return 0;
+	add_long(p, "not", false, OPT_NOT);
+	add_long(p, "where", true, OPT_WHERE);
+	for (size_t i = 0; expr_field_at(i); i++)
+		add_field(p, i);
 }
 
 static int add_operand(const struct cli *cli, struct filter *f, const char *arg)
@@ -128,6 +112,71 @@ static int add_operand(const struct cli *cli, struct filter *f, const char *arg)
 	}
 	f->operands[f->n_operands++] = arg;
 	return 0;
+}
+
+static int add_condition(struct parse *p, const struct expr_field *field,
+			 enum expr_side side, int node)
+{
+	if (node == -E2BIG || p->n_conditions == EXPR_NODES_MAX / 3) {
+		cli_error(p->cli, "more than %d filters", EXPR_NODES_MAX / 3);
+		return -EINVAL;
+	}
+	p->conditions[p->n_conditions++] = (struct condition){
+		.field = field, .side = side, .node = node, .negated = p->negate
+	};
+	p->negate = false;
+	p->f->given |= FILTER_WHERE;
+	return 0;
+}
+
+static int take_field(struct parse *p, const struct expr_field *field,
+		      enum expr_side side, const char *value)
+{
+	static const char *const prefixes[SIDE_COUNT] = { "from-", "to-", "" };
+	int node = expr_term(&p->f->expr, field, side, value ? value : "");
+
+	if (node == -EINVAL) {
+		cli_error(p->cli, "--%s%s takes %s, not '%s'", prefixes[side],
+			  field->name, field->takes, value ? value : "");
+		return -EINVAL;
+	}
+	return add_condition(p, field, side, node);
+}
+
+/* Says what is wrong, and below the expression where. */
+static int take_where(struct parse *p, const char *text)
+{
+	struct expr_error error;
+	char before[EXPR_TEXT_MAX], safe[4 * EXPR_TEXT_MAX + 1];
+	int node = expr_parse(&p->f->expr, text, &error);
+	size_t width = 0;
+
+	if (node >= 0)
+		return add_condition(p, NULL, SIDE_EITHER, node);
+	cli_error(p->cli, "--where, column %zu: %s", error.column + 1,
+		  error.text);
+	if (strlen(text) >= EXPR_TEXT_MAX)
+		return -EINVAL;
+	fprintf(p->cli->err, "  %s\n", str_escape(safe, sizeof(safe), text));
+	memcpy(before, text, error.column);
+	before[error.column] = '\0';
+	str_escape(safe, sizeof(safe), before);
+	for (const char *s = safe; *s; s++)
+		width += ((unsigned char)*s & 0xc0) != 0x80;
+	fprintf(p->cli->err, "  %*s\n", (int)width + 1, "^");
+	return -EINVAL;
+}
+
+static int take_plain(struct parse *p, const struct filter_long *o,
+		      const char *value)
+{
+	if (p->negate) {
+		cli_error(p->cli, "--not goes before a filter, not before --%s",
+			  o->name);
+		return -EINVAL;
+	}
+	p->f->given |= o->bit;
+	return o->take(p->cli, value, p->f);
 }
 
 static int bad_option(const struct cli *cli, int option, char *const *argv)
@@ -141,95 +190,161 @@ static int bad_option(const struct cli *cli, int option, char *const *argv)
 	return -EINVAL;
 }
 
-static int parse_option(const struct cli *cli, int option, char **argv,
-			struct filter *f)
+static int take_family(struct parse *p, const char *name)
 {
-	switch (option) {
-	case OPT_OPERAND:
-		return add_operand(cli, f, optarg);
-	case OPT_DB:
-		f->db_path = optarg;
-		return 0;
-	case 'S':
-		f->given |= FILTER_SINCE;
-		return parse_time(cli, "--since", &f->since_ns);
-	case 'U':
-		f->given |= FILTER_UNTIL;
-		return parse_time(cli, "--until", &f->until_ns);
-	case OPT_FROM:
-		f->given |= FILTER_NETWORK;
-		return add_network(cli, &f->networks[SIDE_FROM]);
-	case OPT_TO:
-		f->given |= FILTER_NETWORK;
-		return add_network(cli, &f->networks[SIDE_TO]);
-	case OPT_NETWORK:
-		f->given |= FILTER_NETWORK;
-		return add_network(cli, &f->networks[SIDE_EITHER]);
-	case OPT_VERDICT:
-		f->given |= FILTER_VERDICT;
-		return parse_verdict(cli, &f->verdicts);
-	case 'n':
-		f->given |= FILTER_LAST;
-		return parse_last(cli, &f->last);
-	case 'o':
-		f->given |= FILTER_OUTPUT;
-		return parse_format(cli, &f->format);
-	case OPT_ALL:
-		f->given |= FILTER_ALL;
-		return 0;
-	case 'h':
-		f->help = true;
-		return 0;
-	case 'V':
-		f->version = true;
-		return 0;
-	default:
-		return bad_option(cli, option, argv);
+	return take_field(p, expr_field_find(name, strlen(name)), SIDE_EITHER,
+			  NULL);
+}
+
+static int take_option(struct parse *p, int option, char **argv)
+{
+	const struct filter_long *o;
+
+	if (option == OPT_OPERAND)
+		return add_operand(p->cli, p->f, optarg);
+	if (option == ':' || option == '?')
+		return bad_option(p->cli, option, argv);
+	if (option >= OPT_FIELD) {
+		option -= OPT_FIELD;
+		return take_field(p, expr_field_at((size_t)option / SIDE_COUNT),
+				  (enum expr_side)(option % SIDE_COUNT),
+				  optarg);
 	}
+	if (option >= OPT_PLAIN)
+		return take_plain(
+			p, filter_option_at((size_t)(option - OPT_PLAIN)),
+			optarg);
+	if (option == OPT_WHERE)
+		return take_where(p, optarg);
+	if (option == '4')
+		return take_family(p, "ipv4");
+	if (option == '6')
+		return take_family(p, "ipv6");
+	if (option == OPT_NOT) {
+		p->negate = !p->negate;
+		return 0;
+	}
+	for (size_t i = 0; (o = filter_option_at(i)); i++)
+		if (o->letter == option)
+			return take_plain(p, o, optarg);
+	return -EINVAL;
+}
+
+/* Whether two options are the same one, so that they mean "or". */
+static bool same_option(const struct condition *a, const struct condition *b)
+{
+	const char *group_a = a->field ? a->field->group : NULL;
+	const char *group_b = b->field ? b->field->group : NULL;
+
+	if (a->side != b->side)
+		return false;
+	return a->field == b->field ||
+	       (group_a && group_b && strcmp(group_a, group_b) == 0);
+}
+
+/* The same option again means or, different ones mean and. */
+static int join_conditions(struct parse *p)
+{
+	struct expr *e = &p->f->expr;
+	int root = -1;
+
+	for (size_t i = 0; i < p->n_conditions; i++) {
+		struct condition *c = &p->conditions[i];
+		int node = c->node;
+
+		if (c->done)
+			continue;
+		for (size_t j = i + 1; j < p->n_conditions && !c->negated;
+		     j++) {
+			struct condition *d = &p->conditions[j];
+
+			if (d->negated || !same_option(c, d))
+				continue;
+			node = expr_join(e, EXPR_OR, node, d->node);
+			d->done = true;
+		}
+		if (c->negated && node >= 0)
+			node = expr_not(e, node);
+		if (node >= 0)
+			root = expr_join(e, EXPR_AND, root, node);
+		if (node < 0 || root < 0) {
+			cli_error(p->cli, "more filters than fit");
+			return -EINVAL;
+		}
+	}
+	e->root = root;
+	return 0;
+}
+
+static int check(const struct cli *cli, const struct parse *p)
+{
+	if (p->negate) {
+		cli_error(cli, "--not has no filter behind it");
+		return -EINVAL;
+	}
+	if (p->f->since_ns >= p->f->until_ns) {
+		cli_error(cli, "--since is not before --until");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int filter_parse(const struct cli *cli, int argc, char **argv,
 		 struct filter *ret)
 {
-	struct filter f = { .db_path = cli->db_path ? cli->db_path
-						    : DB_PATH_DEFAULT,
-			    .until_ns = INT64_MAX,
-			    .last = -1,
-			    .format = OUTPUT_TABLE };
+	static struct parse p; /* too big for a stack; there is one argv */
 	int option, r = 0;
 
+	*ret = (struct filter){
+		.db_path = cli->db_path ? cli->db_path : DB_PATH_DEFAULT,
+		.until_ns = INT64_MAX,
+		.last = -1,
+		.format = OUTPUT_TABLE,
+		.color = cli->color,
+		.pager = true,
+	};
+	expr_init(&ret->expr);
+	p = (struct parse){ .cli = cli, .f = ret };
+	make_options(&p);
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
-	/* "-": operands come in their place, whatever POSIXLY_CORRECT says */
-	while (r == 0 && (option = getopt_long(argc, argv, "-:S:U:n:o:hV",
-					       longopts, NULL)) != -1)
-		r = parse_option(cli, option, argv, &f);
+	while (r == 0 && (option = getopt_long(argc, argv, p.letters,
+					       p.longopts, NULL)) != -1)
+		r = take_option(&p, option, argv);
 	for (; r == 0 && optind < argc; optind++)
-		r = add_operand(cli, &f, argv[optind]);
-	if (r == 0 && f.since_ns >= f.until_ns) {
-		cli_error(cli, "--since is not before --until");
-		r = -EINVAL;
-	}
+		r = add_operand(cli, ret, argv[optind]);
 	if (r == 0)
-		*ret = f;
-	return r;
+		r = check(cli, &p);
+	return r < 0 ? r : join_conditions(&p);
 }
 
 bool filter_fits(const struct cli *cli, const struct filter *f,
 		 const struct verb *verb)
 {
 	unsigned int odd = f->given & ~verb->options;
+	const struct filter_long *o;
+	char list[256];
 
-	for (size_t i = 0; i < ARRAY_SIZE(option_names); i++) {
-		if (!(odd & option_names[i].bit))
+	for (size_t i = 0; (o = filter_option_at(i)); i++) {
+		if (!(odd & o->bit))
 			continue;
-		cli_error(cli, "%s takes no %s", verb->name,
-			  option_names[i].name);
+		cli_error(cli, "%s takes no --%s", verb->name, o->name);
+		return false;
+	}
+	if (odd & FILTER_WHERE) {
+		cli_error(cli, "%s takes no filters for packets", verb->name);
+		return false;
+	}
+	if (f->fields && !output_format_has_fields(f->format)) {
+		cli_error(cli, "-o %s has no --fields",
+			  output_format_name(f->format));
 		return false;
 	}
 	if (!(verb->formats & 1U << f->format)) {
-		cli_error(cli, "%s can't do -o %s", verb->name,
-			  output_format_name(f->format));
+		cli_error(
+			cli, "%s can't do -o %s: it can %s", verb->name,
+			output_format_name(f->format),
+			output_format_list(verb->formats, list, sizeof(list)));
 		return false;
 	}
 	return true;

@@ -3,32 +3,34 @@
 #ifndef BRIDGEAUDIT_CLI_FILTER_H
 #define BRIDGEAUDIT_CLI_FILTER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "cli/cli.h"
+#include "cli/expr.h"
 #include "cli/output.h"
 
-enum { FILTER_NAMES_MAX = 256, FILTER_OPERANDS_MAX = 4 };
+enum { FILTER_OPERANDS_MAX = 4 };
 
 /* Options that a verb may take; bits of struct verb.options. */
 enum filter_option {
-	FILTER_SINCE = 1,
-	FILTER_UNTIL = 2,
-	FILTER_NETWORK = 4, /* and --from-network, --to-network */
-	FILTER_VERDICT = 8,
-	FILTER_LAST = 16,
-	FILTER_OUTPUT = 32,
-	FILTER_ALL = 64,
-};
-
-enum filter_side { SIDE_FROM, SIDE_TO, SIDE_EITHER, SIDE_COUNT };
-
-/* Names as the user wrote them; one of them must match. */
-struct filter_names {
-	const char *names[FILTER_NAMES_MAX];
-	size_t n;
+	FILTER_SINCE = 1 << 0,
+	FILTER_UNTIL = 1 << 1,
+	FILTER_WHERE = 1 << 2, /* every filter for packets */
+	FILTER_LAST = 1 << 3,
+	FILTER_OUTPUT = 1 << 4,
+	FILTER_ALL = 1 << 5,
+	FILTER_FIELDS = 1 << 6,
+	FILTER_NUMERIC = 1 << 7,
+	FILTER_PAGER = 1 << 8,
+	FILTER_FOLLOW = 1 << 9,
+	FILTER_CURSOR = 1 << 10, /* and --after-cursor, --cursor-file */
+	FILTER_UNTIL_MATCH = 1 << 11,
+	FILTER_TIMEOUT = 1 << 12,
+	FILTER_NEW_ONLY = 1 << 13,
+	FILTER_BY = 1 << 14,
+	FILTER_SORT = 1 << 15,
+	FILTER_STEP = 1 << 16,
+	FILTER_AGAINST = 1 << 17, /* and --baseline */
+	FILTER_ASCII = 1 << 18,
+	FILTER_OPERAND = 1 << 19, /* words after the verb */
 };
 
 struct filter {
@@ -36,10 +38,24 @@ struct filter {
 	unsigned int given; /* enum filter_option */
 	uint64_t since_ns;  /* 0 when not given */
 	uint64_t until_ns;  /* exclusive; INT64_MAX when not given */
-	struct filter_names networks[SIDE_COUNT];
-	unsigned int verdicts; /* 1U << enum verdict; 0: any */
-	int64_t last;	       /* -1 when not given */
+	struct expr expr;
+	int64_t last; /* -1 when not given */
 	enum output_format format;
+	const char *fields; /* "a,b"; NULL: all */
+	const char *by;	    /* the same */
+	const char *sort;
+	uint64_t step_ns;
+	const char *cursor;
+	const char *after_cursor;
+	const char *cursor_file;
+	uint64_t timeout_ns;
+	uint64_t against_since_ns;
+	uint64_t against_until_ns;
+	const char *baseline;
+	bool numeric;
+	bool ascii;
+	bool color; /* what is printed for people */
+	bool pager;
 	bool help;
 	bool version;
 	const char *operands[FILTER_OPERANDS_MAX];
@@ -47,8 +63,9 @@ struct filter {
 };
 
 /*
- * Parses argv; strings in *ret point into it. Returns 0, or -EINVAL after
- * saying on cli->err what is wrong.
+ * Parses argv into *ret, whose strings point into it; what *ret has after a
+ * failure is not for use. Returns 0, or -EINVAL after saying on cli->err what
+ * is wrong.
  */
 int filter_parse(const struct cli *cli, int argc, char **argv,
 		 struct filter *ret);

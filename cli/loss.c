@@ -1,24 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Gaps to one sentence and an exit code: an answer with a hole in it must
- * never look like one without.
+ * Gaps and coverage to one sentence and an exit code: an answer with a hole in
+ * it must never look like one without.
  */
 #include "cli/loss.h"
 
 #include <inttypes.h>
 
+#include "lib/db.h"
 #include "lib/exitcode.h"
 
-int loss_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
-	      struct loss *ret)
+struct loss_window loss_window(const struct cli *cli, const struct filter *f)
+{
+	return (struct loss_window){
+		.since_ns = f->since_ns,
+		.until_ns = f->until_ns,
+		.now_ns = cli->now_ns,
+		.asked = filter_has_window(f),
+		.running = db_writer_pid(f->db_path) > 0,
+	};
+}
+
+static int read_gaps(sqlite3 *db, const struct loss_window *w, struct loss *ret)
 {
 	sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(db, QUERY_LOSS, &stmt);
 
 	if (r < 0)
 		return r;
-	query_bind(stmt, ":since", (int64_t)since_ns);
-	query_bind(stmt, ":until", (int64_t)until_ns);
+	query_bind(stmt, ":since", (int64_t)w->since_ns);
+	query_bind(stmt, ":until", (int64_t)w->until_ns);
 	r = query_step(stmt);
 	if (r == 1) {
 		ret->gaps = sqlite3_column_int64(stmt, 0);
@@ -27,6 +38,77 @@ int loss_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
 		r = 0;
 	}
 	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The window's end, and until when what lasts is known to have. */
+static void bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
+		     int64_t proven)
+{
+	/* follow began a while ago, and the log went on */
+	int64_t now = proven > (int64_t)w->now_ns ? proven : (int64_t)w->now_ns;
+	int64_t end = least((int64_t)w->until_ns, now);
+	bool ended = !w->running && !w->asked;
+
+	if (w->running && now > proven)
+		proven = now;
+	if (ended)
+		end = least(end, proven);
+	if (end < (int64_t)w->since_ns) /* nothing has been yet */
+		end = (int64_t)w->since_ns;
+	query_bind(stmt, ":since", (int64_t)w->since_ns);
+	query_bind(stmt, ":end", end);
+	query_bind(stmt, ":proven", proven);
+	query_bind(stmt, ":ended", ended);
+}
+
+static int read_coverage(sqlite3 *db, const struct loss_window *w,
+			 struct loss *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t proven = 0, any = 0;
+	int r = query_numbers(db, QUERY_COVERAGE_ANY, &any, 1);
+
+	if (r <= 0) /* an error, or nothing was ever audited */
+		return r;
+	r = query_numbers(db, QUERY_COVERAGE_END, &proven, 1);
+	if (r >= 0)
+		r = query_prepare(db, QUERY_COVERAGE, &stmt);
+	if (r < 0)
+		return r;
+	bind_end(stmt, w, proven);
+	r = query_step(stmt);
+	if (r == 1) {
+		double all = sqlite3_column_double(stmt, 1);
+		double watched = sqlite3_column_double(stmt, 2);
+
+		ret->rules = sqlite3_column_int64(stmt, 0);
+		ret->unaudited = ret->rules == 0;
+		ret->holes = sqlite3_column_int64(stmt, 3);
+		ret->ppm = all > 0 ? (int64_t)(watched / all * LOSS_PPM)
+				   : LOSS_PPM;
+		if (watched < all && ret->ppm == LOSS_PPM)
+			ret->ppm--;
+		r = 0;
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+int loss_read(sqlite3 *db, const struct loss_window *window, struct loss *ret)
+{
+	struct loss loss = { 0 };
+	int r = read_gaps(db, window, &loss);
+
+	if (r == 0)
+		r = read_coverage(db, window, &loss);
+	if (r == 0)
+		*ret = loss;
 	return r;
 }
 
@@ -46,17 +128,47 @@ const char *loss_text(const struct loss *loss, const char *lost, char *buf,
 	return buf;
 }
 
+const char *loss_share(int64_t ppm, char *buf, size_t size)
+{
+	if (ppm == LOSS_PPM)
+		snprintf(buf, size, "100 %%");
+	else
+		snprintf(buf, size, "%" PRId64 ".%02" PRId64 " %%", ppm / 10000,
+			 ppm / 100 % 100);
+	return buf;
+}
+
+const char *loss_summary(const struct loss *loss, char *buf, size_t size)
+{
+	char share[LOSS_SHARE_MAX], lost[96] = "", holes[64] = "";
+
+	if (loss->gaps > 0)
+		loss_text(loss, " lost", lost, sizeof(lost));
+	if (loss->holes > 0)
+		snprintf(holes, sizeof(holes), "%" PRId64 " %s of unknown loss",
+			 loss->holes, loss->holes == 1 ? "hole" : "holes");
+	if (loss->rules > 0)
+		snprintf(buf, size, "coverage %s of %" PRId64 " %s%s%s%s%s",
+			 loss_share(loss->ppm, share, sizeof(share)),
+			 loss->rules, loss->rules == 1 ? "rule" : "rules",
+			 *lost ? ", " : "", lost, *holes ? ", " : "", holes);
+	else
+		snprintf(buf, size, "%s%s%s",
+			 loss->unaudited ? "no rule was audited" : "",
+			 loss->unaudited && *lost ? ", " : "", lost);
+	return buf;
+}
+
 int loss_finish(const struct cli *cli, const struct loss *loss, uint64_t n,
 		const char *where)
 {
-	char text[128];
+	char text[LOSS_TEXT_MAX];
 
 	if (n == 0)
 		fputs("nothing matched\n", cli->err);
-	if (loss->gaps > 0) {
-		fprintf(cli->err, "%s %s\n",
-			loss_text(loss, " lost", text, sizeof(text)), where);
+	if (*loss_summary(loss, text, sizeof(text)))
+		fprintf(cli->err, "%s %s\n", text, where);
+	if (loss->gaps > 0 || loss->holes > 0 || loss->unaudited)
 		return EXITCODE_INCOMPLETE;
-	}
 	return n > 0 ? EXITCODE_OK : EXITCODE_NOTHING;
 }

@@ -5,15 +5,33 @@
 
 #include "cli/query.h"
 
+enum { LOSS_PPM = 1000000, LOSS_TEXT_MAX = 256, LOSS_SHARE_MAX = 48 };
+
+/* The time that an answer is about. */
+struct loss_window {
+	uint64_t since_ns;
+	uint64_t until_ns; /* exclusive; INT64_MAX: none was asked for */
+	uint64_t now_ns;   /* at least */
+	bool asked;	   /* for a window: else the log's end is its end */
+	bool running;	   /* a logger is */
+};
+
 struct loss {
 	int64_t gaps;
 	int64_t packets; /* as far as known */
 	int64_t unknown; /* gaps of which nobody knows the number */
+	int64_t rules;	 /* that were there in the window */
+	int64_t ppm;	 /* of their time in it, watched; rounded down */
+	int64_t holes;	 /* intervals in which nobody knows what came (yet) */
+	bool unaudited;	 /* the log knows of rules, but of none then */
 };
 
-/* The gaps that touch [since_ns, until_ns). Returns 0 or -errno. */
-int loss_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
-	      struct loss *ret);
+/* The window that the options ask for. */
+struct loss_window loss_window(const struct cli *cli, const struct filter *f);
+
+/* What was lost in the window, and how much of it was watched. Returns 0 or
+ * -errno. */
+int loss_read(sqlite3 *db, const struct loss_window *window, struct loss *ret);
 
 /*
  * "at least 12 packets lost in 3 gaps" into buf; lost is the word that it
@@ -21,6 +39,13 @@ int loss_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
  */
 const char *loss_text(const struct loss *loss, const char *lost, char *buf,
 		      size_t size);
+
+/* "99.98 %" of a share, never rounded up, into buf. */
+const char *loss_share(int64_t ppm, char *buf, size_t size);
+
+/* "coverage 99.98 % of 12 rules, 12 packets lost in 1 gap"; "" when there is
+ * nothing to say. */
+const char *loss_summary(const struct loss *loss, char *buf, size_t size);
 
 /*
  * The end of an answer of n rows: says on cli->err what was lost, or that

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-enum { DB_PATH_MAX = 4096 };
+enum { DB_PATH_MAX = 4096, COLUMNS_DEFAULT = 80 };
 
 static bool may_color(void)
 {
@@ -23,6 +24,18 @@ static bool may_color(void)
 
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
 	       !(term && strcmp(term, "dumb") == 0);
+}
+
+/* Columns of the terminal that stdout is; 0 when it is none. */
+static unsigned int terminal_columns(void)
+{
+	struct winsize size = { 0 };
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return COLUMNS_DEFAULT;
+	return size.ws_col;
 }
 
 /* The daemon checks the whole file; here only one key of it is of use. */
@@ -45,6 +58,7 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_REALTIME, &now);
 	cli.now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 	cli.color = may_color();
+	cli.columns = terminal_columns();
 	conffile_read(CONFFILE_PATH_DEFAULT, take_db, db_path, error);
 	if (*db_path)
 		cli.db_path = db_path;

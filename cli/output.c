@@ -6,6 +6,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -25,7 +26,28 @@ static const struct {
 	[OUTPUT_JSON] = { "json", &output_json_ops },
 	[OUTPUT_JSONL] = { "jsonl", &output_jsonl_ops },
 	[OUTPUT_CSV] = { "csv", &output_csv_ops },
+	[OUTPUT_COMPACT] = { "compact", &output_compact_ops },
+	[OUTPUT_TEXT] = { "text", &output_text_ops },
+	[OUTPUT_ECS] = { "ecs", &output_ecs_ops },
+	[OUTPUT_OCSF] = { "ocsf", &output_ocsf_ops },
+	[OUTPUT_PCAP] = { "pcap", &output_pcap_ops },
+	[OUTPUT_GRID] = { "grid", NULL },
+	[OUTPUT_DOT] = { "dot", NULL },
+	[OUTPUT_MERMAID] = { "mermaid", NULL },
+	[OUTPUT_SVG] = { "svg", NULL },
 };
+
+const char *output_color_code(const struct output *o, enum color color)
+{
+	static const char *const codes[] = {
+		[COLOR_NONE] = "",	    [COLOR_RED] = "\033[31m",
+		[COLOR_GREEN] = "\033[32m", [COLOR_YELLOW] = "\033[33m",
+		[COLOR_CYAN] = "\033[36m",  [COLOR_MAGENTA] = "\033[35m",
+		[COLOR_BOLD] = "\033[1m",
+	};
+
+	return o->color ? codes[color] : "";
+}
 
 int output_format_parse(const char *name)
 {
@@ -40,24 +62,108 @@ const char *output_format_name(enum output_format format)
 	return formats[format].name;
 }
 
-struct output *output_open(enum output_format format,
-			   const struct output_spec *spec, FILE *out,
-			   bool color)
+const char *output_format_list(unsigned int mask, char *buf, size_t size)
+{
+	size_t at = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(formats) && at < size; i++)
+		if (mask & 1U << i)
+			at += (size_t)snprintf(buf + at, size - at, "%s%s",
+					       at ? ", " : "", formats[i].name);
+	return buf;
+}
+
+bool output_format_has_fields(enum output_format format)
+{
+	return formats[format].ops && !formats[format].ops->event;
+}
+
+/* The index of the field that the first len bytes of name are, or -1. */
+static int find_field(const struct output_spec *spec, const char *name,
+		      size_t len)
+{
+	for (size_t i = 0; i < spec->n_fields; i++)
+		if (strlen(spec->fields[i]) == len &&
+		    memcmp(spec->fields[i], name, len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int pick_fields(struct output *o, const char *fields, char *word,
+		       size_t size)
+{
+	size_t n = 0;
+
+	do {
+		size_t len = strcspn(fields, ",");
+		int i = find_field(o->spec, fields, len);
+
+		if (i < 0 || n == OUTPUT_FIELDS_MAX) {
+			snprintf(word, size, "%.*s", (int)len, fields);
+			return -EINVAL;
+		}
+		o->pick[n] = (size_t)i;
+		o->picked_fields[n] = o->spec->fields[i];
+		o->picked_columns[n].heading = o->spec->fields[i];
+		n++;
+		fields += len;
+	} while (*fields++);
+	o->picked = (struct output_spec){ .fields = o->picked_fields,
+					  .n_fields = n,
+					  .columns = o->picked_columns,
+					  .n_columns = n,
+					  .member = o->spec->member };
+	o->spec = &o->picked;
+	return 0;
+}
+
+int output_open_fields(enum output_format format,
+		       const struct output_spec *spec, FILE *out, bool color,
+		       const char *fields, char *word, size_t size,
+		       struct output **ret)
 {
 	struct output *o = calloc(1, sizeof(*o));
+	int r = 0;
 
 	if (!o)
-		return NULL;
+		return -ENOMEM;
 	o->ops = formats[format].ops;
 	o->spec = spec;
 	o->out = out;
 	o->color = color;
-	o->mem = open_memstream(&o->buf, &o->size);
-	if (!o->mem || o->ops->begin(o) < 0) {
-		output_free(o);
-		return NULL;
+	if (fields)
+		r = pick_fields(o, fields, word, size);
+	if (r == 0) {
+		o->mem = open_memstream(&o->buf, &o->size);
+		r = o->mem ? o->ops->begin(o) : -ENOMEM;
 	}
+	if (r < 0) {
+		output_free(o);
+		return r;
+	}
+	*ret = o;
+	return 0;
+}
+
+struct output *output_open(enum output_format format,
+			   const struct output_spec *spec, FILE *out,
+			   bool color)
+{
+	struct output *o = NULL;
+
+	output_open_fields(format, spec, out, color, NULL, NULL, 0, &o);
 	return o;
+}
+
+void output_set_numeric(struct output *o)
+{
+	o->numeric = true;
+}
+
+bool output_is_numeric(const struct output *o)
+{
+	return o->numeric;
 }
 
 void output_stop_by(struct output *o, const volatile sig_atomic_t *stop)
@@ -67,7 +173,12 @@ void output_stop_by(struct output *o, const volatile sig_atomic_t *stop)
 
 bool output_wants_cells(const struct output *o)
 {
-	return o->ops->cells;
+	return o->ops->cells && o->spec != &o->picked;
+}
+
+bool output_wants_events(const struct output *o)
+{
+	return o->ops->event;
 }
 
 static int check(const struct output *o, int r)
@@ -77,12 +188,50 @@ static int check(const struct output *o, int r)
 	return r;
 }
 
+/* A table of fields that were picked: values to cells as they are. */
+static int row_as_cells(struct output *o, const struct value *values)
+{
+	char text[OUTPUT_FIELDS_MAX][256];
+	struct cell cells[OUTPUT_FIELDS_MAX] = { 0 };
+
+	for (size_t i = 0; i < o->spec->n_columns; i++) {
+		text[i][0] = '\0';
+		if (values[i].kind == VALUE_INT)
+			snprintf(text[i], sizeof(text[i]), "%" PRId64,
+				 values[i].number);
+		else if (values[i].kind == VALUE_TEXT)
+			str_escape(text[i], sizeof(text[i]), values[i].text);
+		cells[i].text = text[i];
+	}
+	return o->ops->cells(o, cells);
+}
+
 int output_row(struct output *o, const struct value *values)
 {
-	int r = check(o, o->ops->row(o, values));
+	struct value picked[OUTPUT_FIELDS_MAX];
+	int r;
+
+	if (o->spec == &o->picked) {
+		for (size_t i = 0; i < o->spec->n_fields; i++)
+			picked[i] = values[o->pick[i]];
+		values = picked;
+	}
+	r = o->ops->cells ? row_as_cells(o, values) : o->ops->row(o, values);
+	o->n_rows++;
+	return check(o, r);
+}
+
+int output_event(struct output *o, const struct event_row *row)
+{
+	int r = check(o, o->ops->event(o, row));
 
 	o->n_rows++;
 	return r;
+}
+
+size_t output_left_out(const struct output *o)
+{
+	return o->n_left_out;
 }
 
 int output_cells(struct output *o, const struct cell *cells)
@@ -138,7 +287,7 @@ static int drain(struct output *o)
 	if (len <= 0)
 		return len < 0 ? -errno : 0;
 	rewind(o->mem);
-	if (o->stop)
+	if (o->stop && fileno(o->out) >= 0)
 		return write_until(fileno(o->out), o->buf, (size_t)len,
 				   o->stop);
 	errno = EIO;

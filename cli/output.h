@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Rows out, in one of four formats. Rows gather in memory until they are
- * flushed, so that no database transaction stays open while a pager or a
- * slow terminal makes us wait.
- */
+/* Rows out. They gather in memory until flushed: readers may be slow. */
 #ifndef BRIDGEAUDIT_CLI_OUTPUT_H
 #define BRIDGEAUDIT_CLI_OUTPUT_H
 
@@ -12,9 +8,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "cli/output_format.h"
 #include "cli/value.h"
 
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_JSONL, OUTPUT_CSV };
+struct event_row;
+struct output;
 
 struct output_column {
 	const char *heading;
@@ -22,7 +20,7 @@ struct output_column {
 	bool right;	    /* aligned to the right: numbers */
 };
 
-/* What a verb prints: the fields for programs, the columns for people. */
+/* The fields for programs, the columns for people. */
 struct output_spec {
 	const char *const *fields;
 	size_t n_fields;
@@ -31,43 +29,50 @@ struct output_spec {
 	const char *member; /* json: name of the array; NULL: only an array */
 };
 
-struct output;
-
-/* The format of that name, -1 for none; and its name. */
-int output_format_parse(const char *name);
-const char *output_format_name(enum output_format format);
-
-/* NULL when out of memory. spec and out outlive it. */
+/* NULL without memory. spec and out outlive it. */
 struct output *output_open(enum output_format format,
 			   const struct output_spec *spec, FILE *out,
 			   bool color);
 
 /*
- * From now on a write to out, which has a file descriptor, ends with -EINTR
- * when *stop is set, however long the reader sleeps.
+ * With the fields of "a,b" only. 0; -EINVAL with the word that is no field, or
+ * one too many, in word[size]; -ENOMEM.
  */
+int output_open_fields(enum output_format format,
+		       const struct output_spec *spec, FILE *out, bool color,
+		       const char *fields, char *word, size_t size,
+		       struct output **ret);
+
+void output_set_numeric(struct output *o); /* addresses instead of names */
+bool output_is_numeric(const struct output *o);
+
+/* A write to out, if it is a file, ends with -EINTR once *stop is set. */
 void output_stop_by(struct output *o, const volatile sig_atomic_t *stop);
 
-/* Whether rows are given as cells, else as values. */
+/* Rows are given as cells or as whole events, else as values. */
 bool output_wants_cells(const struct output *o);
+bool output_wants_events(const struct output *o);
 
-/* Adds a row of spec->n_fields values or of spec->n_columns cells. 0, -errno */
+/* Adds a row: spec->n_fields values, or spec->n_columns cells. 0, -errno */
 int output_row(struct output *o, const struct value *values);
 int output_cells(struct output *o, const struct cell *cells);
+
+int output_event(struct output *o, const struct event_row *row);
+/* How many events that format could not take. */
+size_t output_left_out(const struct output *o);
 
 /* jsonl: a line {"key": {fields...}}; other formats leave it out. 0, -errno */
 int output_nested(struct output *o, const char *key, const char *const *fields,
 		  const struct value *values, size_t n);
 
-/* Writes what has gathered. Returns 0, -EPIPE when the reader is gone, -errno
- */
+/* Writes what has gathered. 0, -EPIPE when the reader is gone, -errno */
 int output_flush(struct output *o);
 
 /* Ends the document (json: with these members after the array), flushes. */
 int output_end(struct output *o, const char *const *fields,
 	       const struct value *values, size_t n);
 
-/* Frees o, which may be NULL; writes nothing. */
+/* o may be NULL; writes nothing. */
 void output_free(struct output *o);
 
 #endif

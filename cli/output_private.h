@@ -9,6 +9,7 @@ struct output_ops {
 	int (*begin)(struct output *o);
 	int (*row)(struct output *o, const struct value *values);
 	int (*cells)(struct output *o, const struct cell *cells);
+	int (*event)(struct output *o, const struct event_row *row);
 	int (*nested)(struct output *o, const char *key,
 		      const char *const *fields, const struct value *values,
 		      size_t n);
@@ -27,7 +28,13 @@ struct output {
 	size_t size;
 	const volatile sig_atomic_t *stop; /* NULL: writes wait */
 	bool color;
+	bool numeric;
 	size_t n_rows;
+	size_t n_left_out;	   /* events that the format has no form for */
+	struct output_spec picked; /* spec, when fields were picked */
+	size_t pick[OUTPUT_FIELDS_MAX];
+	const char *picked_fields[OUTPUT_FIELDS_MAX];
+	struct output_column picked_columns[OUTPUT_FIELDS_MAX];
 	void *state; /* the format's own */
 };
 
@@ -35,5 +42,13 @@ extern const struct output_ops output_table_ops;
 extern const struct output_ops output_json_ops;
 extern const struct output_ops output_jsonl_ops;
 extern const struct output_ops output_csv_ops;
+extern const struct output_ops output_compact_ops;
+extern const struct output_ops output_text_ops;
+extern const struct output_ops output_ecs_ops;
+extern const struct output_ops output_ocsf_ops;
+extern const struct output_ops output_pcap_ops;
+
+/* The code that begins a colour; "" without colours. */
+const char *output_color_code(const struct output *o, enum color color);
 
 #endif

@@ -26,13 +26,6 @@ struct table {
 	bool headed;
 };
 
-static const char *const color_codes[] = {
-	[COLOR_NONE] = "",
-	[COLOR_RED] = "\033[31m",
-	[COLOR_GREEN] = "\033[32m",
-	[COLOR_YELLOW] = "\033[33m",
-};
-
 /* Characters of UTF-8 text, each taken to be one column wide. */
 static size_t text_width(const char *text)
 {
@@ -82,7 +75,7 @@ static void put_row(const struct output *o, const struct table *t,
 		if (right)
 			put_spaces(o->mem, pad);
 		if (color)
-			fputs(color_codes[cells[i].color], o->mem);
+			fputs(output_color_code(o, cells[i].color), o->mem);
 		fputs(cells[i].text, o->mem);
 		if (color)
 			fputs("\033[0m", o->mem);

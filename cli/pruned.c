@@ -30,6 +30,15 @@ int pruned_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
 	return r;
 }
 
+int pruned_read_counted(sqlite3 *db, const struct selection *sel,
+			const struct flow_question *q, struct pruned *ret)
+{
+	int r = query_flow_is_whole(db, sel, q);
+
+	return r ? (r < 0 ? r : 0)
+		 : pruned_read(db, sel->since_ns, sel->until_ns, ret);
+}
+
 int pruned_finish(const struct cli *cli, const struct pruned *pruned, int code)
 {
 	char until[TIME_TEXT_MAX];

@@ -4,7 +4,7 @@
 #define BRIDGEAUDIT_CLI_PRUNED_H
 
 #include "cli/cli.h"
-#include "cli/query.h"
+#include "cli/query_flow.h"
 
 struct pruned {
 	int64_t packets;   /* 0: nothing was removed */
@@ -14,6 +14,10 @@ struct pruned {
 /* Reads what is gone of a window (until_ns exclusive). Returns 0 or -errno. */
 int pruned_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
 		struct pruned *ret);
+
+/* The same of what an answer of counts lacks: sums over all time are whole. */
+int pruned_read_counted(sqlite3 *db, const struct selection *sel,
+			const struct flow_question *q, struct pruned *ret);
 
 /*
  * Says on stderr what is gone, if anything is. Returns the exit code of an

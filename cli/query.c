@@ -7,118 +7,14 @@
 #include "cli/query.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "cli/query_column.h"
 #include "lib/db.h"
 
-/* Which paths, p: verdict and networks. */
-#define SELECTED                                                               \
-	" (:verdicts >> p.verdict & 1)"                                        \
-	" AND (:from_networks IS NULL OR p.src_network IN"                     \
-	" (SELECT value FROM json_each(:from_networks)))"                      \
-	" AND (:to_networks IS NULL OR p.dst_network IN"                       \
-	" (SELECT value FROM json_each(:to_networks)))"                        \
-	" AND (:networks IS NULL OR p.src_network IN"                          \
-	" (SELECT value FROM json_each(:networks)) OR p.dst_network IN"        \
-	" (SELECT value FROM json_each(:networks)))"
-
-/* What service means, see schema.sql. */
-#define PROTO(service)                                                         \
-	" CASE WHEN " service " >= 0 THEN " service " >> 16"                   \
-	" WHEN " service " > -257 THEN -1 - " service " END"
-#define PORT(service) " CASE WHEN " service " >= 0 THEN " service " & 65535 END"
-
-/* The packets of one edge of a window that is no whole minute. */
-#define EDGE(from, to)                                                         \
-	" SELECT e.conversation, sum(e.packets), min(e.time_ns),"              \
-	" max(e.time_ns) FROM batch b CROSS JOIN event e"                      \
-	" ON e.id BETWEEN b.first_event AND b.last_event"                      \
-	" WHERE b.max_ns >= " from " AND b.min_ns < " to                       \
-	" AND e.time_ns >= " from " AND e.time_ns < " to                       \
-	" GROUP BY e.conversation"
-
-/* The whole hours and minutes of a window in tally or seen. */
-#define WHOLE(columns, table)                                                  \
-	" SELECT " columns " FROM " table                                      \
-	" WHERE span = 1 AND start >= :first_hour AND start < :end_hour"       \
-	" UNION ALL SELECT " columns " FROM " table                            \
-	" WHERE span = 2 AND start >= :left_minute"                            \
-	" AND start < :left_end_minute"                                        \
-	" UNION ALL SELECT " columns " FROM " table                            \
-	" WHERE span = 2 AND start >= :right_minute"                           \
-	" AND start < :right_end_minute"
-
-#define TALLY "path, service, packets, begun, first_ns, last_ns"
-#define LEFT_EDGE EDGE(":left_from", ":left_to")
-#define RIGHT_EDGE EDGE(":right_from", ":right_to")
-#define WHOLE_TALLY WHOLE(TALLY, "tally")
-#define WHOLE_SEEN WHOLE("conversation", "seen")
-#define FLOW_PROTO PROTO("service")
-#define FLOW_PORT PORT("service")
-#define EVENT_PROTO PROTO("c.service")
-#define EVENT_PORT PORT("c.service")
-
 static const char *const sql[QUERY_COUNT] = {
-	/*
-	 * Packets per pair of networks and verdict, and the port of each pair
-	 * that was wanted most; -258 are many ports together. A network that
-	 * was made again under its name is the same one here. The different
-	 * conversations are those that began in the window's whole minutes,
-	 * and of all others those that were seen in it.
-	 */
-	[QUERY_MATRIX] =
-		"WITH edge (conversation, packets, first_ns, last_ns) AS"
-		" (" LEFT_EDGE " UNION ALL " RIGHT_EDGE "),"
-		" part (path, service, packets, begun, first_ns, last_ns) AS ("
-		" SELECT " TALLY " FROM tally WHERE span = 0"
-		" AND start = :all_time UNION ALL " WHOLE_TALLY
-		" UNION ALL SELECT c.path, c.service, w.packets, 0, w.first_ns,"
-		" w.last_ns FROM edge w"
-		" CROSS JOIN conversation c ON c.id = w.conversation"
-		" UNION ALL SELECT c.path, c.service, 0, count(*), NULL, NULL"
-		" FROM (SELECT conversation FROM edge UNION SELECT conversation"
-		" FROM (" WHOLE_SEEN ")) w"
-		" CROSS JOIN conversation c ON c.id = w.conversation"
-		" WHERE c.minute < :first_minute OR c.minute >= :end_minute"
-		" GROUP BY c.path, c.service"
-		"), flow AS ("
-		" SELECT path, service, sum(packets) AS packets,"
-		" sum(begun) AS conversations, min(first_ns) AS first_ns,"
-		" max(last_ns) AS last_ns FROM part GROUP BY path, service"
-		"), port AS ("
-		" SELECT s.name AS src_network,"
-		" CASE WHEN s.name IS NULL THEN i.name END AS in_if,"
-		" d.name AS dst_network,"
-		" CASE WHEN d.name IS NULL THEN o.name END AS out_if,"
-		" p.verdict, f.service, sum(f.packets) AS packets,"
-		" sum(f.conversations) AS conversations,"
-		" min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns"
-		" FROM flow f"
-		/* always in this order */
-		" CROSS JOIN path p ON p.id = f.path"
-		" LEFT JOIN interface i ON i.id = p.in_if"
-		" LEFT JOIN interface o ON o.id = p.out_if"
-		" LEFT JOIN network s ON s.id = p.src_network"
-		" LEFT JOIN network d ON d.id = p.dst_network"
-		" WHERE" SELECTED " GROUP BY 1, 2, 3, 4, p.verdict, f.service"
-		"), ranked AS ("
-		" SELECT src_network, in_if, dst_network, out_if, verdict,"
-		" service, packets AS port_packets,"
-		" sum(packets) OVER pair AS packets,"
-		" sum(conversations) OVER pair AS conversations,"
-		" min(first_ns) OVER pair AS first_ns,"
-		" max(last_ns) OVER pair AS last_ns,"
-		" row_number() OVER (PARTITION BY src_network, in_if,"
-		" dst_network, out_if, verdict"
-		" ORDER BY service = -258, packets DESC, service) AS place"
-		" FROM port WINDOW pair AS (PARTITION BY src_network, in_if,"
-		" dst_network, out_if, verdict)"
-		") SELECT src_network, in_if, dst_network, out_if, verdict,"
-		" packets, conversations, first_ns, last_ns," FLOW_PROTO
-		"," FLOW_PORT ", port_packets FROM ranked WHERE place = 1"
-		" ORDER BY packets DESC, src_network, in_if, dst_network,"
-		" out_if, verdict",
-
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
 		       " INDEXED BY batch_kept WHERE pruned_ns IS NULL),"
@@ -143,18 +39,19 @@ static const char *const sql[QUERY_COUNT] = {
 		       " CROSS JOIN path p ON p.id = c.path"
 		       " WHERE e.id BETWEEN :first AND :last"
 		       " AND e.time_ns >= :since AND e.time_ns < :until"
-		       " AND" SELECTED " ORDER BY e.id DESC LIMIT :limit)",
+		       " AND :selected ORDER BY e.id DESC LIMIT :limit)",
 	[QUERY_EVENTS] =
 		"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"
 		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"
-		/* ICMP has no source port; the flags may be cut off */
-		" " EVENT_PROTO ","
-		" CASE WHEN c.service >= 0 AND c.service >> 16 NOT IN (1, 58)"
-		" THEN e.detail & 65535 END, " EVENT_PORT ","
-		" CASE WHEN c.service >> 16 = 6 AND NOT e.detail >> 55 & 1"
-		" THEN e.detail >> 16 & 255 END, e.detail >> 32 & 131071,"
+		" " QUERY_PROTO ", " QUERY_SRC_PORT ", " QUERY_PORT ","
+		" " QUERY_TCP_FLAGS ", " QUERY_LENGTH ","
 		" CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END,"
-		" e.detail >> 52 & 7, e.packets"
+		/* a row of a rule that was gone by then */
+		" e.detail >> 52 & 7 | 8 * EXISTS (SELECT 1 FROM coverage w"
+		" INDEXED BY coverage_overlogged WHERE w.rule = p.rule"
+		" AND w.state = 'overlogged'"
+		" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns),"
+		" e.packets, c.id, r.family, r.\"table\""
 		" FROM event e"
 		" CROSS JOIN conversation c ON c.id = e.conversation"
 		" CROSS JOIN path p ON p.id = c.path"
@@ -165,7 +62,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" LEFT JOIN network d ON d.id = p.dst_network"
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
-		" AND" SELECTED " ORDER BY e.id LIMIT :limit",
+		" AND :selected ORDER BY e.id LIMIT :limit",
 
 	/* Packets that were removed, and the last one's time. */
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
@@ -177,23 +74,109 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_LOSS] = "SELECT count(*), coalesce(sum(packets), 0),"
 		       " coalesce(sum(packets IS NULL), 0) FROM gap /*scan*/"
 		       " WHERE to_ns >= :since AND from_ns < :until",
+	[QUERY_LOSS_CAUSES] =
+		"SELECT cause, count(*), coalesce(sum(packets), 0),"
+		" sum(packets IS NULL) FROM gap /*scan*/"
+		" GROUP BY cause ORDER BY min(id)",
+
+	/*
+	 * Of the intervals that touch [:since, :end): rules, their time and
+	 * what of it was watched (floating: rules times years), and intervals
+	 * of which nobody knows what came. One that lasts is proven until
+	 * :proven. :ended: what began when the logger stopped does not count.
+	 */
+	[QUERY_COVERAGE] =
+		"WITH part AS (SELECT rule, state, missed,"
+		" max(from_ns, :since) AS from_ns, min(to_ns, :end) AS to_ns,"
+		" min(to_ns, :end) AS watched_ns FROM coverage"
+		" WHERE to_ns >= :since AND from_ns < :end"
+		" UNION ALL SELECT rule, state, missed, max(from_ns, :since),"
+		" :end, min(:proven, :end) FROM coverage"
+		" WHERE to_ns IS NULL AND from_ns < :end"
+		" AND NOT (:ended AND cause IS 'daemon down'))"
+		" SELECT count(DISTINCT rule), total(to_ns - from_ns),"
+		" total(iif(state = 'watched',"
+		" max(watched_ns - from_ns, 0), 0)),"
+		" coalesce(sum(iif(state = 'watched', watched_ns < to_ns,"
+		" missed IS NULL)), 0) FROM part WHERE state <> 'overlogged'",
+	[QUERY_COVERAGE_ANY] = "SELECT 1 FROM coverage LIMIT 1",
+	[QUERY_COVERAGE_CAUSES] =
+		"SELECT cause, count(*), total(coalesce(to_ns, :now) - from_ns),"
+		" max(coalesce(to_ns, :now) - from_ns),"
+		" coalesce(sum(missed), 0), sum(missed IS NULL)"
+		" FROM coverage /*scan*/ WHERE state = 'unwatched'"
+		" GROUP BY cause ORDER BY min(id)",
+	/* Until when the logger is proven to have been there. */
+	[QUERY_COVERAGE_END] =
+		"SELECT coalesce(stop_ns, max(start_ns, coalesce((SELECT"
+		" commit_ns FROM batch WHERE first_event ="
+		" (SELECT max(first_event) FROM batch)), 0),"
+		" coalesce((SELECT max(checked_ns) FROM twin t /*scan*/), 0)))"
+		" FROM session WHERE id = (SELECT max(id) FROM session)",
+	/* From a change to the twin, sorted, of what ended in the window. */
+	[QUERY_LATENCY] =
+		"SELECT to_ns - from_ns FROM coverage WHERE to_ns >= :since"
+		" AND state = 'unwatched' AND cause NOT IN ('daemon down',"
+		" 'logger started') ORDER BY 1",
 	[QUERY_GAPS_AFTER] =
 		"SELECT id, cause, packets, from_ns, to_ns FROM gap"
 		" WHERE id > :after ORDER BY id",
 	[QUERY_LAST_GAP] = "SELECT max(id) FROM gap",
 
-	/* Networks of that name; else those whose bridge is called so. */
-	[QUERY_NETWORK_IDS] =
-		"SELECT id FROM network /*scan*/ WHERE name = :name"
-		" OR (bridge = :name AND NOT EXISTS"
-		" (SELECT 1 FROM network WHERE name = :name))",
-	[QUERY_NETWORK_NAMES] =
-		"SELECT DISTINCT name FROM network /*scan*/ ORDER BY name",
+	/* by which a database is known again */
+	[QUERY_FIRST_SESSION] = "SELECT start_ns FROM session WHERE id ="
+				" (SELECT min(id) FROM session)",
+	/* When the last commit before an event was full. */
+	[QUERY_TIME_BEFORE] = "SELECT max_ns FROM batch"
+			      " WHERE first_event = (SELECT max(first_event)"
+			      " FROM batch WHERE first_event < :first)"
+			      " AND last_event < :first",
+	/* The last gap that was over then. */
+	[QUERY_GAP_BEFORE] = "SELECT coalesce(max(id), 0) FROM gap /*scan*/"
+			     " WHERE to_ns < :since",
+	/* The last conversation that began before, :minute being :since's. */
+	[QUERY_KNOWN_CONVERSATION] =
+		"SELECT max(coalesce((SELECT id FROM conversation /*scan*/"
+		" WHERE minute < :minute ORDER BY id DESC LIMIT 1), 0),"
+		" coalesce((SELECT max(e.conversation) FROM batch b"
+		" CROSS JOIN event e"
+		" ON e.id BETWEEN b.first_event AND b.last_event"
+		" WHERE b.max_ns >= :minute * 60000000000"
+		" AND b.min_ns < :since"
+		" AND e.time_ns >= :minute * 60000000000"
+		" AND e.time_ns < :since), 0))",
+
+	/*
+	 * All packets of a conversation's path and service, or of the many
+	 * services that it was counted together with.
+	 */
+	[QUERY_HISTORY] = "SELECT t.packets, t.bytes, t.first_ns, t.last_ns,"
+			  " t.service = -258 FROM conversation c"
+			  " CROSS JOIN tally t ON t.span = 0 AND t.start = 0"
+			  " AND t.path = c.path"
+			  " AND t.service IN (c.service, -258) WHERE c.id = :id"
+			  " ORDER BY t.service = -258 LIMIT 1",
+	/* Its network of a side: 0 the source's, 1 the destination's. */
+	[QUERY_NETWORK_OF] =
+		"SELECT n.name, n.docker_id,"
+		" n.bridge, n.created_ns, n.gone_ns FROM conversation c"
+		" JOIN path p ON p.id = c.path"
+		" JOIN network n ON n.id = CASE WHEN :side"
+		" THEN p.dst_network ELSE p.src_network END WHERE c.id = :id",
 
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
 		" r.text, r.verdict, t.state, t.rule_packets, t.twin_packets,"
-		" t.since_ns, t.checked_ns"
+		" t.since_ns, t.checked_ns,"
+		" (SELECT min(from_ns) FROM coverage w WHERE w.rule = t.rule"
+		" AND w.variant = t.variant),"
+		" (SELECT total(coalesce(to_ns, t.checked_ns) - from_ns)"
+		" FROM coverage w WHERE w.rule = t.rule"
+		" AND w.variant = t.variant AND state <> 'overlogged'),"
+		" (SELECT total(coalesce(to_ns, t.checked_ns) - from_ns)"
+		" FROM coverage w WHERE w.rule = t.rule"
+		" AND w.variant = t.variant AND state = 'watched'),"
+		" (SELECT missed FROM account a WHERE a.rule = t.rule)"
 		" FROM twin t /*scan*/ JOIN rule r ON r.id = t.rule"
 		" WHERE :all OR t.state <> 'gone'"
 		" ORDER BY r.family, t.variant, r.\"table\", r.chain, r.text,"
@@ -228,7 +211,55 @@ const char *query_sql(enum query query)
 
 int query_prepare(sqlite3 *db, enum query query, sqlite3_stmt **ret)
 {
-	return db_errno(sqlite3_prepare_v2(db, sql[query], -1, ret, NULL));
+	return query_prepare_text(db, sql[query], ret);
+}
+
+int query_prepare_text(sqlite3 *db, const char *text, sqlite3_stmt **ret)
+{
+	return db_errno(sqlite3_prepare_v2(db, text, -1, ret, NULL));
+}
+
+char *query_fill(const char *text, const struct query_part *parts, size_t n)
+{
+	char *filled = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&filled, &size);
+
+	if (!out)
+		return NULL;
+	while (*text) {
+		size_t i = 0, len = 0;
+
+		for (; i < n; i++) {
+			len = strlen(parts[i].word);
+			if (strncmp(text, parts[i].word, len) == 0)
+				break;
+		}
+		if (i < n) {
+			fputs(parts[i].sql, out);
+			text += len;
+		} else {
+			putc(*text++, out);
+		}
+	}
+	if (fclose(out) == EOF) {
+		free(filled);
+		return NULL;
+	}
+	return filled;
+}
+
+int query_prepare_selected(sqlite3 *db, const char *text,
+			   const struct selection *sel, sqlite3_stmt **ret)
+{
+	const struct query_part part = { ":selected", sel->sql };
+	char *filled = query_fill(text, &part, 1);
+	int r = filled ? query_prepare_text(db, filled, ret) : -ENOMEM;
+
+	free(filled);
+	if (r == 0)
+		query_bind_selection(*ret, sel);
+	return r;
 }
 
 void query_bind(sqlite3_stmt *stmt, const char *name, int64_t value)
@@ -239,22 +270,11 @@ void query_bind(sqlite3_stmt *stmt, const char *name, int64_t value)
 		sqlite3_bind_int64(stmt, at, value);
 }
 
-static void bind_text(sqlite3_stmt *stmt, const char *name, const char *text)
-{
-	int at = sqlite3_bind_parameter_index(stmt, name);
-
-	if (at > 0)
-		sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
-}
-
 void query_bind_selection(sqlite3_stmt *stmt, const struct selection *sel)
 {
 	query_bind(stmt, ":since", (int64_t)sel->since_ns);
 	query_bind(stmt, ":until", (int64_t)sel->until_ns);
-	query_bind(stmt, ":verdicts", sel->verdicts);
-	bind_text(stmt, ":from_networks", sel->networks[SIDE_FROM]);
-	bind_text(stmt, ":to_networks", sel->networks[SIDE_TO]);
-	bind_text(stmt, ":networks", sel->networks[SIDE_EITHER]);
+	expr_bind(sel->expr, stmt);
 }
 
 int query_step(sqlite3_stmt *stmt)

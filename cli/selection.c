@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names of networks to ids: a name that is not known is a mistake of the
- * person who asks, not an empty answer, and mostly a misspelling.
+ * The filter against a database: a name that is not known there is a mistake
+ * of the person who asks, not an empty answer, and mostly a misspelling.
  */
 #include "cli/selection.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,16 +62,17 @@ static unsigned int farness(const char *written, const char *known)
 	return name_distance(written, known);
 }
 
-/* Says that no network has that name, and which one may be meant. */
-static int unknown_network(const struct cli *cli, sqlite3 *db, const char *name)
+/* The name of the dictionary that may be meant, "" for none. 0 or -errno */
+static int find_near(sqlite3 *db, const char *names, const char *written,
+		     char *near, size_t size)
 {
 	/* one letter of a short name, a third of a longer one */
-	unsigned int len = (unsigned int)strnlen(name, NAME_MAX_LEN);
+	unsigned int len = (unsigned int)strnlen(written, NAME_MAX_LEN);
 	unsigned int best = (len < 6 ? 1 : len / 3) + 1;
-	char near[NAME_MAX_LEN + 1] = "";
 	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare(db, QUERY_NETWORK_NAMES, &stmt);
+	int r = query_prepare_text(db, names, &stmt);
 
+	near[0] = '\0';
 	while (r == 0 && (r = query_step(stmt)) == 1) {
 		struct value known = query_value(stmt, 0);
 		unsigned int far;
@@ -80,65 +80,59 @@ static int unknown_network(const struct cli *cli, sqlite3 *db, const char *name)
 		r = 0;
 		if (known.kind != VALUE_TEXT)
 			continue;
-		far = farness(name, known.text);
+		far = farness(written, known.text);
 		if (far >= best)
 			continue;
 		best = far;
-		str_copy(near, sizeof(near), known.text);
+		str_copy(near, size, known.text);
 	}
 	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int unknown_name(const struct cli *cli, sqlite3 *db,
+			const struct expr_node *node)
+{
+	const char *what = node->field->name, *name = node->value.text;
+	char near[NAME_MAX_LEN + 1] = "";
+	int r;
+
+	if (node->value.pattern) {
+		cli_error(cli, "no %s in the log matches '%s'", what, name);
+		return -ENOENT;
+	}
+	r = find_near(db, node->field->names, name, near, sizeof(near));
 	if (r < 0)
 		return r;
 	if (*near)
-		cli_error(cli, "no network '%s' in the log: did you mean '%s'?",
-			  name, near);
+		cli_error(cli, "no %s '%s' in the log: did you mean '%s'?",
+			  what, name, near);
 	else
-		cli_error(cli, "no network '%s' in the log", name);
+		cli_error(cli, "no %s '%s' in the log", what, name);
 	return -ENOENT;
 }
 
-/* Appends the ids of the networks called name to a list "1,2". */
-static int add_ids(sqlite3_stmt *stmt, const char *name, FILE *list)
-{
-	int n = 0, r;
-
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	while ((r = query_step(stmt)) == 1) {
-		fprintf(list, "%s%" PRId64, ftello(list) > 1 ? "," : "",
-			(int64_t)sqlite3_column_int64(stmt, 0));
-		n++;
-	}
-	sqlite3_reset(stmt);
-	if (r < 0)
-		return r;
-	return n > 0 ? 0 : -ENOENT;
-}
-
-static int make_list(const struct cli *cli, sqlite3 *db,
-		     const struct filter_names *names, char **ret)
+/* Whether the dictionary has what node names. 0, -ENOENT, -errno */
+static int check_name(const struct cli *cli, sqlite3 *db,
+		      const struct expr_node *node, int at)
 {
 	sqlite3_stmt *stmt = NULL;
-	size_t size = 0;
-	FILE *list;
+	char compare[64], *sql;
+	struct query_part part = { "@", compare };
 	int r;
 
-	if (names->n == 0)
-		return 0;
-	list = open_memstream(ret, &size);
-	if (!list)
-		return -ENOMEM;
-	putc('[', list);
-	r = query_prepare(db, QUERY_NETWORK_IDS, &stmt);
-	for (size_t i = 0; i < names->n && r == 0; i++) {
-		r = add_ids(stmt, names->names[i], list);
-		if (r == -ENOENT)
-			r = unknown_network(cli, db, names->names[i]);
+	expr_value_sql(node->field, &node->value, at, compare, sizeof(compare));
+	sql = query_fill(node->field->known, &part, 1);
+	r = sql ? query_prepare_text(db, sql, &stmt) : -ENOMEM;
+	free(sql);
+	if (r == 0) {
+		sqlite3_bind_text(stmt, 1, node->value.text, -1, SQLITE_STATIC);
+		r = query_step(stmt);
+		if (r == 0)
+			r = unknown_name(cli, db, node);
 	}
 	sqlite3_finalize(stmt);
-	putc(']', list);
-	if (fclose(list) == EOF && r == 0)
-		r = -ENOMEM;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
@@ -149,17 +143,21 @@ int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 	*ret = (struct selection){
 		.since_ns = f->since_ns,
 		.until_ns = f->until_ns,
-		.verdicts = f->verdicts ? f->verdicts : UINT32_MAX,
+		.expr = &f->expr,
+		.sql = expr_sql(&f->expr),
+		.asks = expr_asks(&f->expr),
 	};
-	for (size_t i = 0; i < SIDE_COUNT && r == 0; i++)
-		r = make_list(cli, db, &f->networks[i], &ret->networks[i]);
+	if (!ret->sql)
+		return -ENOMEM;
+	for (int i = 0; i < f->expr.n && r == 0; i++)
+		if (f->expr.nodes[i].kind == EXPR_TERM &&
+		    f->expr.nodes[i].field->known)
+			r = check_name(cli, db, &f->expr.nodes[i], i);
 	return r;
 }
 
 void selection_clear(struct selection *sel)
 {
-	for (size_t i = 0; i < SIDE_COUNT; i++) {
-		free(sel->networks[i]);
-		sel->networks[i] = NULL;
-	}
+	free(sel->sql);
+	sel->sql = NULL;
 }

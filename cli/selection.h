@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From the names of a filter to the ids of a database. */
+/* What a filter selects from a database. */
 #ifndef BRIDGEAUDIT_CLI_SELECTION_H
 #define BRIDGEAUDIT_CLI_SELECTION_H
 
 #include "cli/query.h"
 
 /*
- * Looks the filter's networks up. Returns 0; -ENOENT after saying which
- * network is unknown and which name is near; -errno. selection_clear() in
- * any case.
+ * Looks the filter's names up. Returns 0; -ENOENT after saying which name is
+ * unknown and which one is near; -errno. selection_clear() in any case; f
+ * outlives *ret.
  */
 int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		   struct selection *ret);

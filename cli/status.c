@@ -8,8 +8,11 @@
 #include "cli/json.h"
 #include "lib/db.h"
 #include "lib/text.h"
+#include "lib/timefmt.h"
 
 enum { PATH_LEN_MAX = 4096 };
+
+#define DAY_NS (24 * 60 * NS_PER_MINUTE)
 
 static int64_t file_bytes(const char *path, const char *suffix)
 {
@@ -69,13 +72,64 @@ static json_t *finding_json(sqlite3_stmt *stmt)
 			 column_json(stmt, 2));
 }
 
-/* The rows of a statement without parameters as an array. */
-static int read_rows(sqlite3 *db, enum query query,
+static json_t *loss_json(sqlite3_stmt *stmt)
+{
+	return json_pack("{s:o, s:I, s:I, s:I}", "cause", column_json(stmt, 0),
+			 "gaps", (json_int_t)sqlite3_column_int64(stmt, 1),
+			 "packets", (json_int_t)sqlite3_column_int64(stmt, 2),
+			 "unknown", (json_int_t)sqlite3_column_int64(stmt, 3));
+}
+
+static json_t *cause_json(sqlite3_stmt *stmt)
+{
+	return json_pack("{s:o, s:I, s:f, s:I, s:I, s:I}", "cause",
+			 column_json(stmt, 0), "intervals",
+			 (json_int_t)sqlite3_column_int64(stmt, 1), "seconds",
+			 sqlite3_column_double(stmt, 2) / NS_PER_S,
+			 "longest_ms",
+			 (json_int_t)(sqlite3_column_int64(stmt, 3) / 1000000),
+			 "missed", (json_int_t)sqlite3_column_int64(stmt, 4),
+			 "unknown", (json_int_t)sqlite3_column_int64(stmt, 5));
+}
+
+/* Median, 99th percentile and longest, by the nearest rank. */
+static int read_latency(sqlite3 *db, uint64_t since_ns, struct status *s)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t n = 0, at = 0;
+	int r = query_prepare(db, QUERY_LATENCY, &stmt);
+
+	if (r < 0)
+		return r;
+	query_bind(stmt, ":since", (int64_t)since_ns);
+	while ((r = query_step(stmt)) == 1)
+		n++;
+	sqlite3_reset(stmt);
+	while (r == 0 && (r = query_step(stmt)) == 1) {
+		int64_t us = sqlite3_column_int64(stmt, 0) / 1000;
+
+		if (at == (n - 1) / 2)
+			s->median_us = us;
+		if (at == (n * 99 + 99) / 100 - 1)
+			s->p99_us = us;
+		s->max_us = us;
+		at++;
+		r = 0;
+	}
+	s->changes = at;
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* The rows of a statement as an array; :now is its only parameter. */
+static int read_rows(sqlite3 *db, enum query query, uint64_t now_ns,
 		     json_t *(*row)(sqlite3_stmt *), json_t **ret)
 {
 	sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(db, query, &stmt);
 
+	if (r == 0)
+		query_bind(stmt, ":now", (int64_t)now_ns);
 	*ret = json_array();
 	if (!*ret && r == 0)
 		r = -ENOMEM;
@@ -85,8 +139,20 @@ static int read_rows(sqlite3 *db, enum query query,
 	return r;
 }
 
-int status_read(sqlite3 *db, const char *path, struct status *ret)
+int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
+		struct status *ret)
 {
+	struct loss_window window = { .until_ns = INT64_MAX, .now_ns = now_ns };
+	const struct {
+		enum query query;
+		json_t *(*row)(sqlite3_stmt *stmt);
+		json_t **ret;
+	} lists[] = {
+		{ QUERY_LOSS_CAUSES, loss_json, &ret->losses },
+		{ QUERY_COVERAGE_CAUSES, cause_json, &ret->causes },
+		{ QUERY_RULE_COUNTS, rule_json, &ret->rules },
+		{ QUERY_FINDINGS, finding_json, &ret->findings },
+	};
 	int64_t stored[3] = { 0 };
 	int r;
 
@@ -101,18 +167,25 @@ int status_read(sqlite3 *db, const char *path, struct status *ret)
 	ret->stored = stored[0];
 	ret->oldest_ns = (uint64_t)stored[1];
 	ret->newest_ns = (uint64_t)stored[2];
-	r = loss_read(db, 0, INT64_MAX, &ret->loss);
+	window.running = ret->writer_pid > 0;
+	r = loss_read(db, &window, &ret->loss);
 	if (r == 0)
-		r = read_rows(db, QUERY_RULE_COUNTS, rule_json, &ret->rules);
-	if (r == 0)
-		r = read_rows(db, QUERY_FINDINGS, finding_json, &ret->findings);
+		r = read_latency(db, now_ns > DAY_NS ? now_ns - DAY_NS : 0,
+				 ret);
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && r == 0; i++)
+		r = read_rows(db, lists[i].query, now_ns, lists[i].row,
+			      lists[i].ret);
 	return r;
 }
 
 void status_clear(struct status *status)
 {
+	json_decref(status->losses);
+	json_decref(status->causes);
 	json_decref(status->rules);
 	json_decref(status->findings);
+	status->losses = NULL;
+	status->causes = NULL;
 	status->rules = NULL;
 	status->findings = NULL;
 }

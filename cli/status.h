@@ -24,6 +24,13 @@ struct status {
 	uint64_t oldest_ns; /* 0: no event */
 	uint64_t newest_ns;
 	struct loss loss;
+	json_t *losses; /* {cause, gaps, packets, unknown} each */
+	json_t *causes; /* why rules were not watched: {cause, intervals,
+			   seconds, longest_ms, missed, unknown} each */
+
+	/* From a change of Docker's to our twin, within the last 24 hours. */
+	int64_t changes;
+	int64_t median_us, p99_us, max_us;
 
 	json_t *rules;	  /* {family, variant, table, chain, audited,
 			     in_place} each */
@@ -31,7 +38,8 @@ struct status {
 };
 
 /* Reads all of it; status_clear() in any case. Returns 0 or -errno. */
-int status_read(sqlite3 *db, const char *path, struct status *ret);
+int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
+		struct status *ret);
 void status_clear(struct status *status);
 
 /* In words, or as one JSON object. Return 0 or -errno of the output. */

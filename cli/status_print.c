@@ -123,6 +123,95 @@ static void print_findings(const struct status *s, FILE *out)
 	}
 }
 
+/* "3.2 ms", "4 s", "2 h 5 min" of microseconds. */
+static const char *span_text(double us, char *buf, size_t size)
+{
+	if (us < 10000)
+		snprintf(buf, size, "%.1f ms", us / 1000);
+	else if (us < 1000000)
+		snprintf(buf, size, "%.0f ms", us / 1000);
+	else if (us < 120e6)
+		snprintf(buf, size, "%.0f s", us / 1e6);
+	else if (us < 7200e6)
+		snprintf(buf, size, "%.0f min", us / 60e6);
+	else
+		snprintf(buf, size, "%.0f h", us / 3600e6);
+	return buf;
+}
+
+/* "12 packets", "at least 3 packets", "an unknown number of packets" */
+static const char *number_text(json_t *object, const char *member, char *buf,
+			       size_t size)
+{
+	const struct loss loss = {
+		.packets = int_member(object, member),
+		.unknown = int_member(object, "unknown"),
+	};
+
+	if (loss.unknown > 0 && loss.packets == 0)
+		snprintf(buf, size, "an unknown number of packets");
+	else
+		snprintf(buf, size, "%s%" PRId64 " %s",
+			 loss.unknown > 0 ? "at least " : "", loss.packets,
+			 loss.packets == 1 ? "packet" : "packets");
+	return buf;
+}
+
+static void print_losses(const struct status *s, FILE *out)
+{
+	char text[128], cause[512];
+
+	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
+		s->loss.gaps > 0 ? loss_text(&s->loss, "", text, sizeof(text))
+				 : "none");
+	for (size_t i = 0; i < json_array_size(s->losses); i++) {
+		json_t *loss = json_array_get(s->losses, i);
+
+		fprintf(out, "%-*s%s: %s\n", NAME_WIDTH, "",
+			safe_member(loss, "cause", cause, sizeof(cause)),
+			number_text(loss, "packets", text, sizeof(text)));
+	}
+}
+
+/* "docker wrote rule: 14 times, 180 ms in all, ..." */
+static void print_cause(json_t *cause, FILE *out)
+{
+	char name[1024], all[32], longest[32], missed[64];
+	json_int_t n = int_member(cause, "intervals");
+	double s = json_number_value(json_object_get(cause, "seconds"));
+
+	fprintf(out, "%-*s%s: %lld %s, %s in all, %s at most, missed %s\n",
+		NAME_WIDTH, "", safe_member(cause, "cause", name, sizeof(name)),
+		(long long)n, n == 1 ? "time" : "times",
+		span_text(s * 1e6, all, sizeof(all)),
+		span_text(1e3 * (double)int_member(cause, "longest_ms"),
+			  longest, sizeof(longest)),
+		number_text(cause, "missed", missed, sizeof(missed)));
+}
+
+static void print_coverage(const struct status *s, FILE *out)
+{
+	char share[LOSS_SHARE_MAX], median[32], p99[32], most[32];
+
+	if (s->loss.rules == 0)
+		return;
+	fprintf(out, "%-*s%s of the time of %" PRId64 " %s\n", NAME_WIDTH,
+		"coverage", loss_share(s->loss.ppm, share, sizeof(share)),
+		s->loss.rules, s->loss.rules == 1 ? "rule" : "rules");
+	for (size_t i = 0; i < json_array_size(s->causes); i++)
+		print_cause(json_array_get(s->causes, i), out);
+	if (s->changes == 0)
+		return;
+	fprintf(out,
+		"%-*s%" PRId64 " %s in 24 hours, watched after %s (median), %s"
+		" (99 %%), %s at most\n",
+		NAME_WIDTH, "changes", s->changes,
+		s->changes == 1 ? "change" : "changes",
+		span_text((double)s->median_us, median, sizeof(median)),
+		span_text((double)s->p99_us, p99, sizeof(p99)),
+		span_text((double)s->max_us, most, sizeof(most)));
+}
+
 static void print_bytes(int64_t bytes, FILE *out)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
@@ -138,14 +227,13 @@ static void print_bytes(int64_t bytes, FILE *out)
 int status_print(const struct status *s, FILE *out, bool color)
 {
 	char oldest[TIME_TEXT_MAX], newest[TIME_TEXT_MAX];
-	char loss[128], path[SAFE_MAX];
+	char path[SAFE_MAX];
 
 	print_logger(s, out, color);
 	fprintf(out, "%-*s%" PRId64 " stored\n", NAME_WIDTH, "packets",
 		s->stored);
-	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
-		s->loss.gaps > 0 ? loss_text(&s->loss, "", loss, sizeof(loss))
-				 : "none");
+	print_losses(s, out);
+	print_coverage(s, out);
 	print_rules(s, out, color);
 	print_findings(s, out);
 	fprintf(out, "%-*s%s, ", NAME_WIDTH, "database",
@@ -174,16 +262,32 @@ static json_t *logger_json(const struct status *s)
 			 *s->version ? json_text(s->version) : NULL);
 }
 
+static json_t *coverage_json(const struct status *s)
+{
+	bool any = s->changes > 0;
+
+	return json_pack("{s:I, s:o*, s:I, s:O, s:{s:I, s:o*, s:o*, s:o*}}",
+			 "rules", (json_int_t)s->loss.rules, "ppm",
+			 s->loss.rules > 0 ? json_integer(s->loss.ppm) : NULL,
+			 "holes", (json_int_t)s->loss.holes, "causes",
+			 s->causes, "latency", "changes",
+			 (json_int_t)s->changes, "median_us",
+			 any ? json_integer(s->median_us) : NULL, "p99_us",
+			 any ? json_integer(s->p99_us) : NULL, "max_us",
+			 any ? json_integer(s->max_us) : NULL);
+}
+
 int status_print_json(const struct status *s, FILE *out)
 {
 	json_t *json = json_pack(
-		"{s:o, s:{s:I, s:I, s:I, s:I}, s:O, s:O, s:{s:o, s:I},"
-		" s:o*, s:o*}",
+		"{s:o, s:{s:I, s:I, s:I, s:I, s:O}, s:o, s:O, s:O,"
+		" s:{s:o, s:I}, s:o*, s:o*}",
 		"logger", logger_json(s), "packets", "stored",
 		(json_int_t)s->stored, "lost", (json_int_t)s->loss.packets,
 		"gaps", (json_int_t)s->loss.gaps, "gaps_unknown",
-		(json_int_t)s->loss.unknown, "rules", s->rules, "findings",
-		s->findings, "database", "path", json_text(s->path), "bytes",
+		(json_int_t)s->loss.unknown, "causes", s->losses, "coverage",
+		coverage_json(s), "rules", s->rules, "findings", s->findings,
+		"database", "path", json_text(s->path), "bytes",
 		(json_int_t)s->bytes, "oldest", json_time(s->oldest_ns),
 		"newest", json_time(s->newest_ns));
 	int r = json_write(out, json);

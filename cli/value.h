@@ -14,7 +14,15 @@ struct value {
 	const char *text;
 };
 
-enum color { COLOR_NONE, COLOR_RED, COLOR_GREEN, COLOR_YELLOW };
+enum color {
+	COLOR_NONE,
+	COLOR_RED,
+	COLOR_GREEN,
+	COLOR_YELLOW,
+	COLOR_CYAN,
+	COLOR_MAGENTA,
+	COLOR_BOLD,
+};
 
 /* A cell for people. text is escaped already (str_escape). */
 struct cell {

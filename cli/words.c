@@ -2,9 +2,13 @@
 /* Numbers of the database to words and to the values that rows consist of. */
 #include "cli/words.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/query.h"
+#include "cli/query_column.h"
+#include "lib/addr.h"
 #include "lib/event.h"
 #include "lib/text.h"
 
@@ -22,6 +26,14 @@ struct value int_value(int64_t number)
 	return (struct value){ .kind = VALUE_INT, .number = number };
 }
 
+struct value proto_value(int64_t number, char *buf, size_t size)
+{
+	return text_value(
+		number == PROTO_OTHERS
+			? "others"
+			: proto_name((unsigned int)number, buf, size));
+}
+
 struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 				    int port_column, char *buf, size_t size)
 {
@@ -31,7 +43,7 @@ struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 
 	if (proto.kind != VALUE_INT)
 		return v;
-	v.proto = text_value(proto_name((unsigned int)proto.number, buf, size));
+	v.proto = proto_value(proto.number, buf, size);
 	if (port.kind != VALUE_INT)
 		return v;
 	if (proto.number == PROTO_ICMP || proto.number == PROTO_ICMPV6) {
@@ -41,6 +53,44 @@ struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 		v.dst_port = port;
 	}
 	return v;
+}
+
+const char *port_text(const struct port_values *port, char *buf, size_t size)
+{
+	const struct value *n = port->dst_port.kind == VALUE_INT
+					? &port->dst_port
+					: &port->icmp_type;
+	const char *proto =
+		port->proto.kind == VALUE_TEXT ? port->proto.text : "?";
+
+	if (n->kind == VALUE_INT)
+		snprintf(buf, size, "%s/%" PRId64, proto, n->number);
+	else
+		snprintf(buf, size, "%s", proto);
+	return buf;
+}
+
+/* IPv4 is an integer, IPv6 a blob of 16 bytes. */
+struct value address_value(sqlite3_stmt *stmt, int column, char *buf,
+			   size_t size)
+{
+	struct value absent = { .kind = VALUE_ABSENT };
+	const void *blob;
+	uint32_t v4;
+
+	switch (sqlite3_column_type(stmt, column)) {
+	case SQLITE_INTEGER:
+		v4 = htonl((uint32_t)sqlite3_column_int64(stmt, column));
+		return text_value(
+			addr_text(4, (const uint8_t *)&v4, buf, size));
+	case SQLITE_BLOB:
+		blob = sqlite3_column_blob(stmt, column);
+		if (sqlite3_column_bytes(stmt, column) != 16)
+			return absent;
+		return text_value(addr_text(6, blob, buf, size));
+	default:
+		return absent;
+	}
 }
 
 enum color verdict_color(int verdict)

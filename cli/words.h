@@ -13,9 +13,20 @@ struct port_values {
 	struct value proto, dst_port, icmp_type, icmp_code;
 };
 
-/* buf holds the name of the protocol when it must. */
+/* The name of a protocol, "others" for PROTO_OTHERS; buf holds it when it
+ * must. */
+struct value proto_value(int64_t number, char *buf, size_t size);
+
+/* buf as above. */
 struct port_values port_values_read(sqlite3_stmt *stmt, int proto_column,
 				    int port_column, char *buf, size_t size);
+
+/* "tcp/3306", "icmp/8", "?" into buf, which it returns. */
+const char *port_text(const struct port_values *port, char *buf, size_t size);
+
+/* An address column as text in buf (ADDR_TEXT_MAX bytes), or absent. */
+struct value address_value(sqlite3_stmt *stmt, int column, char *buf,
+			   size_t size);
 
 /* The colour of a verdict. */
 enum color verdict_color(int verdict);

@@ -21,6 +21,8 @@ enum event_mark {
 	EVENT_FRAGMENT = 1,  /* a fragment without the transport header */
 	EVENT_TRUNCATED = 2, /* headers longer than what was copied to us */
 	EVENT_MALFORMED = 4, /* headers that contradict themselves */
+	/* its rule was gone already; comes from the coverage, not the row */
+	EVENT_OVERLOGGED = 8,
 };
 
 /* event.have: which of the optional fields are known */

@@ -244,15 +244,6 @@ static int midnight(uint64_t now_ns, int days, uint64_t *ret_ns)
 	return finish(&c, local_minutes(&c), ret_ns);
 }
 
-static int days_since_monday(uint64_t now_ns)
-{
-	time_t now = (time_t)(now_ns / NS_PER_S);
-	struct tm tm = { 0 };
-
-	localtime_r(&now, &tm);
-	return (tm.tm_wday + 6) % 7;
-}
-
 static uint64_t unit_ns(char unit)
 {
 	switch (unit) {
@@ -271,13 +262,15 @@ static uint64_t unit_ns(char unit)
 	}
 }
 
-/* "1h43m", "-2h": so long before now. */
+/* "1h43m", "-2h": so long before now; "+5m": after it. */
 static int parse_span(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 {
+	bool after = take(&text, '+');
 	uint64_t span = 0;
 	bool over = false;
 
-	take(&text, '-');
+	if (!after)
+		take(&text, '-');
 	do {
 		uint64_t n = 0, unit;
 
@@ -293,29 +286,70 @@ static int parse_span(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 		over |= __builtin_mul_overflow(n, unit, &n) ||
 			__builtin_add_overflow(span, n, &span);
 	} while (*text);
-	if (over || span > now_ns)
+	if (over || span > (after ? INT64_MAX - now_ns : now_ns))
 		return -ERANGE;
-	*ret_ns = now_ns - span;
+	*ret_ns = after ? now_ns + span : now_ns - span;
 	return 0;
+}
+
+/* HH:MM[:SS] of today, in local time. */
+static int parse_clock(const char *text, uint64_t now_ns, uint64_t *ret_ns)
+{
+	time_t now = (time_t)(now_ns / NS_PER_S);
+	struct civil c = { 0 };
+	struct tm tm = { 0 };
+	bool seconds = false;
+
+	if (!take_clock(&text, &c, &seconds) || *text)
+		return -EINVAL;
+	localtime_r(&now, &tm);
+	c.year = tm.tm_year + 1900;
+	c.month = tm.tm_mon + 1;
+	c.day = tm.tm_mday;
+	return finish(&c, local_minutes(&c), ret_ns);
+}
+
+/* 00:00 local, so many days before now, of the words that mean a day. */
+static bool days_of_word(const char *text, uint64_t now_ns, int *ret)
+{
+	time_t now = (time_t)(now_ns / NS_PER_S);
+	struct tm tm = { 0 };
+
+	localtime_r(&now, &tm);
+	if (strcmp(text, "today") == 0)
+		*ret = 0;
+	else if (strcmp(text, "yesterday") == 0)
+		*ret = 1;
+	else if (strcmp(text, "week-ago") == 0)
+		*ret = 7;
+	else if (strcmp(text, "this-week") == 0) /* Monday */
+		*ret = (tm.tm_wday + 6) % 7;
+	else if (strcmp(text, "this-month") == 0)
+		*ret = tm.tm_mday - 1;
+	else if (strcmp(text, "this-year") == 0)
+		*ret = tm.tm_yday;
+	else
+		return false;
+	return true;
 }
 
 int time_parse(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 {
-	int r;
+	int days, r;
 
 	if (strcmp(text, "now") == 0) {
 		*ret_ns = now_ns;
 		return 0;
 	}
-	if (strcmp(text, "today") == 0)
-		return midnight(now_ns, 0, ret_ns);
-	if (strcmp(text, "yesterday") == 0)
-		return midnight(now_ns, 1, ret_ns);
-	if (strcmp(text, "this-week") == 0)
-		return midnight(now_ns, days_since_monday(now_ns), ret_ns);
+	if (strcmp(text, "recent") == 0)
+		return parse_span("10m", now_ns, ret_ns);
+	if (days_of_word(text, now_ns, &days))
+		return midnight(now_ns, days, ret_ns);
 	r = time_parse_rfc3339(text, ret_ns);
 	if (r == -EINVAL)
 		r = parse_local(text, ret_ns);
+	if (r == -EINVAL)
+		r = parse_clock(text, now_ns, ret_ns);
 	if (r == -EINVAL)
 		r = parse_span(text, now_ns, ret_ns);
 	return r;

@@ -26,9 +26,11 @@ int time_parse_rfc3339(const char *text, uint64_t *ret_ns);
 
 /*
  * Parses what --since and --until take: RFC 3339; "YYYY-MM-DD[ HH:MM[:SS]]"
- * in local time; "now", "today", "yesterday", "this-week" (Monday 00:00); a
- * span before now: "3s", "1h43m", "-2h", units s m h d w. Never depends on the
- * locale. now_ns is the time it is. Returns 0 or -EINVAL, -ERANGE.
+ * or "HH:MM[:SS]" of today, in local time; "now", "recent" (ten minutes ago);
+ * 00:00 of "today", "yesterday", "week-ago", "this-week" (Monday),
+ * "this-month", "this-year"; a span before now: "3s", "1h43m", "-2h", or
+ * after it, "+5m"; units s m h d w. Never depends on the locale. now_ns is the
+ * time it is. Returns 0 or -EINVAL, -ERANGE.
  */
 int time_parse(const char *text, uint64_t now_ns, uint64_t *ret_ns);
 

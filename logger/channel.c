@@ -63,6 +63,7 @@ static void terminate(struct channel_msg *msg)
 		msg->u.network.bridge[CHANNEL_IFNAME_MAX - 1] = '\0';
 		break;
 	case CHANNEL_RULE:
+		msg->u.rule.variant[CHANNEL_IFNAME_MAX - 1] = '\0';
 		msg->u.rule.table[CHANNEL_CHAIN_MAX - 1] = '\0';
 		msg->u.rule.chain[CHANNEL_CHAIN_MAX - 1] = '\0';
 		msg->u.rule.dst_bridge[CHANNEL_IFNAME_MAX - 1] = '\0';
@@ -70,6 +71,7 @@ static void terminate(struct channel_msg *msg)
 		break;
 	case CHANNEL_TWIN:
 		msg->u.twin.variant[CHANNEL_IFNAME_MAX - 1] = '\0';
+		msg->u.twin.cause[CHANNEL_CAUSE_MAX - 1] = '\0';
 		break;
 	case CHANNEL_FINDING:
 		msg->u.finding.subject[CHANNEL_NAME_MAX - 1] = '\0';

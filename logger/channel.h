@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CHANNEL_NAME_MAX = 256, CHANNEL_IFNAME_MAX = 16 };
-enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_CHAIN_MAX = 32 };
-enum { CHANNEL_RULE_MAX = 1024, CHANNEL_TEXT_MAX = 512 };
+enum { CHANNEL_NAME_MAX = 256, CHANNEL_TEXT_MAX = 512, CHANNEL_CHAIN_MAX = 64 };
+enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_IFNAME_MAX = 16 };
+enum { CHANNEL_RULE_MAX = 1024, CHANNEL_CAUSE_MAX = 128 };
 
 enum channel_kind {
 	CHANNEL_READY = 1,    /* recorder: the database is open */
@@ -19,46 +19,45 @@ enum channel_kind {
 	CHANNEL_RULE,	      /* an audited rule, before its twin is applied */
 	CHANNEL_TWIN,	      /* state and counters of a rule's twin */
 	CHANNEL_FINDING,      /* something can't be audited (or can again) */
-	CHANNEL_SPACE_LOW,  /* recorder: time for space_left_action's program */
-	CHANNEL_SPACE_FULL, /* recorder: and for disk_full_action's */
-	CHANNEL_STOP,	    /* the group is unbound: drain, commit, end;
-			       from the recorder: please stop */
+	CHANNEL_SPACE_LOW,    /* recorder: run the program for that, */
+	CHANNEL_SPACE_FULL,   /* or for that */
+	CHANNEL_STOP,	      /* keeper: drain and end; recorder: please stop */
 };
-
 struct channel_network {
-	char docker_id[CHANNEL_DOCKER_ID_MAX];
-	char name[CHANNEL_NAME_MAX];
+	char docker_id[CHANNEL_DOCKER_ID_MAX], name[CHANNEL_NAME_MAX];
 	char bridge[CHANNEL_IFNAME_MAX];
 	bool internal;
 	uint64_t created_ns;
 };
-
 struct channel_rule {
 	uint64_t id;
 	uint8_t family; /* 4, 6 */
 	uint8_t verdict;
-	char table[CHANNEL_CHAIN_MAX];
-	char chain[CHANNEL_CHAIN_MAX];
+	bool appeared;	  /* since the last look: it counts from 0 */
+	uint64_t packets; /* its counter before its twin is applied */
+	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
+	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
 	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */
 	char text[CHANNEL_RULE_MAX];	     /* cut if longer */
 };
 
 enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
-
+/* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
+ * in place now was not watched, and a twin that is gone outlived its rule. */
 struct channel_twin {
 	uint64_t rule_id;
 	uint8_t state;
-	char variant[CHANNEL_IFNAME_MAX]; /* "nft", "legacy" */
-	uint64_t rule_packets;
-	uint64_t twin_packets;
+	bool partial; /* the twin takes new flows only: counts less */
+	char variant[CHANNEL_IFNAME_MAX];	/* "nft", "legacy" */
+	uint64_t rule_packets, twin_packets;	/* read later than after_ns */
+	uint64_t after_ns, since_ns, change_ns; /* change_ns 0: no change */
+	char cause[CHANNEL_CAUSE_MAX];		/* of the change, words */
 };
-
 struct channel_finding {
 	char subject[CHANNEL_NAME_MAX];
 	char detail[CHANNEL_TEXT_MAX]; /* "": it is over */
 	uint64_t at_ns;		       /* since then; 0: when it is written */
 };
-
 struct channel_msg {
 	uint32_t kind; /* enum channel_kind */
 	union {
@@ -71,11 +70,9 @@ struct channel_msg {
 
 /* Makes the pair; the caller closes both. Returns 0 or -errno. */
 int channel_open(int ret_fds[2]);
-
 /* Sends msg whole. Returns 0, -EAGAIN when the other stays behind for 0.2 s (a
  * stalled disk must not stall the rules), -EPIPE when it is gone, or -errno. */
 int channel_send(int fd, const struct channel_msg *msg);
-
 /* Takes one message without waiting, its strings terminated. Returns 1 with it,
  * 0 for none, -EPIPE, -EBADMSG for another size or kind, or -errno. */
 int channel_recv(int fd, struct channel_msg *ret);

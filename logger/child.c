@@ -25,10 +25,41 @@
 
 #include "lib/text.h"
 
+#define PATH_DEFAULT                                                           \
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 enum {
 	OUTPUT_START = 64 * 1024,
 	PAUSE_MS = 20, /* between looks at a child that keeps silent */
 };
+
+static const char *search_path(void)
+{
+	const char *path = getenv("PATH");
+
+	return path && *path ? path : PATH_DEFAULT;
+}
+
+int child_find(const char *name, char *ret)
+{
+	const char *dir = search_path();
+
+	for (;;) {
+		size_t len = strcspn(dir, ":");
+		char path[CHILD_PATH_MAX];
+		int n = snprintf(path, sizeof(path), "%.*s/%s", (int)len, dir,
+				 name);
+
+		if (*dir == '/' && n > 0 && (size_t)n < sizeof(path) &&
+		    access(path, X_OK) == 0) {
+			str_copy(ret, CHILD_PATH_MAX, path);
+			return 0;
+		}
+		if (dir[len] == '\0')
+			return -ENOENT;
+		dir += len + 1;
+	}
+}
 
 __attribute__((format(printf, 3, 4))) static int fail(struct child *c, int r,
 						      const char *format, ...)
@@ -95,7 +126,7 @@ static int spawn_with(struct child *c,
 	char *env[] = { path, locale, NULL };
 	posix_spawnattr_t attr;
 	sigset_t none, all;
-	int r = snprintf(path, sizeof(path), "PATH=%s", c->path);
+	int r = snprintf(path, sizeof(path), "PATH=%s", search_path());
 
 	if (r < 0 || (size_t)r >= sizeof(path))
 		return ENAMETOOLONG;

@@ -10,13 +10,13 @@
 enum {
 	CHILD_OUTPUT_MAX = 64 * 1024 * 1024,
 	CHILD_STDERR_MAX = 4096,
+	CHILD_PATH_MAX = 256,
 	CHILD_ERROR_MAX = CHILD_STDERR_MAX + 256,
 };
 
-/* The first six are the caller's, the rest starts as zero. */
+/* The first five are the caller's, the rest starts as zero. */
 struct child {
 	char *const *argv; /* [0] is the program's path */
-	const char *path;  /* PATH of its environment */
 	const char *input; /* what it reads; NULL: nothing */
 	int timeout_ms;
 	bool want_output; /* else stdout goes where stderr goes */
@@ -34,10 +34,17 @@ struct child {
 };
 
 /*
- * Runs it; it is reaped whatever happens. Returns 0 and the output;
- * -ETIMEDOUT when it took too long and was killed, -E2BIG beyond
- * CHILD_OUTPUT_MAX, -EIO when it failed, or -errno; error then says what, with
- * what it wrote to stderr.
+ * Finds a program in PATH, or, where none is set, in the usual directories;
+ * only absolute ones count. Returns 0 and its path in ret[CHILD_PATH_MAX], or
+ * -ENOENT.
+ */
+int child_find(const char *name, char *ret);
+
+/*
+ * Runs it, with our PATH and the C locale; it is reaped whatever happens.
+ * Returns 0 and the output; -ETIMEDOUT when it took too long and was killed,
+ * -E2BIG beyond CHILD_OUTPUT_MAX, -EIO when it failed, or -errno; error then
+ * says what, with what it wrote to stderr.
  */
 int child_run(struct child *c);
 

@@ -1,67 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The loop read, plan, apply, read back over the (at most four) iptables of a
- * host: nft and legacy, IPv4 and IPv6. Docker's rules may be in either variant
- * and rules of both are in force, so both are kept. Planning is in rules/, the
- * running of programs in iptables.c; what was found goes to firewall_report.c.
+ * One round over the (at most four) iptables of a host, nft and legacy, IPv4
+ * and IPv6, and our own nft table beside them. Docker's rules may be in either
+ * variant and rules of both are in force, so both are kept. What must stay
+ * true: a watch is added before another one is taken away, so that for a
+ * moment too much is logged and never too little.
  */
 #include "logger/firewall.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "lib/text.h"
+#include "logger/firewall_backend.h"
 #include "logger/firewall_own.h"
-#include "logger/firewall_report.h"
-#include "logger/iptables.h"
 #include "logger/log.h"
-#include "logger/nftmon.h"
-#include "logger/rules/plan.h"
+#include "logger/rules/accept_rule.h"
+#include "logger/rules/bridges.h"
 #include "logger/rules/twin.h"
 
-enum {
-	BACKENDS_MAX = 4,
-	TIMEOUT_MS = 5000,
-	/* Docker may edit between our read and our write: plan anew */
-	TRIES_MAX = 4,
-};
-
-struct backend {
-	struct iptables ipt;
-	struct report report;
-	bool used; /* it holds audited rules */
-};
+enum { BACKENDS_MAX = OWN_TABLE_RAW_LISTS_MAX };
 
 struct firewall {
 	struct backend backends[BACKENDS_MAX];
 	size_t n_backends;
 	struct own *own; /* NULL: this kernel has no nf_tables */
+	bool raw_by_own; /* it, and not twins, watches table raw */
 	unsigned int profile;
 	uint16_t group;
-	pid_t last_pid;
+	struct nftmon_pids pids;
 };
 
-/* A ruleset that was read, and a plan for it; both or neither. */
-struct view {
-	struct ruleset *rs;
-	struct plan *plan;
+/* What the iptables say to our own table. */
+struct facts {
+	struct own_round round;
+	char (*bridges)[16];
+	struct own_table_port *ports;
+	struct own_table_open *open;
 };
 
-static void view_free(struct view *v)
+static uint64_t now_ns(void)
 {
-	plan_free(v->plan);
-	ruleset_free(v->rs);
-	*v = (struct view){ 0 };
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void add_backend(struct firewall *fw, enum iptables_variant variant,
+			int family, int channel_fd)
+{
+	struct backend *b = &fw->backends[fw->n_backends];
+
+	if (iptables_find(variant, family, &b->ipt) < 0)
+		return;
+	report_init(&b->report, channel_fd, "iptables",
+		    iptables_variant_name(variant), family);
+	if (variant == IPTABLES_NFT)
+		b->announced =
+			family == 4 ? NFTMON_IPTABLES4 : NFTMON_IPTABLES6;
+	b->read_ns = now_ns();
+	fw->n_backends++;
 }
 
 int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 		 struct firewall **ret)
 {
-	static const enum iptables_variant variants[] = { IPTABLES_NFT,
-							  IPTABLES_LEGACY };
-	static const int families[] = { 4, 6 };
 	struct firewall *fw = calloc(1, sizeof(*fw));
 	bool nf_tables = nftmon_supported();
 
@@ -69,19 +74,12 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 		return -ENOMEM;
 	fw->profile = profile;
 	fw->group = group;
-	for (size_t i = 0; i < BACKENDS_MAX; i++) {
-		struct backend *b = &fw->backends[fw->n_backends];
-
-		if (variants[i / 2] == IPTABLES_NFT && !nf_tables)
-			continue;
-		if (iptables_find(variants[i / 2], families[i % 2], &b->ipt) <
-		    0)
-			continue;
-		report_init(&b->report, channel_fd, "iptables",
-			    iptables_variant_name(b->ipt.variant),
-			    b->ipt.family);
-		fw->n_backends++;
+	if (nf_tables) {
+		add_backend(fw, IPTABLES_NFT, 4, channel_fd);
+		add_backend(fw, IPTABLES_NFT, 6, channel_fd);
 	}
+	add_backend(fw, IPTABLES_LEGACY, 4, channel_fd);
+	add_backend(fw, IPTABLES_LEGACY, 6, channel_fd);
 	if (fw->n_backends == 0) {
 		free(fw);
 		return -ENOENT;
@@ -92,6 +90,7 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 		free(fw);
 		return -ENOMEM;
 	}
+	fw->raw_by_own = nf_tables;
 	*ret = fw;
 	return 0;
 }
@@ -101,123 +100,280 @@ void firewall_free(struct firewall *fw)
 	if (!fw)
 		return;
 	for (size_t i = 0; i < fw->n_backends; i++)
-		report_clear(&fw->backends[i].report);
+		backend_clear(&fw->backends[i]);
 	own_free(fw->own);
 	free(fw);
 }
 
-/* Reads and parses one iptables; error says what went wrong. */
-static int read_rules(const struct backend *b, struct ruleset **ret,
-		      char *error)
+static struct plan_config plan_config_of(const struct firewall *fw)
 {
-	char *text = NULL;
-	size_t len = 0;
-	int r;
-
-	r = iptables_save(&b->ipt, TIMEOUT_MS, &text, &len, error);
-	if (r < 0)
-		return r;
-	r = ruleset_parse(text, len, ret, error);
-	free(text);
-	return r;
-}
-
-static int look(const struct firewall *fw, const struct backend *b,
-		struct view *ret, char *error)
-{
-	const struct plan_config config = {
-		.family = b->ipt.family,
+	return (struct plan_config){
 		.profile = fw->profile,
 		.group = fw->group,
-		.raw_text_twins = true, /* nothing else watches table raw */
+		.raw_text_twins = !fw->raw_by_own,
 	};
-	struct view v = { 0 };
-	int r = read_rules(b, &v.rs, error);
-
-	if (r == 0) {
-		r = plan_make(v.rs, &config, &v.plan);
-		if (r < 0)
-			snprintf(error, IPTABLES_ERROR_MAX, "no plan: %s",
-				 strerror(-r));
-	}
-	if (r < 0) {
-		view_free(&v);
-		return r;
-	}
-	*ret = v;
-	return 0;
 }
 
-static int apply(struct firewall *fw, const struct backend *b,
-		 const struct plan *plan, char *error)
+static bool is_due(const struct backend *b, const struct firewall_round *round)
 {
-	char *batch = NULL;
-	pid_t pid = 0;
-	int r = plan_batch(plan, &batch);
+	bool announced = b->announced && round->noticed;
 
-	if (r == 0)
-		r = iptables_restore(&b->ipt, batch, TIMEOUT_MS, &pid, error);
-	else
-		snprintf(error, IPTABLES_ERROR_MAX, "out of memory");
-	if (pid)
-		fw->last_pid = pid;
-	free(batch);
-	return r;
+	return round->all || (b->announced & round->what) ||
+	       (!announced && round->poll);
 }
 
-/* Brings one iptables in order and reports. */
-static int sync_backend(struct firewall *fw, struct backend *b)
+/* What our own table does for the rules of table raw. */
+static void fill_in(const struct firewall *fw, struct plan *plan)
 {
-	char error[IPTABLES_ERROR_MAX] = "";
-	struct view v = { 0 };
-	int r = -EAGAIN;
+	for (uint32_t i = 0; fw->own && i < plan->audited_len; i++) {
+		struct plan_audited *a = &plan->audited[i];
 
-	for (int i = 0; i < TRIES_MAX && r == -EAGAIN; i++) {
-		r = look(fw, b, &v, error);
-		if (r < 0)
-			break;
-		/* a rule's text is on record before its first packet is */
-		report_rules(&b->report, v.plan);
-		if (v.plan->edits_len == 0)
-			break;
-		r = apply(fw, b, v.plan, error);
-		if (r == 0)
-			r = -EAGAIN; /* prove it by reading back */
-		else
-			r = -EIO; /* all or nothing: what was read holds */
-		if (r == -EAGAIN && i + 1 < TRIES_MAX)
-			view_free(&v);
+		if (a->watch == WATCH_OWN_TABLE)
+			a->in_place =
+				own_watches(fw->own, a->id, &a->twin_packets);
 	}
-	if (r == -EAGAIN)
-		snprintf(error, sizeof(error),
-			 "somebody keeps changing the rules while ours are "
-			 "being put in place");
-	if (v.plan) {
-		b->used = v.plan->audited_len > 0;
-		report_twins(&b->report, v.plan);
-	}
-	report_finding(&b->report, v.plan, r < 0 ? error : "");
-	view_free(&v);
-	return r;
 }
 
-int firewall_sync(struct firewall *fw)
+/* Reads what is due. Returns whether all of that could be read. */
+static bool read_backends(struct firewall *fw,
+			  const struct firewall_round *round)
 {
-	int ret = 0;
+	const struct plan_config config = plan_config_of(fw);
+	bool whole = true;
 
 	for (size_t i = 0; i < fw->n_backends; i++) {
 		struct backend *b = &fw->backends[i];
 
-		if (iptables_in_use(&b->ipt)) {
-			if (sync_backend(fw, b) < 0)
-				ret = -EAGAIN;
-		} else if (b->used) {
-			b->used = false;
-			report_twins(&b->report, NULL);
+		if (!is_due(b, round))
+			continue;
+		if (!iptables_in_use(&b->ipt)) {
+			backend_gone(b);
+			continue;
 		}
+		if (backend_read(b, &config) < 0) {
+			whole = false;
+			continue;
+		}
+		round->step(round->arg);
+		backend_judge(b, b->announced & round->what ? round->at_ns : 0);
+		/* a rule's text is on record before its first packet is */
+		report_rules(&b->report, b->plan);
+		if (!b->change.lost)
+			continue;
+		/* it was missing before it is in place again */
+		fill_in(fw, b->plan);
+		report_twins(&b->report, b->plan, &b->change.report);
 	}
-	if (fw->own && own_sync(fw->own, &fw->last_pid) < 0)
+	return whole;
+}
+
+static void add_accepts(const struct plan *plan, struct facts *f)
+{
+	struct own_table_input *in = &f->round.input;
+
+	for (uint32_t i = 0; i < plan->audited_len; i++) {
+		const struct plan_audited *a = &plan->audited[i];
+		struct accept_rule accept;
+
+		if (a->verdict != VERDICT_ACCEPT ||
+		    strcmp(a->chain, "DOCKER") != 0)
+			continue;
+		accept = accept_rule_of(a->rule, plan->family);
+		if (accept.kind == ACCEPT_PORT)
+			f->ports[in->ports_len++] = accept.u.port;
+		else if (accept.kind == ACCEPT_OPEN)
+			f->open[in->open_len++] = accept.u.open;
+	}
+}
+
+static int add_bridges(const struct ruleset *rs, struct facts *f)
+{
+	struct own_table_input *in = &f->round.input;
+	struct bridges *bridges = NULL;
+	size_t n;
+	int r = bridges_find(rs, &bridges);
+
+	if (r < 0)
+		return r;
+	/* more than it takes it tells by itself */
+	n = bridges_list(bridges, f->bridges + in->bridges_len,
+			 OWN_TABLE_BRIDGES_MAX + 1);
+	in->bridges_len +=
+		n > OWN_TABLE_BRIDGES_MAX ? OWN_TABLE_BRIDGES_MAX + 1 : n;
+	bridges_free(bridges);
+	return 0;
+}
+
+/* From the rules as they were last read, of each iptables. */
+static int collect_facts(struct firewall *fw, struct facts *f)
+{
+	struct own_table_input *in = &f->round.input;
+	size_t audited = 1;
+	int r = 0;
+
+	for (size_t i = 0; i < fw->n_backends; i++)
+		if (fw->backends[i].plan)
+			audited += fw->backends[i].plan->audited_len;
+	f->ports = calloc(audited, sizeof(*f->ports));
+	f->open = calloc(audited, sizeof(*f->open));
+	f->bridges = calloc(BACKENDS_MAX * (OWN_TABLE_BRIDGES_MAX + 1),
+			    sizeof(*f->bridges));
+	if (!f->ports || !f->open || !f->bridges)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < fw->n_backends; i++) {
+		const struct backend *b = &fw->backends[i];
+
+		if (!b->plan)
+			continue;
+		in->raw[i].rules = b->plan->raw;
+		in->raw[i].len = b->plan->raw_len;
+		add_accepts(b->plan, f);
+		r = add_bridges(b->rs, f);
+	}
+	in->ports = f->ports;
+	in->open = f->open;
+	in->bridges = (const char(*)[16])f->bridges;
+	return r;
+}
+
+/* Our own table, before anything else lets go of table raw. */
+static int sync_own(struct firewall *fw, const struct firewall_round *round)
+{
+	struct facts f = {
+		.round.what = round->what,
+		.round.at_ns = round->at_ns,
+		.round.all = round->all || !round->noticed,
+		.round.pids = &fw->pids,
+	};
+	int r = collect_facts(fw, &f);
+
+	if (r == 0)
+		r = own_sync(fw->own, &f.round);
+	free(f.ports);
+	free(f.open);
+	free(f.bridges);
+	return r;
+}
+
+/* It does, or it can't: all plans are made for that. */
+static void set_raw_by_own(struct firewall *fw, bool by_own)
+{
+	struct plan_config config;
+
+	if (fw->raw_by_own == by_own)
+		return;
+	fw->raw_by_own = by_own;
+	config = plan_config_of(fw);
+	for (size_t i = 0; i < fw->n_backends; i++)
+		backend_replan(&fw->backends[i], &config);
+}
+
+/* Somebody had changed our own table: since then table raw was not watched. */
+static void tell_raw_lost(struct firewall *fw)
+{
+	const struct report_change change = {
+		.at_ns = own_changed_ns(fw->own),
+		.cause = "rule deleted by somebody",
+	};
+
+	for (size_t i = 0; i < fw->n_backends; i++) {
+		struct backend *b = &fw->backends[i];
+
+		if (!b->plan || b->plan->raw_len == 0)
+			continue;
+		for (uint32_t j = 0; j < b->plan->audited_len; j++)
+			if (b->plan->audited[j].watch == WATCH_OWN_TABLE)
+				b->plan->audited[j].in_place = false;
+		report_twins(&b->report, b->plan, &change);
+		if (!b->change.report.cause)
+			b->change.report = change;
+		b->fresh = true;
+	}
+}
+
+/* Whether anything was looked at that our own table depends on. */
+static bool concerns_own(const struct firewall *fw,
+			 const struct firewall_round *round)
+{
+	unsigned int what = NFTMON_DOCKER4 | NFTMON_DOCKER6 | NFTMON_OWN;
+
+	for (size_t i = 0; i < fw->n_backends; i++)
+		if (fw->backends[i].fresh)
+			return true;
+	return round->all || !round->noticed || (round->what & what);
+}
+
+/*
+ * Whether it need not wait for our own table: that takes nft twice as long as
+ * iptables-restore takes for the twins. Rules of table raw are told again when
+ * our table is in force.
+ */
+static bool goes_first(const struct backend *b)
+{
+	const struct ruleset *rs = b->rs;
+
+	if (b->plan->raw_len > 0 && b->plan->edits_len == 0)
+		return false;
+	for (uint32_t i = 0; i < b->plan->edits_len; i++) {
+		uint32_t chain = b->plan->edits[i].rule->chain;
+
+		if (strcmp(rs->tables[rs->chains[chain].table].name, "raw") ==
+		    0)
+			return false; /* a twin that our table replaces */
+	}
+	return true;
+}
+
+/* Puts twins in place, of those that go first or of all, and tells. */
+static int apply_backends(struct firewall *fw,
+			  const struct firewall_round *round, bool first)
+{
+	const struct plan_config config = plan_config_of(fw);
+	int ret = 0;
+
+	for (size_t i = 0; i < fw->n_backends; i++) {
+		struct backend *b = &fw->backends[i];
+		struct backend_change change = b->change;
+
+		if (first && (!b->fresh || !goes_first(b)))
+			continue;
+		if (b->fresh &&
+		    backend_apply(b, &config, round->noticed, &fw->pids) < 0)
+			ret = -EAGAIN;
+		round->step(round->arg);
+		if (b->fresh)
+			fill_in(fw, b->plan);
+		backend_tell(b);
+		if (!first || b->plan->raw_len == 0)
+			continue;
+		b->change = change;
+		b->fresh = true;
+	}
+	return ret;
+}
+
+int firewall_sync(struct firewall *fw, const struct firewall_round *round)
+{
+	int ret = read_backends(fw, round) ? 0 : -EAGAIN;
+	bool own = fw->own && concerns_own(fw, round);
+	bool gives_up = false;
+
+	/* what our table takes over must not go before that is in force */
+	if (apply_backends(fw, round, true) < 0)
 		ret = -EAGAIN;
+	if (own) {
+		int r = sync_own(fw, round);
+
+		round->step(round->arg);
+		gives_up = r < 0 && fw->raw_by_own;
+		set_raw_by_own(fw, r == 0);
+		if (r == 0 && own_changed_ns(fw->own))
+			tell_raw_lost(fw);
+	}
+	if (apply_backends(fw, round, false) < 0)
+		ret = -EAGAIN;
+	if (gives_up)
+		own_give_up(fw->own, &fw->pids);
 	return ret;
 }
 
@@ -227,84 +383,58 @@ void firewall_look(struct firewall *fw)
 		own_look(fw->own);
 }
 
-static int remove_backend(struct firewall *fw, const struct backend *b,
-			  char *error)
-{
-	int r = -EAGAIN;
-
-	for (int i = 0; i < TRIES_MAX && r == -EAGAIN; i++) {
-		struct view v = { 0 };
-
-		r = read_rules(b, &v.rs, error);
-		if (r == 0)
-			r = plan_remove(v.rs, &v.plan);
-		if (r == 0 && v.plan->edits_len > 0) {
-			r = apply(fw, b, v.plan, error);
-			if (r == 0)
-				r = -EAGAIN; /* read back */
-		}
-		view_free(&v);
-	}
-	return r;
-}
-
 int firewall_remove(struct firewall *fw)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < fw->n_backends; i++) {
 		struct backend *b = &fw->backends[i];
-		char error[IPTABLES_ERROR_MAX] = "they come back";
 		int r;
 
 		if (!iptables_in_use(&b->ipt))
 			continue;
-		r = remove_backend(fw, b, error);
+		r = backend_remove(b, &fw->pids);
 		if (r == 0) {
 			report_removed(&b->report);
 			continue;
 		}
 		log_warn("some rules may be left in %s of IPv%d: %s",
 			 iptables_variant_name(b->ipt.variant), b->ipt.family,
-			 error);
+			 b->error);
 		ret = r;
 	}
-	if (fw->own && own_remove(fw->own) < 0)
+	if (fw->own && own_remove(fw->own, &fw->pids) < 0)
 		ret = -EIO;
 	return ret;
 }
 
 int firewall_other_group(struct firewall *fw)
 {
-	for (size_t i = 0; i < fw->n_backends; i++) {
-		const struct backend *b = &fw->backends[i];
-		char error[IPTABLES_ERROR_MAX];
-		struct ruleset *rs = NULL;
-		struct twin twin;
-		int other = -1;
+	const struct plan_config config = plan_config_of(fw);
 
-		if (!iptables_in_use(&b->ipt) || read_rules(b, &rs, error) < 0)
+	for (size_t i = 0; i < fw->n_backends; i++) {
+		struct backend *b = &fw->backends[i];
+		struct twin twin;
+
+		if (!iptables_in_use(&b->ipt) || backend_read(b, &config) < 0)
 			continue;
-		for (uint32_t j = 0; j < rs->rules_len && other < 0; j++)
-			if (twin_parse(&rs->rules[j], &twin) &&
+		for (uint32_t j = 0; j < b->rs->rules_len; j++)
+			if (twin_parse(&b->rs->rules[j], &twin) &&
 			    twin.group != fw->group)
-				other = twin.group;
-		ruleset_free(rs);
-		if (other >= 0)
-			return other;
+				return twin.group;
 	}
 	return -1;
 }
 
-pid_t firewall_last_pid(const struct firewall *fw)
+struct nftmon_pids *firewall_pids(struct firewall *fw)
 {
-	return fw->last_pid;
+	return &fw->pids;
 }
 
 bool firewall_needs_polling(const struct firewall *fw)
 {
 	for (size_t i = 0; i < fw->n_backends; i++)
-		if (fw->backends[i].used &&
+		if (backend_used(&fw->backends[i]) &&
 		    fw->backends[i].ipt.variant == IPTABLES_LEGACY)
 			return true;
 	return false;

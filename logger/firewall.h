@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keeps the twins in place: reads each iptables that this host has, plans,
- * applies, reads back, and reports what it found to the recorder.
+ * Keeps Docker's verdict rules watched: by twins in each iptables that this
+ * host has, and by an nft table of ours; reports to the recorder.
  */
 #ifndef BRIDGEAUDIT_LOGGER_FIREWALL_H
 #define BRIDGEAUDIT_LOGGER_FIREWALL_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "logger/nftmon.h"
 
 struct firewall;
 
@@ -20,12 +21,23 @@ int firewall_new(unsigned int profile, uint16_t group, int channel_fd,
 		 struct firewall **ret);
 void firewall_free(struct firewall *fw);
 
+/* Why rules are looked at, and so at which. */
+struct firewall_round {
+	unsigned int what; /* enum nftmon_what: these were changed */
+	uint64_t at_ns;	   /* CLOCK_REALTIME: not before that; with what */
+	bool noticed;	   /* notices work: what is not in what is as it was */
+	bool poll;	   /* it is time for what has no notices */
+	bool all;	   /* it is time for everything: counters */
+	void (*step)(void *arg); /* called now and then: to read notices */
+	void *arg;
+};
+
 /*
- * Puts every twin in its place in every iptables. What goes wrong in one is
+ * Puts every twin in its place. What goes wrong in one iptables or table is
  * reported as a finding and does not stop the others. Returns 0, or -EAGAIN
  * when not all was reached and another try is worth it.
  */
-int firewall_sync(struct firewall *fw);
+int firewall_sync(struct firewall *fw, const struct firewall_round *round);
 
 /* dockerd was started, and may use another firewall than the one before. */
 void firewall_look(struct firewall *fw);
@@ -39,8 +51,8 @@ int firewall_remove(struct firewall *fw);
  */
 int firewall_other_group(struct firewall *fw);
 
-/* The process of the last edit, as nf_tables notices name it; 0: none yet. */
-pid_t firewall_last_pid(const struct firewall *fw);
+/* The processes of our edits, as nf_tables notices name them. */
+struct nftmon_pids *firewall_pids(struct firewall *fw);
 
 /* Whether rules stand in iptables-legacy, whose changes nobody announces. */
 bool firewall_needs_polling(const struct firewall *fw);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The loop list, make, apply, list again over Docker's nft tables: their rules
- * in, our table "inet bridgeaudit" and reports out. What the table holds is
- * made in rules/own_table.c; nft runs as a child, so that a listing it chokes
- * on is a finding and nothing more.
+ * Docker's rules in, our table "inet bridgeaudit" and reports out. What the
+ * table holds is made in rules/own_table.c, the step from one to the next in
+ * rules/own_diff.c. nft runs as a child, so that a table it chokes on is a
+ * finding and nothing more; what needs no nft goes by own_netlink.c.
  */
 #include "logger/firewall_own.h"
 
@@ -11,31 +11,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/firewall_report.h"
 #include "logger/log.h"
 #include "logger/nft.h"
-#include "logger/rules/own_table.h"
+#include "logger/own_docker.h"
+#include "logger/own_netlink.h"
+#include "logger/rules/own_diff.h"
 #include "logger/rules/own_table_text.h"
 
-enum { TIMEOUT_MS = 5000, FAMILIES = 2 };
-
-static const char *const families[FAMILIES] = { "ip", "ip6" };
+enum {
+	TIMEOUT_MS = 5000,
+	FAMILIES = OWN_DOCKER_FAMILIES,
+	PROBE_ROUNDS = 12,  /* full rounds before nft gets another chance */
+	VERIFY_ROUNDS = 12, /* full rounds between two looks at our table */
+};
 
 struct own {
 	unsigned int profile;
 	uint16_t group;
 	struct report reports[FAMILIES];
-	bool look;     /* Docker may have tables that we know nothing of */
-	char *text;    /* the batch that made our table; NULL: there is none */
-	char *listing; /* our table as nft lists it, without counter values */
-};
-
-/* What Docker's tables hold; NULL: there is no such table. */
-struct listings {
-	char *text[FAMILIES];
-	size_t len[FAMILIES];
+	bool left;	       /* there may be a table that we did not make */
+	uint64_t intact_ns;    /* when our table was last known to be ours */
+	uint64_t changed_ns;   /* own_changed_ns() */
+	unsigned int probe;    /* full rounds until nft is tried; 0: it works */
+	unsigned int failures; /* in a row */
+	bool no_nft;	       /* that was said */
+	unsigned int verify;   /* full rounds until the next look */
+	struct own_docker docker;
+	struct own_table *table; /* what is in force; NULL: nothing of ours */
+	char *listing; /* as nft lists it, without counters; NULL: unknown */
+	struct own_counter *counters;
+	size_t counters_len;
 };
 
 struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
@@ -46,19 +55,37 @@ struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
 		return NULL;
 	own->profile = profile;
 	own->group = group;
-	own->look = true;
+	own->docker.look = own->left = true;
+	own->probe = 1;
 	for (int i = 0; i < FAMILIES; i++)
 		report_init(&own->reports[i], channel_fd, "nftables", "nft",
 			    i == 0 ? 4 : 6);
 	return own;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void forget_listing(struct own *own)
+{
+	free(own->listing);
+	own->listing = NULL;
+}
+
+/* Nothing of what we know is in force. */
 static void forget(struct own *own)
 {
-	free(own->text);
-	free(own->listing);
-	own->text = NULL;
-	own->listing = NULL;
+	own_table_free(own->table);
+	own->table = NULL;
+	forget_listing(own);
+	free(own->counters);
+	own->counters = NULL;
+	own->counters_len = 0;
 }
 
 void own_free(struct own *own)
@@ -67,95 +94,185 @@ void own_free(struct own *own)
 		return;
 	for (int i = 0; i < FAMILIES; i++)
 		report_clear(&own->reports[i]);
+	own_docker_clear(&own->docker);
 	forget(own);
 	free(own);
 }
 
-static void listings_free(struct listings *l)
+void own_look(struct own *own)
 {
-	for (int i = 0; i < FAMILIES; i++)
-		free(l->text[i]);
+	own->docker.look = true;
 }
 
-/* No such table, and no nft at all, are both "nothing of Docker's there". */
-static int list_docker(struct listings *ret, char *error)
+uint64_t own_changed_ns(const struct own *own)
 {
-	struct listings l = { 0 };
-
-	for (int i = 0; i < FAMILIES; i++) {
-		int r = nft_list_table(families[i], OWN_TABLE_DOCKER,
-				       TIMEOUT_MS, &l.text[i], &l.len[i],
-				       error);
-
-		if (r == 0 || r == -ENOENT || r == -ENOSYS)
-			continue;
-		listings_free(&l);
-		return r;
-	}
-	*ret = l;
-	return 0;
+	return own->changed_ns;
 }
 
-/* Our table as it is now, without counter values; "" when it is not there. */
-static int list_own(char **ret, char *error)
+/*
+ * Our table as it is now, without counter values; "" when it is not there. The
+ * caller frees it. NULL: nobody can tell.
+ */
+static char *list_own(char *error)
 {
 	char *text = NULL;
 	size_t len = 0;
 	int r = nft_list_table(NFT_OWN_FAMILY, NFT_OWN_TABLE, TIMEOUT_MS, &text,
 			       &len, error);
 
-	if (r == -ENOENT || r == -ENOSYS) {
-		text = strdup("");
-		r = text ? 0 : -ENOMEM;
-	} else if (r == 0) {
-		own_table_strip(text, len);
-	}
-	if (r == 0)
-		*ret = text;
-	return r;
+	if (r == -ENOENT)
+		return strdup("");
+	if (r < 0 || !text)
+		return NULL;
+	own_table_strip(text, len);
+	return text;
 }
 
-/* Whether our table is as the batch text made it. */
-static int is_in_force(const struct own *own, const char *text, bool *ret,
-		       char *error)
+/* Whether the counters are those of the rules that the table logs for. */
+static bool counters_fit(const struct own *own)
 {
-	char *now = NULL;
-	int r;
-
-	*ret = false;
-	if (!own->text || !own->listing || strcmp(own->text, text) != 0)
-		return 0;
-	r = list_own(&now, error);
-	if (r == 0)
-		*ret = strcmp(now, own->listing) == 0;
-	free(now);
-	return r;
+	if (own->counters_len != own->table->watched_len)
+		return false;
+	for (size_t i = 0; i < own->counters_len; i++)
+		if (own->counters[i].id != own->table->watched[i])
+			return false;
+	return true;
 }
 
-static int apply(struct own *own, const char *text, pid_t *last_pid,
-		 char *error)
+static int read_counters(struct own *own)
 {
-	pid_t pid = 0;
-	int r;
+	struct own_counter *list = NULL;
+	size_t len = 0;
+	int r = own_netlink_counters(&list, &len);
 
-	forget(own);
-	r = nft_apply(text, TIMEOUT_MS, &pid, error);
-	if (pid)
-		*last_pid = pid;
 	if (r < 0)
 		return r;
-	own->text = strdup(text);
-	if (!own->text)
-		return -ENOMEM;
-	return list_own(&own->listing, error);
+	free(own->counters);
+	own->counters = list;
+	own->counters_len = len;
+	return 0;
+}
+
+/*
+ * Whether our table is as we left it. The counters' names are looked at each
+ * time; all of it when somebody touched it, and now and then. What was listed
+ * after an edit of ours is what it has to be from then on, if it has the
+ * shape of what we wrote.
+ */
+static bool is_intact(struct own *own, const struct own_round *round,
+		      char *error)
+{
+	bool touched = round->what & NFTMON_OWN;
+	bool due =
+		touched || (round->all && (!own->listing || own->verify == 0));
+	char *now;
+	bool intact;
+
+	if (round->all && own->verify > 0)
+		own->verify--;
+	if (read_counters(own) == 0 && !counters_fit(own))
+		return false;
+	if (!due)
+		return true;
+	own->verify = VERIFY_ROUNDS;
+	now = list_own(error);
+	if (!now)
+		return !touched;
+	if (own->listing)
+		intact = strcmp(own->listing, now) == 0;
+	else
+		intact = own_table_same_shape(now, own->table->text);
+	forget_listing(own);
+	own->listing = now;
+	return intact;
+}
+
+/* The batch that makes the new table of what is there; *ret to be freed. */
+static int make_batch(const struct own *own, const struct own_table *table,
+		      char **ret)
+{
+	int r = -ENOTSUP;
+
+	if (own->table && !own->table->empty)
+		r = own_diff(own->table->text, table->text, ret);
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	*ret = strdup(table->text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* We are the process of that edit ourselves. */
+static int delete_table(struct nftmon_pids *pids)
+{
+	nftmon_pids_add(pids, getpid());
+	return own_netlink_delete();
+}
+
+static int apply_text(const char *text, struct nftmon_pids *pids, char *error)
+{
+	pid_t pid = 0;
+	int r = *text ? nft_apply(text, TIMEOUT_MS, &pid, error) : 0;
+
+	nftmon_pids_add(pids, pid);
+	return r;
+}
+
+/* Puts the new table into force; then it is ours to free. */
+static int apply(struct own *own, struct own_table *table,
+		 struct nftmon_pids *pids, char *error)
+{
+	char *batch = NULL;
+	int r;
+
+	if (table->empty) {
+		r = own->table || own->left ? delete_table(pids) : 0;
+		if (r < 0)
+			snprintf(error, NFT_RUN_ERROR_MAX, "%s", strerror(-r));
+	} else {
+		r = make_batch(own, table, &batch);
+		if (r == 0)
+			r = apply_text(batch, pids, error);
+		/* it may not be what it was after all: make it anew */
+		if (r < 0 && own->table)
+			r = apply_text(table->text, pids, error);
+		free(batch);
+	}
+	if (r < 0)
+		return r;
+	own_table_free(own->table);
+	own->table = table;
+	own->left = false;
+	forget_listing(own);
+	read_counters(own); /* the next round sees when that fails */
+	return 0;
+}
+
+bool own_watches(const struct own *own, uint64_t id, uint64_t *ret_packets)
+{
+	size_t low = 0, high = own->counters_len;
+
+	*ret_packets = 0;
+	if (!own->table || !own_table_watches(own->table, id))
+		return false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (own->counters[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < own->counters_len && own->counters[low].id == id)
+		*ret_packets = own->counters[low].packets;
+	return true;
 }
 
 /*
  * The mirrored rules of one family in the shape in which iptables' are
  * reported; they point into table. The caller frees plan->audited.
  */
-static int as_plan(const struct own_table *table, int family, bool in_place,
-		   struct plan *ret)
+static int as_plan(const struct own *own, const struct own_table *table,
+		   int family, struct plan *ret)
 {
 	struct plan plan = { .family = family };
 
@@ -170,15 +287,16 @@ static int as_plan(const struct own_table *table, int family, bool in_place,
 			continue;
 		*to = (struct plan_audited){
 			.id = a->id,
-			.watch = WATCH_TWIN,
+			.watch = WATCH_OWN_TABLE,
 			.verdict = a->verdict,
 			.table = a->table,
 			.chain = a->chain,
 			.text = a->text,
-			.in_place = in_place,
+			.counted = a->counted,
 			.rule_packets = a->packets,
 			.rule_bytes = a->bytes,
 		};
+		to->in_place = own_watches(own, a->id, &to->twin_packets);
 		str_copy(to->dst_bridge, sizeof(to->dst_bridge), a->dst_bridge);
 		plan.audited_len++;
 	}
@@ -189,102 +307,170 @@ static int as_plan(const struct own_table *table, int family, bool in_place,
 	return 0;
 }
 
-/* Tells texts (before the table is in force) or states (after). */
-static int tell(struct own *own, const struct own_table *table, bool in_place,
-		const char *error)
+/* A rule's text is on record before its first packet is. */
+static void tell_rules(struct own *own, const struct own_table *table)
 {
 	for (int i = 0; i < FAMILIES; i++) {
 		struct plan plan = { 0 };
-		int r = as_plan(table, i == 0 ? 4 : 6, in_place, &plan);
 
-		if (r < 0)
-			return r;
-		report_rules(&own->reports[i], &plan);
-		report_twins(&own->reports[i], &plan);
-		report_finding(&own->reports[i], &plan, error);
+		if (as_plan(own, table, i == 0 ? 4 : 6, &plan) == 0)
+			report_rules(&own->reports[i], &plan);
 		free(plan.audited);
 	}
+}
+
+static const char *cause_of(const struct own *own, const char *error)
+{
+	return *error		 ? "apply failed"
+	       : own->changed_ns ? "rule deleted by somebody"
+				 : "docker wrote rule";
+}
+
+/* Nothing of what our table is for is done now, but by twins in table raw. */
+static void tell_failure(struct own *own, const char *error)
+{
+	char text[NFT_RUN_ERROR_MAX + 128];
+
+	snprintf(text, sizeof(text),
+		 "no nft table of ours, so no witness of what passes between "
+		 "bridges: %s",
+		 error);
+	for (int i = 0; i < FAMILIES; i++)
+		report_finding(&own->reports[i], NULL, text);
+}
+
+/* table: what is in force, or after an error what should be. */
+static void tell(struct own *own, const struct own_table *table,
+		 const struct own_round *round, const char *error)
+{
+	const struct report_change change = {
+		.at_ns = own->changed_ns ? own->changed_ns : round->at_ns,
+		.cause = cause_of(own, error),
+	};
+
+	for (int i = 0; i < FAMILIES; i++) {
+		bool ours =
+			own->changed_ns || (round->what & own_docker_bit(i));
+		const char *wrong = own->docker.error[i];
+		struct plan plan = { 0 };
+
+		if (as_plan(own, table, i == 0 ? 4 : 6, &plan) < 0)
+			continue;
+		if (round->all || ours || *wrong || *error)
+			report_twins(&own->reports[i], &plan,
+				     ours && change.at_ns ? &change : NULL);
+		if (!*error)
+			report_finding(&own->reports[i], &plan, wrong);
+		free(plan.audited);
+	}
+}
+
+/*
+ * Whether nft and kernel can do it; asked again only now and then. A host
+ * without nft is as it was meant to be, so that is no finding.
+ */
+static bool is_usable(struct own *own, const struct own_round *round)
+{
+	char error[NFT_RUN_ERROR_MAX], path[CHILD_PATH_MAX];
+
+	if (own->probe == 0)
+		return true;
+	if (round->all)
+		own->probe--;
+	if (own->probe > 0)
+		return false;
+	if (nft_available(TIMEOUT_MS, error))
+		return true;
+	own->probe = PROBE_ROUNDS;
+	if (child_find("nft", path) == 0)
+		tell_failure(own, error);
+	else if (!own->no_nft)
+		log_info("%s: no witness of what passes between bridges",
+			 error);
+	own->no_nft = child_find("nft", path) < 0;
+	return false;
+}
+
+static int make_table(struct own *own, struct own_round *round,
+		      struct own_table **ret)
+{
+	struct own_table_input *in = &round->input;
+
+	in->group = own->group;
+	in->profile = own->profile;
+	for (int i = 0; i < FAMILIES; i++) {
+		in->docker[i] = own->docker.text[i];
+		in->docker_len[i] = own->docker.len[i];
+	}
+	return own_table_make(in, ret);
+}
+
+/* The table that is wanted, in force; it is ours to free when that fails. */
+static int replace(struct own *own, struct own_table *table,
+		   struct own_round *round, char *error)
+{
+	if (own->table && !own->table->empty && !is_intact(own, round, error)) {
+		own->changed_ns = round->at_ns && (round->what & NFTMON_OWN)
+					  ? round->at_ns
+					  : own->intact_ns;
+		forget(own);
+		tell(own, table, round, "");
+	}
+	if (!own->table || strcmp(own->table->text, table->text) != 0) {
+		tell_rules(own, table);
+		return apply(own, table, round->pids, error);
+	}
+	/* the same rules, with Docker's counters of now */
+	own_table_free(own->table);
+	own->table = table;
 	return 0;
 }
 
-static int sync_table(struct own *own, const struct listings *l,
-		      pid_t *last_pid, char *error)
+int own_sync(struct own *own, struct own_round *round)
 {
-	const struct own_table_input input = {
-		.group = own->group,
-		.profile = own->profile,
-		.docker = { l->text[0], l->text[1] },
-		.docker_len = { l->len[0], l->len[1] },
-	};
+	const struct own_docker_due due = { round->what, round->all };
+	char error[NFT_RUN_ERROR_MAX] = "";
 	struct own_table *table = NULL;
-	bool in_force = false;
-	int r = own_table_make(&input, &table);
+	int r;
 
-	if (r == 0)
-		r = is_in_force(own, table->text, &in_force, error);
-	if (r == 0 && !in_force) {
-		/* a rule's text is on record before its first packet is */
-		r = tell(own, table, false, "");
-		if (r == 0)
-			r = apply(own, table->text, last_pid, error);
+	own->changed_ns = 0;
+	if (!is_usable(own, round))
+		return -ENOTSUP;
+	own_docker_read(&own->docker, &due);
+	r = make_table(own, round, &table);
+	if (r < 0)
+		return r;
+	r = replace(own, table, round, error);
+	tell(own, table, round, error);
+	if (r < 0) {
+		tell_failure(own, error);
+		own_table_free(table);
+		own->probe = own_docker_back_off(&own->failures);
+		return r;
 	}
-	if (table && (r < 0 || in_force || own->text))
-		tell(own, table, r == 0, r < 0 ? error : "");
-	if (r == 0 && table->empty)
-		forget(own);
-	own_table_free(table);
-	return r;
+	own->failures = 0;
+	own->intact_ns = now_ns();
+	return 0;
 }
 
-int own_remove(struct own *own)
+void own_give_up(struct own *own, struct nftmon_pids *pids)
 {
-	char error[NFT_RUN_ERROR_MAX];
-	pid_t pid;
-	int r = nft_delete_own(TIMEOUT_MS, &pid, error);
+	/* what mirrors Docker's tables is watched by nobody else */
+	if (own->docker.text[0] || own->docker.text[1])
+		return;
+	own_remove(own, pids);
+	own->left = true;
+}
 
-	if (r == -ENOSYS)
-		return 0;
+int own_remove(struct own *own, struct nftmon_pids *pids)
+{
+	int r = delete_table(pids);
+
 	if (r < 0)
-		log_warn("our nft table may be left: %s", error);
+		log_warn("our nft table may be left: %s", strerror(-r));
 	else
 		for (int i = 0; i < FAMILIES; i++)
 			report_removed(&own->reports[i]);
 	forget(own);
-	return r;
-}
-
-/* Docker has no tables here: nor have we, whatever was left or wrong before. */
-static int leave(struct own *own)
-{
-	for (int i = 0; i < FAMILIES; i++)
-		report_finding(&own->reports[i], NULL, "");
-	return own_remove(own);
-}
-
-void own_look(struct own *own)
-{
-	own->look = true;
-}
-
-int own_sync(struct own *own, pid_t *last_pid)
-{
-	char error[NFT_RUN_ERROR_MAX] = "out of memory";
-	struct listings l = { 0 };
-	int r;
-
-	if (!own->look && !own->text)
-		return 0;
-	r = list_docker(&l, error);
-	if (r < 0) {
-		report_finding(&own->reports[0], NULL, error);
-		return r;
-	}
-	if (l.text[0] || l.text[1] || own->text)
-		r = sync_table(own, &l, last_pid, error);
-	else
-		r = leave(own);
-	listings_free(&l);
-	if (r == 0)
-		own->look = false;
 	return r;
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Docker 29's own nftables tables, watched from a table of ours beside them:
- * Docker flushes and refills its chains, so nothing of ours may be in them.
+ * Our own nft table, kept as Docker's rules ask for: the raw stage of every
+ * iptables, Docker 29's tables (it flushes and refills its chains, so nothing
+ * of ours may be in them) and the witness behind all of them.
  */
 #ifndef BRIDGEAUDIT_LOGGER_FIREWALL_OWN_H
 #define BRIDGEAUDIT_LOGGER_FIREWALL_OWN_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
+
+#include "logger/firewall_report.h"
+#include "logger/nftmon.h"
+#include "logger/rules/own_table.h"
 
 struct own;
 
@@ -15,17 +20,42 @@ struct own;
 struct own *own_new(unsigned int profile, uint16_t group, int channel_fd);
 void own_free(struct own *own);
 
-/* dockerd was started: the next own_sync() looks whether it has tables. */
+/* dockerd was started: the next round looks whether it has nft tables. */
 void own_look(struct own *own);
 
+/* One round. */
+struct own_round {
+	/* what the iptables say; group, profile and docker are filled in */
+	struct own_table_input input;
+	unsigned int what; /* enum nftmon_what: what somebody else changed */
+	uint64_t at_ns;	   /* when that was noticed; 0: nothing was */
+	bool all;	   /* look at everything, for counters too */
+	struct nftmon_pids *pids; /* our edits are added */
+};
+
 /*
- * Mirrors Docker's tables, when there are any, into ours; does nothing on a
- * host without them. *last_pid becomes the process that made an edit. Returns
- * 0, or -errno when another try is worth it; then a finding says why.
+ * Makes our table what it should be, and tells of Docker's tables. Returns 0,
+ * -ENOTSUP when this host can't have such a table for now, or -errno; then the
+ * raw stage is not watched by it, and a finding says why.
  */
-int own_sync(struct own *own, pid_t *last_pid);
+int own_sync(struct own *own, struct own_round *round);
+
+/*
+ * Since when, at the earliest, our table was not what we had left, when it was
+ * made anew for that in the last round; else 0.
+ */
+uint64_t own_changed_ns(const struct own *own);
+
+/* Whether our table logs for a rule; *ret_packets: how many it has counted. */
+bool own_watches(const struct own *own, uint64_t id, uint64_t *ret_packets);
+
+/*
+ * After a failed round, others watch table raw: what is left of our table would
+ * log twice. It stays where it mirrors Docker's tables.
+ */
+void own_give_up(struct own *own, struct nftmon_pids *pids);
 
 /* Deletes our table, if there is one. Returns 0 or -errno. */
-int own_remove(struct own *own);
+int own_remove(struct own *own, struct nftmon_pids *pids);
 
 #endif

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/text.h"
+#include "lib/timefmt.h"
 #include "logger/log.h"
 
 /* How many times only news is sent before all is. */
@@ -45,16 +47,25 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static const struct told *find(const struct report *rep, uint64_t id)
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static struct told *find(struct told *list, size_t len, uint64_t id)
 {
 	const struct told key = { .id = id };
 
-	if (rep->told_len == 0)
+	if (len == 0)
 		return NULL;
-	return bsearch(&key, rep->told, rep->told_len, sizeof(key), by_id);
+	return bsearch(&key, list, len, sizeof(key), by_id);
 }
 
-static bool send_rule(const struct report *rep, const struct plan_audited *a)
+static bool send_rule(const struct report *rep, const struct plan_audited *a,
+		      uint64_t packets)
 {
 	struct channel_msg msg = { .kind = CHANNEL_RULE };
 	struct channel_rule *r = &msg.u.rule;
@@ -62,6 +73,9 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a)
 	r->id = a->id;
 	r->family = (uint8_t)rep->family;
 	r->verdict = (uint8_t)a->verdict;
+	r->appeared = rep->looked_ns != 0;
+	r->packets = packets;
+	str_copy(r->variant, sizeof(r->variant), rep->variant);
 	str_copy(r->table, sizeof(r->table), a->table);
 	str_copy(r->chain, sizeof(r->chain), a->chain);
 	str_copy(r->text, sizeof(r->text), a->text);
@@ -69,43 +83,28 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a)
 	return send_msg(rep, &msg);
 }
 
-/* state: enum channel_twin_state */
+/* Sends t as it is in state; change NULL: it was so before. */
 static bool send_twin(const struct report *rep, const struct told *t,
-		      uint8_t state)
+		      uint8_t state, uint64_t since_ns,
+		      const struct report_change *change)
 {
 	struct channel_msg msg = { .kind = CHANNEL_TWIN };
 	struct channel_twin *w = &msg.u.twin;
 
-	if (t->state == 0)
-		return true; /* it never had a twin */
 	w->rule_id = t->id;
 	w->state = state;
+	w->partial = t->partial;
 	w->rule_packets = t->rule_packets;
 	w->twin_packets = t->twin_packets;
+	w->after_ns = rep->looked_ns;
+	w->since_ns = since_ns;
 	str_copy(w->variant, sizeof(w->variant), rep->variant);
-	return send_msg(rep, &msg);
-}
-
-void report_rules(struct report *rep, const struct plan *plan)
-{
-	for (uint32_t i = 0; i < plan->audited_len; i++)
-		if (!find(rep, plan->audited[i].id) &&
-		    !send_rule(rep, &plan->audited[i])) {
-			rep->behind = true;
-			return;
-		}
-}
-
-/* Of a rule without twin only the text is told: others watch it. */
-static uint8_t state_of(const struct plan_audited *a)
-{
-	switch (a->watch) {
-	case WATCH_OWN_TABLE:
-		return 0;
-	case WATCH_TWIN:
-		break;
+	if (change) {
+		w->change_ns =
+			change->at_ns < since_ns ? change->at_ns : since_ns;
+		str_copy(w->cause, sizeof(w->cause), change->cause);
 	}
-	return a->in_place ? TWIN_IN_PLACE : TWIN_MISSING;
+	return send_msg(rep, &msg);
 }
 
 /*
@@ -124,9 +123,12 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 
 		list[i] = (struct told){
 			.id = a->id,
-			.rule_packets = a->rule_packets,
+			/* a rule that does not count is its twin's word */
+			.rule_packets =
+				a->counted ? a->rule_packets : a->twin_packets,
 			.twin_packets = a->twin_packets,
-			.state = state_of(a),
+			.state = a->in_place ? TWIN_IN_PLACE : TWIN_MISSING,
+			.partial = a->new_flows_only,
 		};
 	}
 	qsort(list, len, sizeof(*list), by_id);
@@ -144,16 +146,63 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 	return list;
 }
 
+void report_rules(struct report *rep, const struct plan *plan)
+{
+	size_t len = 0;
+	struct told *now = collect(plan, &len);
+
+	rep->behind = !now;
+	for (uint32_t i = 0; now && i < plan->audited_len; i++) {
+		const struct plan_audited *a = &plan->audited[i];
+		struct told *old = find(rep->told, rep->told_len, a->id);
+		const struct told *new = find(now, len, a->id);
+
+		/* of our own table's rules the plan does not know */
+		if (old && !a->in_place && a->watch == WATCH_TWIN)
+			old->unplaced = true;
+		if (!old && new && !send_rule(rep, a, new->rule_packets)) {
+			rep->behind = true;
+			break;
+		}
+	}
+	free(now);
+}
+
 static bool same(const struct told *a, const struct told *b)
 {
 	return a->state == b->state && a->rule_packets == b->rule_packets &&
 	       a->twin_packets == b->twin_packets;
 }
 
-void report_twins(struct report *rep, const struct plan *plan)
+/* What is told of one rule of this round; old NULL: it was not there. */
+static bool tell(const struct report *rep, const struct told *old,
+		 struct told *new, uint64_t since_ns, bool all,
+		 const struct report_change *change)
+{
+	const struct report_change unknown = { since_ns, "not in place" };
+	bool placed = new->state == TWIN_IN_PLACE &&
+		      (!old || old->state != TWIN_IN_PLACE || old->unplaced);
+	bool lost = new->state == TWIN_MISSING &&
+		    (!old || old->state != TWIN_MISSING);
+
+	if (lost)
+		return send_twin(rep, new, new->state, since_ns,
+				 change ? change : &unknown);
+	if (placed)
+		return send_twin(rep, new, new->state, since_ns, change);
+	/* of two looks with the same counters the rule was quiet between */
+	new->steady = old &&same(old, new);
+	if (all || !new->steady || !old->steady)
+		return send_twin(rep, new, new->state, since_ns, NULL);
+	return true;
+}
+
+void report_twins(struct report *rep, const struct plan *plan,
+		  const struct report_change *change)
 {
 	size_t len = 0, i = 0, j = 0;
 	struct told *now = collect(plan, &len);
+	uint64_t since_ns = now_ns();
 	bool sent = !rep->behind;
 	bool all = rep->rounds++ % REFRESH_ROUNDS == 0;
 
@@ -163,19 +212,21 @@ void report_twins(struct report *rep, const struct plan *plan)
 	while (sent && (i < rep->told_len || j < len)) {
 		const struct told *old =
 			i < rep->told_len ? &rep->told[i] : NULL;
-		const struct told *new = j < len ? &now[j] : NULL;
+		struct told *new = j < len ? &now[j] : NULL;
 
 		if (!new || (old && old->id < new->id)) {
-			sent = send_twin(rep, old, TWIN_GONE);
+			sent = send_twin(rep, old, TWIN_GONE, since_ns, change);
 			i++;
 			continue;
 		}
-		if (all || !old || old->id != new->id || !same(old, new))
-			sent = send_twin(rep, new, new->state);
 		if (old && old->id == new->id)
 			i++;
+		else
+			old = NULL;
+		sent = tell(rep, old, new, since_ns, all, change);
 		j++;
 	}
+	rep->looked_ns = since_ns;
 	if (!sent) {
 		free(now);
 		return;
@@ -187,12 +238,15 @@ void report_twins(struct report *rep, const struct plan *plan)
 
 void report_removed(struct report *rep)
 {
+	const struct report_change change = { now_ns(), "daemon down" };
+
 	for (size_t i = 0; i < rep->told_len; i++) {
 		struct told *t = &rep->told[i];
 
-		t->state = t->state == 0 ? 0 : TWIN_MISSING;
+		if (t->state == TWIN_IN_PLACE)
+			send_twin(rep, t, TWIN_MISSING, change.at_ns, &change);
+		t->state = TWIN_MISSING;
 		t->twin_packets = 0;
-		send_twin(rep, t, t->state);
 	}
 }
 

@@ -15,7 +15,16 @@ struct told {
 	uint64_t id;
 	uint64_t rule_packets;
 	uint64_t twin_packets;
-	uint8_t state; /* enum channel_twin_state; 0: only its text */
+	uint8_t state; /* enum channel_twin_state */
+	bool partial;  /* the twin takes new flows only */
+	bool unplaced; /* the last look found it without its twin */
+	bool steady;   /* told twice with these counters */
+};
+
+/* What made a round necessary. */
+struct report_change {
+	uint64_t at_ns; /* CLOCK_REALTIME, as early as it can have been */
+	const char *cause;
 };
 
 struct report {
@@ -27,6 +36,7 @@ struct report {
 	size_t told_len;
 	bool behind;	     /* a rule's text could not be sent */
 	unsigned int rounds; /* since all of it was sent */
+	uint64_t looked_ns;  /* when the last round was told */
 	char finding[CHANNEL_TEXT_MAX];
 };
 
@@ -35,15 +45,21 @@ void report_init(struct report *rep, int channel_fd, const char *where,
 		 const char *variant, int family);
 void report_clear(struct report *rep);
 
-/* Sends the text of each audited rule that was never told. */
+/*
+ * Before the plan is applied: sends the text of each audited rule that was
+ * never told, and remembers which rules had no twin.
+ */
 void report_rules(struct report *rep, const struct plan *plan);
 
 /*
- * Sends the state and counters that changed (now and then all of them, so that
- * their time in the database is young), and which rules are gone; plan NULL:
- * all are. What could not be sent is news again the next time.
+ * After it: sends the state and counters that changed (now and then all of
+ * them, so that their time in the database is young; and once more when they
+ * stand still), from when to when a rule was not watched, and which rules are
+ * gone; plan NULL: all are. change NULL: nobody edited anything. What could not
+ * be sent is news again the next time. Reads the clock.
  */
-void report_twins(struct report *rep, const struct plan *plan);
+void report_twins(struct report *rep, const struct plan *plan,
+		  const struct report_change *change);
 
 /* Sends that no rule has its twin any more: we took them out. */
 void report_removed(struct report *rep);

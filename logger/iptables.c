@@ -10,12 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/text.h"
-
-#define PATH_DEFAULT                                                           \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum { VERSION_TIMEOUT_MS = 5000 };
 
@@ -29,13 +25,6 @@ const char *iptables_variant_name(enum iptables_variant variant)
 	return names[variant];
 }
 
-static const char *search_path(void)
-{
-	const char *path = getenv("PATH");
-
-	return path && *path ? path : PATH_DEFAULT;
-}
-
 int iptables_save(const struct iptables *ipt, int timeout_ms, char **ret_text,
 		  size_t *ret_len, char *error)
 {
@@ -44,7 +33,6 @@ int iptables_save(const struct iptables *ipt, int timeout_ms, char **ret_text,
 	char *argv[] = { program, counters, NULL };
 	struct child c = {
 		.argv = argv,
-		.path = search_path(),
 		.timeout_ms = timeout_ms,
 		.want_output = true,
 		.error = error,
@@ -68,7 +56,6 @@ int iptables_restore(const struct iptables *ipt, const char *batch,
 	char *argv[] = { program, noflush, wait, seconds, NULL };
 	struct child c = {
 		.argv = argv,
-		.path = search_path(),
 		.input = batch,
 		.timeout_ms = timeout_ms,
 		.error = error,
@@ -84,24 +71,11 @@ int iptables_restore(const struct iptables *ipt, const char *batch,
 /* The path of prefix + suffix in PATH. 0 or -ENOENT. */
 static int find_program(const char *prefix, const char *suffix, char *ret)
 {
-	const char *dir = search_path();
+	char name[64];
+	int n = snprintf(name, sizeof(name), "%s%s", prefix, suffix);
 
-	for (;;) {
-		size_t len = strcspn(dir, ":");
-		char path[IPTABLES_PATH_MAX];
-		int n;
-
-		n = snprintf(path, sizeof(path), "%.*s/%s%s", (int)len, dir,
-			     prefix, suffix);
-		if (*dir == '/' && n > 0 && (size_t)n < sizeof(path) &&
-		    access(path, X_OK) == 0) {
-			str_copy(ret, IPTABLES_PATH_MAX, path);
-			return 0;
-		}
-		if (dir[len] == '\0')
-			return -ENOENT;
-		dir += len + 1;
-	}
+	return n > 0 && (size_t)n < sizeof(name) ? child_find(name, ret)
+						 : -ENOENT;
 }
 
 static int find_pair(const char *prefix, struct iptables *ipt)
@@ -120,7 +94,6 @@ static bool plain_is(const char *name, enum iptables_variant variant)
 	char *argv[] = { program, version, NULL };
 	struct child c = {
 		.argv = argv,
-		.path = search_path(),
 		.timeout_ms = VERSION_TIMEOUT_MS,
 		.want_output = true,
 		.error = error,

@@ -13,7 +13,7 @@
 #include "logger/child.h"
 
 enum {
-	IPTABLES_PATH_MAX = 256,
+	IPTABLES_PATH_MAX = CHILD_PATH_MAX,
 	IPTABLES_TEXT_MAX = CHILD_OUTPUT_MAX, /* of iptables-save's output */
 	IPTABLES_ERROR_MAX = CHILD_ERROR_MAX,
 };

@@ -14,13 +14,13 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
+#include "logger/clock.h"
 #include "logger/docker/docker.h"
 #include "logger/log.h"
 #include "logger/nftmon.h"
@@ -31,6 +31,7 @@ enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
 	LEGACY_MS = 1000,     /* how late a change of legacy rules is seen */
 	RETRY_MS = 500,	      /* after a sync that did not reach all */
+	BLOCKED_MS = 1,	      /* who waited that long, waited for the event */
 	FIRST_LIST_MS = 1500, /* Docker's networks before the first rule */
 	READY_MS = 10000,     /* the recorder opens its database */
 	END_MS = 15000,	      /* the recorder writes its last batch */
@@ -44,24 +45,20 @@ struct keeper {
 	struct docker *docker;
 	struct program program;
 	struct pollfd fds[FD_COUNT];
-	uint64_t sync_at_ms; /* monotonic */
-	bool listed;	     /* Docker's first list came, or it is down */
+	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
+	uint64_t poll_at_ms;  /* and when what has no notices */
+	uint64_t quiet_ns;    /* when no notice waited; CLOCK_REALTIME */
+	uint64_t changed_ns;  /* when what is in changed was, at the earliest */
+	unsigned int changed; /* enum nftmon_what: to be looked at */
+	bool listed;	      /* Docker's first list came, or it is down */
 	bool stop;
 	bool recorder_gone;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static uint64_t on_now(void *arg)
 {
 	(void)arg;
-	return now_ms();
+	return clock_ms();
 }
 
 static int tell(const struct keeper *k, const struct channel_msg *msg)
@@ -86,7 +83,7 @@ static void on_up(void *arg, const char *server_version)
 	log_info("connected to Docker %s", server_version);
 	tell_docker(k, "");
 	firewall_look(k->fw);
-	k->sync_at_ms = 0;
+	k->all_at_ms = 0;
 }
 
 static void on_down(void *arg, const char *why)
@@ -101,7 +98,7 @@ static void on_down(void *arg, const char *why)
 	tell_docker(k, detail);
 	tell(k, &msg);
 	k->listed = true;
-	k->sync_at_ms = 0;
+	k->poll_at_ms = 0;
 }
 
 static void on_networks(void *arg, const struct docker_network *list, size_t n,
@@ -129,7 +126,7 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	msg = (struct channel_msg){ .kind = whole ? CHANNEL_NETWORKS_END
 						  : CHANNEL_DOCKER_DOWN };
 	tell(k, &msg);
-	k->sync_at_ms = 0;
+	k->poll_at_ms = 0;
 }
 
 static void on_changed(void *arg, const char *what)
@@ -137,7 +134,7 @@ static void on_changed(void *arg, const char *what)
 	struct keeper *k = arg;
 
 	(void)what;
-	k->sync_at_ms = 0;
+	k->poll_at_ms = 0;
 }
 
 static void on_nonsense(void *arg, const char *what)
@@ -163,7 +160,7 @@ static void handle_signals(struct keeper *k)
 	       (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
-			k->sync_at_ms = 0;
+			k->all_at_ms = 0;
 		} else if (info.ssi_signo == SIGCHLD) {
 			program_reap(&k->program);
 		} else {
@@ -176,7 +173,7 @@ static void run_program(struct keeper *k, const struct space_action *action,
 			const char *word)
 {
 	if (action->act == SPACE_EXEC)
-		program_start(&k->program, action->program, word, now_ms());
+		program_start(&k->program, action->program, word, clock_ms());
 }
 
 static void handle_recorder(struct keeper *k)
@@ -197,37 +194,73 @@ static void handle_recorder(struct keeper *k)
 		k->recorder_gone = true;
 }
 
-static void handle_notices(struct keeper *k)
+/* at_ns: when what they tell of was, at the earliest. */
+static void handle_notices(struct keeper *k, uint64_t at_ns)
 {
-	bool changed = false;
-	int r = nftmon_read(k->fds[FD_NFTMON].fd, firewall_last_pid(k->fw),
-			    &changed);
+	struct nftmon_pids *pids = firewall_pids(k->fw);
+	uint64_t before_ns = clock_real_ns();
+	unsigned int what = 0;
+	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, &what);
 
+	/* all of our own edits' are read now: who has their pids is another */
+	*pids = (struct nftmon_pids){ 0 };
+	k->quiet_ns = before_ns;
 	if (r < 0) {
 		log_warn("nf_tables notices stopped: %s; looking every second",
 			 strerror(-r));
 		close(k->fds[FD_NFTMON].fd);
 		k->fds[FD_NFTMON].fd = -1;
+		k->all_at_ms = 0;
 	}
-	if (changed)
-		k->sync_at_ms = 0;
+	if (what && !k->changed)
+		k->changed_ns = at_ns;
+	k->changed |= what;
+}
+
+/* What comes during a round is no older than the queue's last silence. */
+static void on_step(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->fds[FD_NFTMON].fd >= 0)
+		handle_notices(k, k->quiet_ns);
 }
 
 static void sync_rules(struct keeper *k)
 {
-	int r = firewall_sync(k->fw);
-	bool poll_often =
-		firewall_needs_polling(k->fw) || k->fds[FD_NFTMON].fd < 0;
+	uint64_t now = clock_ms();
+	const struct firewall_round round = {
+		.what = k->changed,
+		.at_ns = k->changed ? k->changed_ns : 0,
+		.noticed = k->fds[FD_NFTMON].fd >= 0,
+		.poll = now >= k->poll_at_ms,
+		.all = now >= k->all_at_ms,
+		.step = on_step,
+		.arg = k,
+	};
+	int r;
 
-	k->sync_at_ms = now_ms() + (uint64_t)(r < 0	   ? RETRY_MS
-					      : poll_often ? LEGACY_MS
-							   : COUNTERS_MS);
+	k->changed = 0;
+	r = firewall_sync(k->fw, &round);
+	now = clock_ms();
+	if (round.all)
+		k->all_at_ms = now + COUNTERS_MS;
+	if (r < 0)
+		k->all_at_ms = now + RETRY_MS;
+	if (!round.noticed || firewall_needs_polling(k->fw))
+		k->poll_at_ms = now + LEGACY_MS;
+	else
+		k->poll_at_ms = k->all_at_ms;
+	/* what came in the meantime is no older than the queue's last silence
+	 */
+	if (round.noticed)
+		handle_notices(k, k->quiet_ns);
 }
 
 /* One turn: waits at most until at_ms, then handles what came. */
 static int turn(struct keeper *k, uint64_t at_ms)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	int r = docker_wait(k->docker, k->fds, FD_COUNT,
 			    at_ms > now ? (int)(at_ms - now) : 0);
 
@@ -235,13 +268,23 @@ static int turn(struct keeper *k, uint64_t at_ms)
 		log_error("waiting for events: %s", strerror(-r));
 		return r;
 	}
+	if (k->fds[FD_NFTMON].revents)
+		handle_notices(k, clock_ms() - now > BLOCKED_MS
+					  ? clock_real_ns()
+					  : k->quiet_ns);
 	if (k->fds[FD_SIGNALS].revents)
 		handle_signals(k);
 	if (k->fds[FD_RECORDER].revents)
 		handle_recorder(k);
-	if (k->fds[FD_NFTMON].revents)
-		handle_notices(k);
 	return 0;
+}
+
+/* When the next round is due; 0: now. */
+static uint64_t next_ms(const struct keeper *k)
+{
+	if (k->changed)
+		return 0;
+	return k->all_at_ms < k->poll_at_ms ? k->all_at_ms : k->poll_at_ms;
 }
 
 static bool ended(const struct keeper *k)
@@ -251,19 +294,19 @@ static bool ended(const struct keeper *k)
 
 static int loop(struct keeper *k)
 {
-	uint64_t first_ms = now_ms() + FIRST_LIST_MS;
+	uint64_t first_ms = clock_ms() + FIRST_LIST_MS;
 	int r = 0;
 
 	/* names before rules: the first packet has its networks then */
-	while (r == 0 && !ended(k) && !k->listed && now_ms() < first_ms)
+	while (r == 0 && !ended(k) && !k->listed && clock_ms() < first_ms)
 		r = turn(k, first_ms);
 	if (r == 0 && !ended(k)) {
 		sync_rules(k);
 		k->config->started(k->config->arg);
 	}
 	while (r == 0 && !ended(k)) {
-		r = turn(k, k->sync_at_ms);
-		if (r == 0 && !ended(k) && now_ms() >= k->sync_at_ms)
+		r = turn(k, next_ms(k));
+		if (r == 0 && !ended(k) && clock_ms() >= next_ms(k))
 			sync_rules(k);
 	}
 	return r;
@@ -272,11 +315,11 @@ static int loop(struct keeper *k)
 /* Waits for the recorder to close the channel. */
 static void await_recorder(struct keeper *k, int timeout_ms)
 {
-	uint64_t end_ms = now_ms() + (uint64_t)timeout_ms;
+	uint64_t end_ms = clock_ms() + (uint64_t)timeout_ms;
 	struct pollfd fd = { k->config->channel_fd, POLLIN, 0 };
 
-	while (!k->recorder_gone && now_ms() < end_ms) {
-		if (poll(&fd, 1, (int)(end_ms - now_ms())) > 0)
+	while (!k->recorder_gone && clock_ms() < end_ms) {
+		if (poll(&fd, 1, (int)(end_ms - clock_ms())) > 0)
 			handle_recorder(k);
 	}
 }
@@ -307,9 +350,14 @@ static int reap_recorder(struct keeper *k)
 static int finish(struct keeper *k)
 {
 	const struct channel_msg stop = { .kind = CHANNEL_STOP };
-	int removed = firewall_remove(k->fw);
-	int code;
+	int removed, code;
 
+	/* the last counters, for the recorder to compare its log with */
+	if (!k->recorder_gone) {
+		k->all_at_ms = 0;
+		sync_rules(k);
+	}
+	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
 	if (!k->recorder_gone) {
 		tell(k, &stop);
@@ -324,15 +372,15 @@ static int finish(struct keeper *k)
 /* Until the recorder says that it has its database. */
 static bool await_ready(struct keeper *k)
 {
-	uint64_t end_ms = now_ms() + READY_MS;
+	uint64_t end_ms = clock_ms() + READY_MS;
 	struct pollfd fds[] = { { k->config->channel_fd, POLLIN, 0 },
 				{ k->fds[FD_SIGNALS].fd, POLLIN, 0 } };
 	struct channel_msg msg = { 0 };
 
-	while (!ended(k) && now_ms() < end_ms) {
+	while (!ended(k) && clock_ms() < end_ms) {
 		int r;
 
-		poll(fds, 2, (int)(end_ms - now_ms()));
+		poll(fds, 2, (int)(end_ms - clock_ms()));
 		if (fds[1].revents)
 			handle_signals(k);
 		r = channel_recv(k->config->channel_fd, &msg);
@@ -367,6 +415,7 @@ static int open_all(struct keeper *k)
 			 "rules every second");
 		k->fds[FD_NFTMON].fd = -1;
 	}
+	k->quiet_ns = clock_real_ns();
 	r = privilege_keep_firewall();
 	if (r == 0)
 		r = firewall_new(k->config->profile, (uint16_t)k->config->group,

@@ -20,6 +20,7 @@
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
+#include "logger/diagnose.h"
 #include "logger/keeper.h"
 #include "logger/kernel.h"
 #include "logger/log.h"
@@ -302,6 +303,8 @@ int main(int argc, char **argv)
 		return remove_rules(&opt);
 	case ACTION_CHECK_CONFIG:
 		return say_config(&opt);
+	case ACTION_PROBE:
+		return diagnose_run(&opt.config, stdout);
 	case ACTION_RUN:
 		break;
 	}

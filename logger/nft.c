@@ -10,14 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/text.h"
 
-#define PATH_DEFAULT                                                           \
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-enum { NFT_PATH_MAX = 256, NFT_WORD_MAX = 64 };
+enum { NFT_WORD_MAX = 64 };
 
 /*
  * A little of all that our table is made of. --check has the kernel try it
@@ -38,45 +34,19 @@ static const char probe[] =
 	"ip daddr . meta l4proto . th dport @p return\n}\n"
 	"}\n";
 
-static const char *search_path(void)
-{
-	const char *path = getenv("PATH");
-
-	return path && *path ? path : PATH_DEFAULT;
-}
-
-/* The path of nft. 0 or -ENOSYS. */
-static int find_nft(char *ret, char *error)
-{
-	const char *dir = search_path();
-
-	for (;;) {
-		size_t len = strcspn(dir, ":");
-		int n = snprintf(ret, NFT_PATH_MAX, "%.*s/nft", (int)len, dir);
-
-		if (*dir == '/' && n > 0 && n < NFT_PATH_MAX &&
-		    access(ret, X_OK) == 0)
-			return 0;
-		if (dir[len] == '\0')
-			break;
-		dir += len + 1;
-	}
-	snprintf(error, NFT_RUN_ERROR_MAX, "there is no nft in PATH");
-	return -ENOSYS;
-}
-
 static int run(struct child *c, char *error)
 {
-	char program[NFT_PATH_MAX];
+	char program[CHILD_PATH_MAX];
 	char *argv[8] = { program };
-	int r = find_nft(program, error);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (child_find("nft", program) < 0) {
+		snprintf(error, NFT_RUN_ERROR_MAX, "there is no nft in PATH");
+		return -ENOSYS;
+	}
 	for (size_t i = 0; i + 2 < ARRAY_SIZE(argv) && c->argv[i]; i++)
 		argv[i + 1] = c->argv[i];
 	c->argv = argv;
-	c->path = search_path();
 	c->error = error;
 	r = child_run(c);
 	c->argv = NULL;
@@ -151,12 +121,4 @@ int nft_list_table(const char *family, const char *name, int timeout_ms,
 	*ret_text = c.output;
 	*ret_len = c.output_len;
 	return 0;
-}
-
-int nft_delete_own(int timeout_ms, pid_t *ret_pid, char *error)
-{
-	/* creating it first makes this no error when there is none */
-	return nft_apply("table " NFT_OWN_FAMILY " " NFT_OWN_TABLE " { }\n"
-			 "delete table " NFT_OWN_FAMILY " " NFT_OWN_TABLE "\n",
-			 timeout_ms, ret_pid, error);
 }

@@ -43,7 +43,4 @@ int nft_apply(const char *text, int timeout_ms, pid_t *ret_pid, char *error);
 int nft_list_table(const char *family, const char *name, int timeout_ms,
 		   char **ret_text, size_t *ret_len, char *error);
 
-/* Deletes our table. Returns as nft_apply(); 0 also when there is none. */
-int nft_delete_own(int timeout_ms, pid_t *ret_pid, char *error);
-
 #endif

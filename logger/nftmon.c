@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * nf_tables notices in, "somebody changed the rules" out. A transaction's
- * notices end with NEWGEN, which names the process that made it: so the
- * keeper's own edits are told apart from Docker's.
+ * nf_tables notices in, "somebody changed that" out. A transaction's notices
+ * end with NEWGEN, which names the process that made it: so the keeper's own
+ * edits are told apart from Docker's.
  */
 #include "logger/nftmon.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "lib/text.h"
 #include "logger/netlink.h"
 
 enum {
@@ -101,10 +103,80 @@ static pid_t newgen_pid(const struct nlmsghdr *nlh)
 	return pid;
 }
 
-bool nftmon_parse(const void *buf, size_t len, pid_t own_pid, bool *pending)
+/* The name that comes first in notices about tables and what is in them. */
+static const char *table_name(const struct nlmsghdr *nlh, size_t *ret_len)
+{
+	const char *tail = mnl_nlmsg_get_payload_tail(nlh);
+	const struct nlattr *a;
+
+	a = mnl_nlmsg_get_payload_offset(nlh, sizeof(struct nfgenmsg));
+	for (; mnl_attr_ok(a, (int)(tail - (const char *)a));
+	     a = mnl_attr_next(a)) {
+		if (mnl_attr_get_type(a) != NFTA_TABLE_NAME)
+			continue;
+		*ret_len = mnl_attr_get_payload_len(a);
+		return mnl_attr_get_payload(a);
+	}
+	return NULL;
+}
+
+static bool is_name(const char *name, size_t len, const char *text)
+{
+	return len == strlen(text) + 1 && memcmp(name, text, len) == 0;
+}
+
+/* Whose table a notice is about; what can't be told is about all of them. */
+static unsigned int about(const struct nlmsghdr *nlh)
+{
+	static const struct {
+		const char *table;
+		unsigned int what;
+		uint8_t family;
+	} tables[] = {
+		{ "filter", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "raw", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "filter", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "raw", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "docker-bridges", NFTMON_DOCKER4, NFPROTO_IPV4 },
+		{ "docker-bridges", NFTMON_DOCKER6, NFPROTO_IPV6 },
+		{ "bridgeaudit", NFTMON_OWN, NFPROTO_INET },
+	};
+	const struct nfgenmsg *nfg;
+	const char *name;
+	size_t len = 0;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*nfg))
+		return NFTMON_ALL;
+	nfg = mnl_nlmsg_get_payload(nlh);
+	name = table_name(nlh, &len);
+	if (!name)
+		return NFTMON_ALL;
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (nfg->nfgen_family == tables[i].family &&
+		    is_name(name, len, tables[i].table))
+			return tables[i].what;
+	return 0;
+}
+
+void nftmon_pids_add(struct nftmon_pids *pids, pid_t pid)
+{
+	if (pid != 0)
+		pids->list[pids->len++ % NFTMON_PIDS_MAX] = pid;
+}
+
+static bool is_ours(const struct nftmon_pids *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->len && i < NFTMON_PIDS_MAX; i++)
+		if (pids->list[i] == pid)
+			return true;
+	return false;
+}
+
+unsigned int nftmon_parse(const void *buf, size_t len,
+			  const struct nftmon_pids *pids, unsigned int *pending)
 {
 	const struct nlmsghdr *nlh = buf;
-	bool changed = false;
+	unsigned int what = 0;
 	int left = (int)len;
 
 	for (; netlink_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
@@ -117,47 +189,47 @@ bool nftmon_parse(const void *buf, size_t len, pid_t own_pid, bool *pending)
 		case NFT_MSG_DELCHAIN:
 		case NFT_MSG_NEWRULE:
 		case NFT_MSG_DELRULE:
-			*pending = true;
+		case NFT_MSG_NEWSET:
+		case NFT_MSG_DELSET:
+		case NFT_MSG_NEWSETELEM:
+		case NFT_MSG_DELSETELEM:
+		case NFT_MSG_NEWOBJ:
+		case NFT_MSG_DELOBJ:
+			*pending |= about(nlh);
 			break;
 		case NFT_MSG_NEWGEN:
-			if (*pending && newgen_pid(nlh) != own_pid)
-				changed = true;
-			*pending = false;
+			if (!is_ours(pids, newgen_pid(nlh)))
+				what |= *pending;
+			*pending = 0;
 			break;
 		default:
 			break;
 		}
 	}
-	return changed;
+	return what;
 }
 
-int nftmon_read(int fd, pid_t own_pid, bool *ret_changed)
+int nftmon_read(int fd, const struct nftmon_pids *pids, unsigned int *ret_what)
 {
 	static char buf[NFTMON_RECV] __attribute__((aligned(NLMSG_ALIGNTO)));
-	bool changed = false, pending = false;
+	unsigned int what = 0, pending = 0;
 
 	for (;;) {
 		ssize_t n = recv(fd, buf, sizeof(buf), MSG_TRUNC);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == ENOBUFS) {
-			changed = true;
-			continue;
-		}
 		if (n < 0 && errno == EAGAIN)
 			break;
-		if (n < 0)
+		if (n < 0 && errno != ENOBUFS)
 			return -errno;
-		if (n > (ssize_t)sizeof(buf)) {
-			changed = true; /* what was cut off may have been one */
-			continue;
-		}
-		if (nftmon_parse(buf, (size_t)n, own_pid, &pending))
-			changed = true;
+		/* lost, or cut off */
+		if (n < 0 || n > (ssize_t)sizeof(buf))
+			what = NFTMON_ALL;
+		else
+			what |= nftmon_parse(buf, (size_t)n, pids, &pending);
 	}
-	/* a transaction without its NEWGEN: nobody to tell apart, so it counts
-	 */
-	*ret_changed = changed || pending;
+	/* without its NEWGEN there is nobody to tell apart, so it counts */
+	*ret_what = what | pending;
 	return 0;
 }

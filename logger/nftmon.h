@@ -7,6 +7,27 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* What may change that matters to us; a mask. All other tables do not. */
+enum nftmon_what {
+	NFTMON_IPTABLES4 = 1, /* tables filter and raw of family ip */
+	NFTMON_IPTABLES6 = 2, /* and of ip6 */
+	NFTMON_DOCKER4 = 4,   /* ip docker-bridges */
+	NFTMON_DOCKER6 = 8,
+	NFTMON_OWN = 16, /* inet bridgeaudit */
+	NFTMON_ALL = 31,
+};
+
+enum { NFTMON_PIDS_MAX = 16 };
+
+/* The processes of our latest edits; of more the oldest are forgotten. */
+struct nftmon_pids {
+	pid_t list[NFTMON_PIDS_MAX];
+	size_t len; /* ever added */
+};
+
+/* 0 is no process. */
+void nftmon_pids_add(struct nftmon_pids *pids, pid_t pid);
+
 /*
  * Whether this kernel has nf_tables: asks for the ruleset's generation, which
  * makes the kernel load the module if it can. Needs CAP_NET_ADMIN; anything but
@@ -22,14 +43,19 @@ bool nftmon_supported(void);
 int nftmon_open(void);
 
 /*
- * Reads what there is. *ret_changed: whether somebody other than the process
- * own_pid changed rules, chains or tables (set elements do not count), or
- * notices were lost. Returns 0 or -errno.
+ * Reads what there is, until there is no more. *ret_what: what somebody other
+ * than those processes changed; NFTMON_ALL when notices were lost. Returns 0
+ * or -errno. The kernel sends the notices of an edit before the process that
+ * made it goes on, so those of all our edits so far are read then.
  */
-int nftmon_read(int fd, pid_t own_pid, bool *ret_changed);
+int nftmon_read(int fd, const struct nftmon_pids *pids, unsigned int *ret_what);
 
-/* What a buffer of notices says; the part of nftmon_read() without a socket.
- * *pending carries what was seen of a transaction that is not whole yet. */
-bool nftmon_parse(const void *buf, size_t len, pid_t own_pid, bool *pending);
+/*
+ * What a buffer of notices says; the part of nftmon_read() without a socket.
+ * *pending carries what was seen of a transaction that is not whole yet.
+ */
+unsigned int nftmon_parse(const void *buf, size_t len,
+			  const struct nftmon_pids *pids,
+			  unsigned int *pending);
 
 #endif

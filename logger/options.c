@@ -23,6 +23,7 @@ static const char usage_text[] =
 	"                    [--foreground]\n"
 	"       bridgeauditd --check-config [--config FILE]\n"
 	"       bridgeauditd --plan [-6] [--group N] [--profile WORDS] < RULES\n"
+	"       bridgeauditd --probe [--config FILE]\n"
 	"       bridgeauditd --remove-rules [--db FILE]\n"
 	"\n"
 	"  --config FILE         settings (" CONFFILE_PATH_DEFAULT ");\n"
@@ -37,6 +38,7 @@ static const char usage_text[] =
 	"  --check-config        say whether the settings are right, and end\n"
 	"  --plan                print the edits for an iptables-save on stdin\n"
 	"  -6                    ... which is ip6tables-save's\n"
+	"  --probe               print facts about this host, for doctor\n"
 	"  --remove-rules        take out what a killed logger left behind\n";
 
 enum {
@@ -46,6 +48,7 @@ enum {
 	OPT_FOREGROUND,
 	OPT_GROUP,
 	OPT_PLAN,
+	OPT_PROBE,
 	OPT_PROFILE,
 	OPT_REMOVE,
 	OPT_SOCKET,
@@ -61,6 +64,7 @@ static const struct option longopts[] = {
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "help", no_argument, NULL, 'h' },
 	{ "plan", no_argument, NULL, OPT_PLAN },
+	{ "probe", no_argument, NULL, OPT_PROBE },
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "remove-rules", no_argument, NULL, OPT_REMOVE },
 	{ "user", required_argument, NULL, OPT_USER },
@@ -115,6 +119,9 @@ static int set_option(struct options *opt, int option)
 		return -1;
 	case OPT_PLAN:
 		opt->action = ACTION_PLAN;
+		return -1;
+	case OPT_PROBE:
+		opt->action = ACTION_PROBE;
 		return -1;
 	case OPT_REMOVE:
 		opt->action = ACTION_REMOVE_RULES;

@@ -13,6 +13,7 @@ struct options {
 		ACTION_PLAN,
 		ACTION_REMOVE_RULES,
 		ACTION_CHECK_CONFIG,
+		ACTION_PROBE,
 	} action;
 	struct config config;	 /* its paths are absolute */
 	const char *config_path; /* what was read; NULL: there was no file */

@@ -53,7 +53,7 @@ int plan_command(int family, unsigned int profile, uint16_t group)
 		.family = family,
 		.profile = profile,
 		.group = group,
-		.raw_text_twins = true, /* as the daemon plans */
+		.raw_text_twins = true, /* as where there is no nf_tables */
 	};
 	char error[RULESET_ERROR_MAX] = "";
 	struct ruleset *rs = NULL;

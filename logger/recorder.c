@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The recorder's loop: takes packets from the NFLOG socket and facts from the
- * keeper, hands both to the store, and has it commit (writer.c). When the store
- * can't take more it leaves the packets in the kernel, whose sequence numbers
- * tell later how many did not fit.
+ * The recorder's loop: takes packets from the NFLOG socket (intake.c) and
+ * facts from the keeper, hands both to the store, has it commit (writer.c) and
+ * the log compared with the counters (reconcile.c).
  */
 #include "logger/recorder.h"
 
 #include <errno.h>
-#include <linux/sock_diag.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,16 +22,15 @@
 #include "logger/clock.h"
 #include "logger/gaplog.h"
 #include "logger/ifname.h"
+#include "logger/intake.h"
 #include "logger/log.h"
-#include "logger/netlink.h"
 #include "logger/privilege.h"
-#include "logger/sequence.h"
+#include "logger/reconcile.h"
 #include "logger/store.h"
 #include "logger/writer.h"
 
 enum {
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
-	RECEIVES_MAX = 64,    /* in a row, before the others have their turn */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
 };
 
@@ -42,13 +38,13 @@ struct recorder {
 	const struct recorder_config *config;
 	struct store *store;
 	struct ifname_table *ifnames;
-	struct sequence sequence;
+	struct intake intake;
+	struct reconcile reconcile;
 	struct writer writer;
-	struct gaplog gaplog;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
-	uint64_t foreign;	/* packets of other people's rules */
-	uint64_t malformed;	/* messages that made no sense */
+	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
+	bool refused;		/* a rule has no account, and that was said */
 	bool stop;		/* the keeper said so */
 	bool orphan;		/* the keeper is gone */
 };
@@ -59,149 +55,72 @@ static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
 }
 
 /* Notes for status what this process itself sees going wrong. */
-static void note_finding(struct recorder *rec, const char *detail)
+static void note_finding(void *arg, const char *detail)
 {
+	struct recorder *rec = arg;
+
 	log_warn("%s", detail);
 	writer_note(&rec->writer, "NFLOG group", detail, 0);
 }
 
-static void log_gaps(struct recorder *rec, bool last)
+static void commit(struct recorder *rec)
+{
+	writer_commit(&rec->writer);
+	rec->intake.written_ns = rec->writer.written_ns;
+}
+
+static void on_full(void *arg)
+{
+	commit(arg);
+}
+
+static void log_losses(struct recorder *rec, bool last)
 {
 	char line[GAPLOG_LINE_MAX];
 
-	if (gaplog_next(&rec->gaplog, clock_ms(), last, line))
+	if (gaplog_next(&rec->intake.gaplog, clock_ms(), last, line))
 		log_warn("%s", line);
 }
 
-static void take_gap(struct recorder *rec, uint64_t lost, uint64_t to_ns)
-{
-	struct gap gap = {
-		.from_ns =
-			rec->sequence.last_ns ? rec->sequence.last_ns : to_ns,
-		.to_ns = to_ns,
-		.packets = lost,
-		.known = true,
-		.cause = "lost in the kernel",
-		.detail = "gap in the sequence numbers of the NFLOG group",
-	};
-
-	if (gap.from_ns < rec->writer.written_ns)
-		gap.cause = "lost while the database could not be written";
-	if (gap.from_ns > to_ns) /* the clock was set back */
-		gap.from_ns = to_ns;
-	store_add_gap(rec->store, &gap);
-	rec->sequence.overrun = false;
-	rec->sequence.gap_seen = true;
-	rec->gaplog.packets += lost;
-	rec->gaplog.gaps++;
-	log_gaps(rec, false);
-}
-
-static void take_message(struct recorder *rec, const struct nlmsghdr *nlh)
-{
-	struct capture_packet p;
-	uint64_t lost;
-	int r = capture_parse(nlh, &p);
-
-	if (r == -EAGAIN)
-		return;
-	if (r < 0) {
-		/* its number is unknown: the next packet shows it as a gap */
-		if (rec->malformed++ == 0)
-			note_finding(rec, "malformed messages were skipped; "
-					  "they count as lost");
-		return;
-	}
-	if (p.ev.time_ns == 0)
-		p.ev.time_ns = clock_real_ns();
-	lost = p.has_seq ? sequence_next(&rec->sequence, p.seq) : 0;
-	if (lost)
-		take_gap(rec, lost, p.ev.time_ns);
-	rec->sequence.last_ns = p.ev.time_ns;
-	if (!p.ours) {
-		if (rec->foreign++ == 0)
-			note_finding(rec, "a rule that is not ours logs to "
-					  "our group; its packets are ignored");
-		return;
-	}
-	store_add_event(rec->store, &p.ev);
-	writer_soon(&rec->writer);
-	if (store_events_full(rec->store))
-		writer_commit(&rec->writer);
-}
-
-/*
- * Every message of one receive; when the store is full and can't be written
- * the rest is lost, and the numbering says so with the next packet.
- */
-static void take_messages(struct recorder *rec, size_t len)
-{
-	const struct nlmsghdr *nlh = (const struct nlmsghdr *)rec->buf;
-	int left = (int)len;
-
-	while (netlink_ok(nlh, left)) {
-		if (store_events_full(rec->store))
-			return;
-		take_message(rec, nlh);
-		nlh = mnl_nlmsg_next(nlh, &left);
-	}
-	if (left > 0 && rec->malformed++ == 0)
-		note_finding(rec, "malformed bytes were skipped; what they "
-				  "were counts as lost");
-}
-
-/*
- * The socket is empty: whatever it dropped until now either showed as a gap in
- * the numbers, or is a loss at the very end that no number shows yet.
- */
-static void check_drops(struct recorder *rec)
-{
-	struct sequence *seq = &rec->sequence;
-	uint32_t info[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(rec->config->nflog_fd, SOL_SOCKET, SO_MEMINFO, info,
-		       &len) < 0)
-		return;
-	if (info[SK_MEMINFO_DROPS] != seq->drops && !seq->gap_seen)
-		seq->overrun = true;
-	seq->drops = info[SK_MEMINFO_DROPS];
-	seq->gap_seen = false;
-}
-
-/* Reads what is there. Returns whether the socket was empty at the end. */
+/* Returns whether the socket was empty at the end. */
 static bool take_packets(struct recorder *rec)
 {
-	for (int i = 0; i < RECEIVES_MAX; i++) {
-		struct sockaddr_nl from;
-		socklen_t from_len = sizeof(from);
-		ssize_t n;
+	bool empty = intake_take(&rec->intake, clock_real_ns());
 
-		if (store_events_full(rec->store))
-			return false;
-		n = recvfrom(rec->config->nflog_fd, rec->buf, CAPTURE_RECV_SIZE,
-			     MSG_DONTWAIT | MSG_TRUNC, (struct sockaddr *)&from,
-			     &from_len);
-		if (n < 0 && errno == ENOBUFS) {
-			rec->sequence.overrun = true;
-			continue;
-		}
-		if (n < 0) {
-			check_drops(rec);
-			return true;
-		}
-		/* only the kernel (port 0) may speak here */
-		if (from_len < sizeof(from) || from.nl_pid != 0)
-			continue;
-		if (n > CAPTURE_RECV_SIZE) {
-			log_warn("a batch of %zd bytes was cut: its packets "
-				 "count as lost",
-				 n);
-			n = CAPTURE_RECV_SIZE;
-		}
-		take_messages(rec, (size_t)n);
+	log_losses(rec, false);
+	if (store_pending(rec->store))
+		writer_soon(&rec->writer);
+	return empty;
+}
+
+/*
+ * Compares the log with the counters that came RECONCILE_DELAY_MS ago: once
+ * every packet that they count is here, else a little later.
+ */
+static void look(struct recorder *rec)
+{
+	uint64_t lost = 0;
+
+	rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
+	if (rec->writer.failing || !take_packets(rec))
+		return;
+	rec->look_at_ms = 0;
+	do {
+		lost += reconcile_look(&rec->reconcile, clock_real_ns(), false);
+		if (rec->reconcile.more)
+			commit(rec);
+	} while (rec->reconcile.more && !rec->writer.failing);
+	if (lost > 0)
+		log_warn("%llu packets never reached us: the rules counted "
+			 "more than that",
+			 (unsigned long long)lost);
+	if (!rec->refused && accounts_refused(store_accounts(rec->store))) {
+		rec->refused = true;
+		note_finding(rec, "there are more rules than can be compared "
+				  "with their counters");
 	}
-	return false;
+	if (store_pending(rec->store))
+		writer_soon(&rec->writer);
 }
 
 static void take_facts(struct recorder *rec)
@@ -226,12 +145,15 @@ static void take_facts(struct recorder *rec)
 		if (msg.kind == CHANNEL_NETWORKS_END ||
 		    msg.kind == CHANNEL_DOCKER_DOWN)
 			rec->hold_until_ms = 0;
+		if (reconcile_fact(&rec->reconcile, &msg) &&
+		    rec->look_at_ms == 0)
+			rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
 		store_add_fact(rec->store, &msg);
 		writer_soon(&rec->writer);
 	}
 	/* full; while the disk is, the next try has its time */
 	if (!rec->writer.failing)
-		writer_commit(&rec->writer);
+		commit(rec);
 }
 
 static bool commit_due(const struct recorder *rec)
@@ -249,6 +171,8 @@ static int wait_ms(const struct recorder *rec)
 
 	if (at != 0 && at < rec->hold_until_ms)
 		at = rec->hold_until_ms;
+	if (at == 0 || (rec->look_at_ms != 0 && rec->look_at_ms < at))
+		at = rec->look_at_ms;
 	if (at == 0 || at > rec->writer.tick_at_ms)
 		at = rec->writer.tick_at_ms;
 	return at > now ? (int)(at - now) : 0;
@@ -256,7 +180,7 @@ static int wait_ms(const struct recorder *rec)
 
 static void tick(struct recorder *rec)
 {
-	log_gaps(rec, false);
+	log_losses(rec, false);
 	writer_tick(&rec->writer);
 }
 
@@ -283,21 +207,41 @@ static void loop(struct recorder *rec)
 			rec->orphan = true;
 		if (fds[0].revents)
 			take_packets(rec);
+		if (rec->look_at_ms != 0 && clock_ms() >= rec->look_at_ms)
+			look(rec);
 		if (clock_ms() >= rec->writer.tick_at_ms)
 			tick(rec);
 		if (commit_due(rec))
-			writer_commit(&rec->writer);
+			commit(rec);
 	}
 }
 
 /*
  * The group is unbound: what is in the socket is all there will be. A loss
- * after the last packet has no number; that there was one is known.
+ * after the last packet has no number; the counters show it, or at least that
+ * there was one is known.
  */
+static void note_the_end(struct recorder *rec)
+{
+	uint64_t now = clock_real_ns(), lost = 0;
+	const struct gap gap = {
+		.from_ns = rec->intake.sequence.last_ns,
+		.to_ns = now,
+		.cause = "lost in the kernel",
+		.detail = "the socket buffer overran before the end",
+	};
+
+	do {
+		lost += reconcile_look(&rec->reconcile, now, true);
+		commit(rec);
+	} while (rec->reconcile.more && !rec->writer.failing);
+	if (lost == 0 && rec->intake.sequence.overrun)
+		store_add_gap(rec->store, &gap);
+}
+
 static int finish(struct recorder *rec)
 {
 	bool empty = false;
-	uint64_t now;
 
 	rec->hold_until_ms = 0;
 	/* the last packets are written if there is any room at all */
@@ -306,29 +250,20 @@ static int finish(struct recorder *rec)
 	for (int i = 0; i < FINISH_ROUNDS && !empty && !rec->writer.failing;
 	     i++) {
 		empty = take_packets(rec);
-		writer_commit(&rec->writer);
+		commit(rec);
 	}
-	now = clock_real_ns();
-	if (rec->sequence.overrun) {
-		struct gap gap = {
-			.from_ns = rec->sequence.last_ns,
-			.to_ns = now,
-			.cause = "lost in the kernel",
-			.detail = "the socket buffer overran before the end",
-		};
-
-		store_add_gap(rec->store, &gap);
-	}
-	writer_commit(&rec->writer);
+	if (empty)
+		note_the_end(rec);
+	commit(rec);
 	if (rec->writer.failing)
 		log_error("the last packets could not be written: %s",
 			  store_error(rec->store));
 	log_info("%llu packets recorded",
 		 (unsigned long long)store_committed(rec->store));
-	if (store_close(rec->store, now) < 0)
+	if (store_close(rec->store, clock_real_ns()) < 0)
 		rec->writer.failing = true;
 	rec->store = NULL;
-	log_gaps(rec, true);
+	log_losses(rec, true);
 	return rec->writer.failing || rec->writer.exit ? EXITCODE_STORE
 						       : EXITCODE_OK;
 }
@@ -372,12 +307,22 @@ static int open_store(struct recorder *rec)
 		log_error("%s", error);
 		return r;
 	}
+	reconcile_init(&rec->reconcile, rec->store, session.start_ns);
 	rec->writer = (struct writer){
 		.store = rec->store,
 		.db_path = path,
 		.nflog_fd = rec->config->nflog_fd,
 		.channel_fd = rec->config->channel_fd,
 		.space = { .config = rec->config->space },
+	};
+	rec->intake = (struct intake){
+		.nflog_fd = rec->config->nflog_fd,
+		.buf = rec->buf,
+		.store = rec->store,
+		.rec = &rec->reconcile,
+		.note = note_finding,
+		.full = on_full,
+		.arg = rec,
 	};
 	return 0;
 }

@@ -56,20 +56,9 @@ static int run_at(sqlite3 *db, const char *sql, uint64_t time_ns)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/*
- * Notes as gaps what no logger saw since the last session: killed (its end was
- * never noted: from its last commit on) or stopped. Then opens a new session.
- */
+/* Closes what the last session left open, then opens a new one. */
 static int start_session(struct store *st, const struct store_session *s)
 {
-	static const char gap[] =
-		"INSERT INTO gap (from_ns, to_ns, packets, cause, detail)"
-		" SELECT coalesce(s.stop_ns, max(s.start_ns, coalesce("
-		"(SELECT commit_ns FROM batch ORDER BY first_event DESC"
-		" LIMIT 1), 0))), :start_ns, NULL, 'logger down',"
-		" CASE WHEN s.stop_ns IS NULL THEN 'it was killed'"
-		" ELSE 'it was stopped' END"
-		" FROM session s ORDER BY s.id DESC LIMIT 1";
 	/* what was true of the last session is not known to be of this */
 	static const char forget[] =
 		"UPDATE finding SET to_ns = :start_ns WHERE to_ns IS NULL";
@@ -82,7 +71,7 @@ static int start_session(struct store *st, const struct store_session *s)
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
-	rc = run_at(st->db, gap, s->start_ns);
+	rc = coverage_open(st, s->start_ns);
 	if (rc == SQLITE_OK)
 		rc = run_at(st->db, forget, s->start_ns);
 	if (rc == SQLITE_OK)
@@ -127,7 +116,9 @@ static void store_free(struct store *st)
 {
 	for (size_t i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(st->stmts[i]);
+	coverage_close(st);
 	sqlite3_close(st->db);
+	accounts_free(st->accounts);
 	conversation_free(st->conversations);
 	path_free(st->paths);
 	tally_free(st->tallies);
@@ -137,7 +128,8 @@ static void store_free(struct store *st)
 
 static bool has_memory(const struct store *st)
 {
-	return st->conversations && st->paths && st->tallies && st->batch;
+	return st->conversations && st->paths && st->tallies && st->batch &&
+	       st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -179,6 +171,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->paths = path_new();
 	st->tallies = tally_new();
 	st->batch = batch_new();
+	st->accounts = accounts_new();
 	if (!has_memory(st)) {
 		snprintf(error, DB_ERROR_MAX, "out of memory");
 		r = -ENOMEM;
@@ -215,7 +208,8 @@ bool store_facts_full(const struct store *st)
 
 static bool has_work(const struct store *st)
 {
-	return st->n_events || st->n_facts || st->n_gaps;
+	return st->n_events || st->n_facts || st->n_gaps ||
+	       accounts_dirty(st->accounts, 0);
 }
 
 bool store_pending(const struct store *st)
@@ -230,6 +224,12 @@ void store_set_pressure(struct store *st, enum store_pressure pressure)
 
 void store_add_event(struct store *st, const struct event *ev)
 {
+	struct account *a = accounts_find(st->accounts, ev->rule_id);
+
+	if (a) {
+		a->rows++;
+		accounts_touch(st->accounts, a);
+	}
 	st->events[st->n_events++] = *ev;
 }
 
@@ -250,6 +250,7 @@ void store_add_gap(struct store *st, const struct gap *gap)
 	last->to_ns = gap->to_ns > last->to_ns ? gap->to_ns : last->to_ns;
 	last->packets += gap->packets;
 	last->known = last->known && gap->known;
+	last->rule_id = last->rule_id == gap->rule_id ? gap->rule_id : 0;
 	last->detail = "several gaps in one";
 }
 
@@ -262,6 +263,8 @@ static int write_all(struct store *st, uint64_t now_ns)
 		rc = ledger_fact(st, &st->facts[i], now_ns);
 	for (size_t i = 0; i < st->n_gaps && rc == SQLITE_OK; i++)
 		rc = ledger_gap(st, &st->gaps[i]);
+	if (rc == SQLITE_OK)
+		rc = coverage_accounts(st);
 	if (rc == SQLITE_OK && st->n_events > 0)
 		rc = batch_write(st, now_ns);
 	return rc;
@@ -316,6 +319,7 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	st->n_events = 0;
 	st->n_facts = 0;
 	st->n_gaps = 0;
+	accounts_written(st->accounts);
 	return 0;
 }
 

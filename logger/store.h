@@ -15,8 +15,9 @@
 struct store;
 
 /*
- * Opens or creates the database, notes the new session and, as a gap, the time
- * since the last one. error as for db_open_writer(). Returns 0 or -errno.
+ * Opens or creates the database, notes the new session and that no rule was
+ * watched since the last one. error as for db_open_writer(). Returns 0 or
+ * -errno.
  */
 int store_open(const char *path, const struct store_session *session,
 	       const struct store_names *names, struct store **ret,
@@ -45,8 +46,9 @@ void store_add_gap(struct store *st, const struct gap *gap);
  */
 int store_commit(struct store *st, uint64_t now_ns);
 const char *store_error(const struct store *st);
-/* Events committed since store_open(). */ uint64_t store_committed(
-	const struct store *st);
+
+/* Events committed since store_open(). */
+uint64_t store_committed(const struct store *st);
 
 /* Notes the session's clean end, closes, frees st (may be NULL). Returns 0, or
  * -errno when the end could not be noted. */

@@ -190,6 +190,7 @@ static int fact_twin(struct store *st, const struct channel_twin *t,
 		[TWIN_GONE] = "gone",
 	};
 	sqlite3_stmt *s = st->stmts[STMT_TWIN];
+	int rc;
 
 	if (t->state < TWIN_IN_PLACE || t->state > TWIN_GONE)
 		return SQLITE_OK;
@@ -199,7 +200,8 @@ static int fact_twin(struct store *st, const struct channel_twin *t,
 	sqlite3_bind_int64(s, 4, (int64_t)now_ns);
 	sqlite3_bind_int64(s, 5, (int64_t)t->rule_packets);
 	sqlite3_bind_int64(s, 6, (int64_t)t->twin_packets);
-	return store_run(st, STMT_TWIN, NULL);
+	rc = store_run(st, STMT_TWIN, NULL);
+	return rc == SQLITE_OK ? coverage_twin(st, t) : rc;
 }
 
 /* A finding replaces the one of the same subject; "" ends it. */
@@ -259,5 +261,9 @@ int ledger_gap(struct store *st, const struct gap *gap)
 		sqlite3_bind_null(s, 3);
 	sqlite3_bind_text(s, 4, gap->cause, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 5, gap->detail, -1, SQLITE_STATIC);
+	if (gap->rule_id)
+		sqlite3_bind_int64(s, 6, (int64_t)gap->rule_id);
+	else
+		sqlite3_bind_null(s, 6);
 	return store_run(st, STMT_GAP, NULL);
 }

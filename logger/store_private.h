@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "logger/store.h"
+#include "logger/store_coverage.h"
 #include "logger/store_memory.h"
 #include "logger/store_prune.h"
 #include "logger/store_sql.h"
@@ -30,6 +31,8 @@ struct store {
 	struct tallies *tallies;
 	struct batch *batch;
 	struct prune prune;
+	struct accounts *accounts;
+	struct coverage *coverage;
 	int64_t session_id;
 	int64_t next_event;
 	int64_t next_conversation;
@@ -50,9 +53,8 @@ struct store {
  * code, SQLITE_OK for done; *ret_id the first column of a row, if asked. */
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
 
-/* store_batch.c: attributes the events that wait and writes all that follows
- * from them. Returns an SQLite code. settle: once that is committed; undo:
- * after a rollback. */
+/* store_batch.c: attributes the events that wait and writes all that follows.
+ * Returns an SQLite code. settle: once committed; undo: after a rollback. */
 int batch_write(struct store *st, uint64_t now_ns);
 void batch_settle(struct store *st);
 void batch_undo(struct store *st);
@@ -67,8 +69,8 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 int ledger_gap(struct store *st, const struct gap *gap);
 int ledger_load_networks(struct store *st);
 
-/* The bridge that a rule protects, for packets without out interface; "" when
- * the rule names none. Returns an SQLite code. */
+/* The bridge that a rule protects, where there is no out interface; "": none.
+ * Returns an SQLite code. */
 int ledger_rule_bridge(struct store *st, uint64_t rule_id, char *bridge,
 		       size_t size);
 

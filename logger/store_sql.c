@@ -124,8 +124,18 @@ const char *const store_sql[STMT_COUNT] = {
 	[STMT_FINDING_CLOSE] =
 		"UPDATE finding SET to_ns = :to_ns WHERE to_ns IS NULL"
 		" AND subject = :subject AND detail <> :detail",
-	[STMT_GAP] = "INSERT INTO gap (from_ns, to_ns, packets, cause, detail)"
-		     " VALUES (:from_ns, :to_ns, :packets, :cause, :detail)",
+	/* a rule's packets get a sentence, with the words of the rule */
+	[STMT_GAP] =
+		"INSERT INTO gap (from_ns, to_ns, packets, cause, detail, rule)"
+		" VALUES (:from_ns, :to_ns, :packets, :cause, coalesce(:detail,"
+		" (SELECT iif(:packets IS NULL, 'packets', :packets ||"
+		" iif(:packets = 1, ' packet', ' packets')) ||"
+		" CASE verdict WHEN 1 THEN ' dropped' WHEN 2 THEN ' accepted'"
+		" ELSE ' passed' END || ' by ' || chain || ' ' || text ||"
+		" CASE :cause WHEN 'not watched' THEN ' before it was watched'"
+		" WHEN 'daemon down' THEN ' while no logger ran'"
+		" ELSE ' that never reached the logger' END"
+		" FROM rule WHERE id = :rule)), :rule)",
 	[STMT_OLDEST_BATCH] =
 		"SELECT first_event, last_event, min_ns, max_ns FROM batch"
 		" INDEXED BY batch_kept WHERE pruned_ns IS NULL ORDER BY first_event LIMIT 1",

@@ -42,6 +42,7 @@ struct gap {
 	uint64_t to_ns;
 	uint64_t packets;
 	bool known; /* packets is the exact number; else nobody can know */
+	uint64_t rule_id;   /* whose they were; 0: of several, or unknown */
 	const char *cause;  /* static strings */
 	const char *detail; /* may be NULL */
 };

@@ -163,3 +163,21 @@ bool bridges_has(const struct bridges *b, const struct word *name)
 		return false;
 	return named_by_docker(name) || b->slots[find_slot(b, name)].len > 0;
 }
+
+size_t bridges_list(const struct bridges *b, char (*list)[16], size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i <= b->mask; i++) {
+		const struct word *name = &b->slots[i];
+
+		if (name->len == 0 || name->len >= sizeof(*list))
+			continue;
+		if (n < max) {
+			memset(list[n], 0, sizeof(*list));
+			memcpy(list[n], name->raw, name->len);
+		}
+		n++;
+	}
+	return n;
+}

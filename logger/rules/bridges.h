@@ -4,6 +4,7 @@
 #define BRIDGEAUDIT_LOGGER_RULES_BRIDGES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "logger/rules/ruleset.h"
 #include "logger/rules/words.h"
@@ -23,5 +24,11 @@ void bridges_free(struct bridges *b);
  * when the chains are flushed and the raw table is not.
  */
 bool bridges_has(const struct bridges *b, const struct word *name);
+
+/*
+ * The collected names that fit into an interface's, into list[max][16], no name
+ * twice. Returns how many there are; beyond max they are not written.
+ */
+size_t bridges_list(const struct bridges *b, char (*list)[16], size_t max);
 
 #endif

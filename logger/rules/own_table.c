@@ -19,6 +19,7 @@
 #include "logger/rules/rule.h"
 #include "logger/rules/twin.h"
 
+/* creating it first makes the deletion no error when there is none */
 static const char table_head[] = "table inet bridgeaudit { }\n"
 				 "delete table inet bridgeaudit\n";
 
@@ -43,8 +44,11 @@ void own_log_write(struct own_builder *b, enum verdict verdict, uint64_t id)
 
 	if (twin_prefix_write(prefix, sizeof(prefix), verdict, id) < 0)
 		return;
-	fprintf(b->out, "counter log prefix \"%s\" group %u snaplen %d ",
-		prefix, b->input->group, TWIN_SIZE);
+	fprintf(b->out,
+		"counter name " OWN_TABLE_COUNTER
+		" log prefix \"%s\" group %u snaplen %d ",
+		id, prefix, b->input->group, TWIN_SIZE);
+	b->table->watched[b->table->watched_len++] = id;
 }
 
 uint64_t own_audited_add(struct own_builder *b, int family,
@@ -116,10 +120,44 @@ static int make_room(struct own_builder *b)
 	b->raw = calloc(raw + rules + 1, sizeof(*b->raw));
 	b->ports = calloc(in->ports_len + rules + 1, sizeof(*b->ports));
 	b->bridges = calloc(in->bridges_len + jumps + 1, sizeof(*b->bridges));
+	b->open = calloc(in->open_len + rules + 1, sizeof(*b->open));
 	/* a chain may be entered by two maps; and the witness has two */
 	b->table->audited = calloc(rules + 2, sizeof(*b->table->audited));
-	return b->raw && b->ports && b->bridges && b->table->audited ? 0
-								     : -ENOMEM;
+	b->table->watched = calloc(raw + rules + 2, sizeof(*b->table->watched));
+	return b->raw && b->ports && b->bridges && b->open &&
+			       b->table->audited && b->table->watched
+		       ? 0
+		       : -ENOMEM;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* A rule that stands twice has one id, and so one counter. */
+static void write_counters(struct own_builder *b)
+{
+	uint64_t *ids = b->table->watched;
+	size_t kept = 0;
+
+	qsort(ids, b->table->watched_len, sizeof(*ids), by_id);
+	for (size_t i = 0; i < b->table->watched_len; i++) {
+		if (kept > 0 && ids[kept - 1] == ids[i])
+			continue;
+		ids[kept++] = ids[i];
+		fprintf(b->out, "counter " OWN_TABLE_COUNTER " { }\n", ids[i]);
+	}
+	b->table->watched_len = kept;
+}
+
+bool own_table_watches(const struct own_table *table, uint64_t id)
+{
+	return table->watched_len > 0 &&
+	       bsearch(&id, table->watched, table->watched_len, sizeof(id),
+		       by_id) != NULL;
 }
 
 static void write_all(struct own_builder *b, const char *forward)
@@ -132,6 +170,8 @@ static void write_all(struct own_builder *b, const char *forward)
 		b->ports[b->ports_len++] = in->ports[i];
 	for (size_t i = 0; i < in->bridges_len; i++)
 		memcpy(b->bridges[b->bridges_len++], in->bridges[i], 16);
+	for (size_t i = 0; i < in->open_len; i++)
+		b->open[b->open_len++] = in->open[i];
 	own_raw_collect(b);
 	for (int i = 0; i < 2; i++)
 		if (b->table->docker[i])
@@ -146,6 +186,7 @@ static void write_all(struct own_builder *b, const char *forward)
 			forward);
 	own_raw_write(b);
 	own_witness_write(b);
+	write_counters(b);
 	fputs("}\n", b->out);
 }
 
@@ -198,6 +239,7 @@ int own_table_make(const struct own_table_input *input, struct own_table **ret)
 	free(b.raw);
 	free(b.ports);
 	free(b.bridges);
+	free(b.open);
 	if (r < 0) {
 		own_table_free(table);
 		return r;
@@ -214,6 +256,7 @@ void own_table_free(struct own_table *table)
 	nft_table_free(table->docker[1]);
 	free(table->text);
 	free(table->audited);
+	free(table->watched);
 	free(table->problems);
 	free(table);
 }

@@ -80,6 +80,22 @@ static void add_port(struct mirror *m, const struct nft_match *match)
 	port->port = match->dport.from;
 }
 
+/* What the rule's own row says needs no witness. */
+static void explain(struct mirror *m, const struct nft_rule *rule,
+		    const char *bridge)
+{
+	struct own_table_open *open;
+
+	if (is_port(m->table->family, &rule->match)) {
+		add_port(m, &rule->match);
+	} else if (rule->comment == NFT_COMMENT_UNPROTECTED && *bridge &&
+		   matches_anything(&rule->match)) {
+		open = &m->b->open[m->b->open_len++];
+		open->family = m->table->family;
+		str_copy(open->bridge, sizeof(open->bridge), bridge);
+	}
+}
+
 /* bridge: where the chain leads; "" when it is the way out of one. */
 static void write_rule(struct mirror *m, const struct nft_chain *chain,
 		       const struct nft_table_rule *rule, const char *bridge)
@@ -103,9 +119,8 @@ static void write_rule(struct mirror *m, const struct nft_chain *chain,
 		own_log_write(b, verdict,
 			      own_audited_add(b, m->table->family, chain, rule,
 					      verdict, bridge));
-	if (audited && verdict == VERDICT_ACCEPT &&
-	    is_port(m->table->family, &r->match))
-		add_port(m, &r->match);
+	if (audited && verdict == VERDICT_ACCEPT)
+		explain(m, r, bridge);
 	fputs(r->action == NFT_RETURN ? "return\n" : "accept\n", b->out);
 }
 

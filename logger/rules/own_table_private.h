@@ -29,14 +29,15 @@ struct own_builder {
 	struct own_raw *raw;
 	struct own_table_port *ports; /* room for all */
 	char (*bridges)[16];	      /* room for all */
-	size_t raw_len, ports_len, bridges_len;
+	struct own_table_open *open;  /* room for all */
+	size_t raw_len, ports_len, bridges_len, open_len;
 };
 
 /* Notes what can't be watched; text is somebody's rule and is escaped. */
 void own_problem(struct own_builder *b, const char *where, const char *text,
 		 const char *why);
 
-/* Writes 'counter log ... ', which ends in a blank, for a rule. */
+/* Writes 'counter ... log ... ', which ends in a blank, for a rule. */
 void own_log_write(struct own_builder *b, enum verdict verdict, uint64_t id);
 
 /*

@@ -3,13 +3,8 @@
 #ifndef BRIDGEAUDIT_LOGGER_RULES_OWN_TABLE_TEXT_H
 #define BRIDGEAUDIT_LOGGER_RULES_OWN_TABLE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-struct own_table_counter {
-	uint64_t id; /* of the rule that a logging rule of ours stands for */
-	uint64_t packets, bytes;
-};
 
 /*
  * Takes the values of the counters out of text, in place: what is left changes
@@ -18,10 +13,10 @@ struct own_table_counter {
 size_t own_table_strip(char *text, size_t len);
 
 /*
- * The counters of all logging rules, sorted by id, those with the same id
- * added up. Returns 0 and *ret, which the caller frees; -ENOMEM.
+ * Whether a listing may be of the table that the batch text makes: as many
+ * logging rules, jumps and verdicts in it. Less than a comparison of all, but
+ * nft prints our text in other words than we write it, each version in others.
  */
-int own_table_counters(const char *text, size_t len,
-		       struct own_table_counter **ret, size_t *ret_len);
+bool own_table_same_shape(const char *listing, const char *text);
 
 #endif

@@ -3,7 +3,8 @@
  * The witness stands behind all of Docker's rules and writes down new flows
  * that went from one bridge to another. Few drops may mean that all is well or
  * that isolation is gone; only who passed tells the two apart. What a published
- * port explains, whose ACCEPT is logged by itself, is not its business.
+ * port or an open network explains, whose ACCEPT is logged by itself, is not
+ * its business.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,70 @@ static bool write_ports(struct own_builder *b, int family)
 	return n > 0;
 }
 
+static int by_open(const void *a, const void *b)
+{
+	const struct own_table_open *x = a, *y = b;
+
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	if (x->proto != y->proto)
+		return x->proto < y->proto ? -1 : 1;
+	return by_bridge(x->bridge, y->bridge);
+}
+
+static bool same_open(const struct own_table_open *a,
+		      const struct own_table_open *b)
+{
+	return a->family == b->family && a->proto == b->proto;
+}
+
+/* "open4-0": that family's networks that let in all of that protocol */
+static void write_open_sets(struct own_builder *b)
+{
+	for (size_t i = 0; i < b->open_len; i++) {
+		const struct own_table_open *o = &b->open[i];
+		bool first = i == 0 || !same_open(&o[-1], o);
+		bool last = i + 1 == b->open_len || !same_open(o, &o[1]);
+
+		if (first)
+			fprintf(b->out,
+				"set open%d-%u {\ntype ifname\nelements = {\n",
+				o->family, o->proto);
+		if (first || by_open(&o[-1], o) != 0)
+			fprintf(b->out, "\"%s\",\n", o->bridge);
+		if (last)
+			fputs("}\n}\n", b->out);
+	}
+}
+
+static void write_open_rules(struct own_builder *b)
+{
+	for (size_t i = 0; i < b->open_len; i++) {
+		const struct own_table_open *o = &b->open[i];
+
+		if (i > 0 && same_open(&o[-1], o))
+			continue;
+		fprintf(b->out, "meta nfproto ipv%d ", o->family);
+		if (o->proto != 0)
+			fprintf(b->out, "meta l4proto %u ", o->proto);
+		fprintf(b->out, "oifname @open%d-%u return\n", o->family,
+			o->proto);
+	}
+}
+
+/* Sorted, and only such whose names are fit to be written. */
+static void sort_open(struct own_builder *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->open_len; i++)
+		if (b->open[i].bridge[15] == '\0' &&
+		    nft_ifname_ok(b->open[i].bridge))
+			b->open[kept++] = b->open[i];
+	b->open_len = kept;
+	qsort(b->open, kept, sizeof(*b->open), by_open);
+}
+
 static void write_bridges(struct own_builder *b, size_t len)
 {
 	fputs("set bridges {\ntype ifname\nelements = {\n", b->out);
@@ -135,9 +200,11 @@ void own_witness_write(struct own_builder *b)
 		if (b->ports[i].family == 4)
 			memset(b->ports[i].addr + 4, 0, 12);
 	qsort(b->ports, b->ports_len, sizeof(*b->ports), by_port);
+	sort_open(b);
 	write_bridges(b, len);
 	ports4 = write_ports(b, 4);
 	ports6 = write_ports(b, 6);
+	write_open_sets(b);
 	fputs("chain witness-pair {\niifname . oifname @same return\n"
 	      "ct status dnat return\n",
 	      b->out);
@@ -147,6 +214,7 @@ void own_witness_write(struct own_builder *b)
 	if (ports6)
 		fputs("ip6 daddr . meta l4proto . th dport @ports6 return\n",
 		      b->out);
+	write_open_rules(b);
 	write_log(b, 4);
 	write_log(b, 6);
 	fputs("}\nchain witness {\n"

@@ -99,11 +99,13 @@ static void add_audited(struct plan_builder *b, uint32_t i,
 		.text = rule->text,
 		.verdict = mark->verdict,
 		.in_place = in_place,
+		.counted = true,
 		.new_flows_only = mark->scope != TWIN_ALL,
 		.rule_packets = rule->packets,
 		.rule_bytes = rule->bytes,
 		.twin_packets =
 			in_place ? b->rs->rules[mark->before].packets : 0,
+		.rule = rule,
 		.raw = raw,
 	};
 
@@ -203,6 +205,14 @@ int plan_make(const struct ruleset *rs, const struct plan_config *config,
 int plan_remove(const struct ruleset *rs, struct plan **ret)
 {
 	return make(rs, NULL, ret);
+}
+
+void plan_applied(struct plan *plan)
+{
+	plan->edits_len = 0;
+	for (uint32_t i = 0; i < plan->audited_len; i++)
+		if (plan->audited[i].watch == WATCH_TWIN)
+			plan->audited[i].in_place = true;
 }
 
 void plan_free(struct plan *plan)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What to change in a ruleset so that every audited rule has its twin. Pure:
- * nothing is read or run. A plan points into its ruleset and must not outlive
- * it.
- */
+/* What to change in a ruleset so that every audited rule has its twin. Pure. A
+ * plan points into its ruleset and must not outlive it. */
 #ifndef BRIDGEAUDIT_LOGGER_RULES_PLAN_H
 #define BRIDGEAUDIT_LOGGER_RULES_PLAN_H
 
@@ -13,14 +10,12 @@
 #include "logger/rules/twin.h"
 
 enum { PLAN_PROBLEMS_MAX = 64, PLAN_PROBLEM_MAX = 256 };
-
 struct plan_config {
 	int family;	      /* 4, 6 */
 	unsigned int profile; /* mask of enum profile */
 	uint16_t group;	      /* of NFLOG */
 	bool raw_text_twins;  /* also in table raw: no nf_tables there */
 };
-
 struct plan_edit {
 	enum { PLAN_DELETE, PLAN_INSERT } kind;
 	const struct ruleset_rule *rule; /* the twin; to insert: its rule */
@@ -32,20 +27,22 @@ struct plan_edit {
 
 struct plan_audited {
 	uint64_t id;
-	/* WATCH_OWN_TABLE: no twin; the nft table's keeper knows of it */
+	/* WATCH_OWN_TABLE: who keeps our nft table fills in what it is like */
 	enum { WATCH_TWIN, WATCH_OWN_TABLE } watch;
 	enum verdict verdict;
 	const char *table, *chain, *text;
 	bool in_place;	     /* exactly one twin, as it should be; it stays */
+	bool counted;	     /* the rule has a counter */
 	bool new_flows_only; /* so the twin counts less than the rule */
 	uint64_t rule_packets, rule_bytes;
-	uint64_t twin_packets;	    /* 0 when not in place */
-	const struct raw_rule *raw; /* within plan.raw; NULL: not in raw */
+	uint64_t twin_packets;		 /* 0 when not in place */
+	const struct ruleset_rule *rule; /* NULL: of no ruleset */
+	const struct raw_rule *raw;	 /* within plan.raw; NULL: not in raw */
 	char dst_bridge[RAW_RULE_IFNAME_MAX]; /* a raw DROP's "! -i br" or "" */
 };
 
-/* plan.raw: Docker's raw PREROUTING in its order, audited DROPs and the
- * ACCEPTs before them that exempt an interface. */
+/* raw: Docker's raw PREROUTING in its order: audited DROPs, and the ACCEPTs
+ * before them that exempt an interface. */
 struct plan {
 	struct plan_edit *edits; /* in the order in which they work */
 	struct plan_audited *audited;
@@ -58,6 +55,7 @@ struct plan {
 	int family;
 	uint16_t group;
 };
+
 /*
  * Makes the plan that puts a twin before each audited rule and removes every
  * other twin. No edits: all is in place. Returns 0 and the plan, which
@@ -66,9 +64,11 @@ struct plan {
 int plan_make(const struct ruleset *rs, const struct plan_config *config,
 	      struct plan **ret);
 
+/* Its edits are in force: every twin that it wanted is in place, and new. */
+void plan_applied(struct plan *plan);
+
 /* Makes the plan that removes every twin. Returns 0 and the plan, -ENOMEM. */
 int plan_remove(const struct ruleset *rs, struct plan **ret);
-
 void plan_free(struct plan *plan);
 
 /*

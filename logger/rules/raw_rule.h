@@ -10,9 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "logger/rules/rule_take.h"
 #include "logger/rules/ruleset.h"
 
-enum { RAW_RULE_IFNAME_MAX = 16 }; /* NUL included */
+enum { RAW_RULE_IFNAME_MAX = RULE_IFNAME_MAX };
 
 struct raw_rule {
 	uint64_t id;	  /* rule_id() */

@@ -8,7 +8,8 @@
 #                                     `equal` in it failed; shows its output
 #   note TEXT                         a measurement for the reader
 #   check_main                        run the file: test_variant VARIANT each,
-#                                     with the engine of each suite in SUITES
+#                                     with the engine of each suite in SUITES;
+#                                     an entry SUITE:VARIANT is only that one
 
 CHECK_COUNT=0 CHECK_FAILED=0 CHECK_PREFIX='' CHECK_UNEQUAL=0
 
@@ -120,8 +121,10 @@ check_variant()
 # Each engine of SUITES (see root.sh) with each iptables of VARIANTS.
 check_main()
 {
-	local reason variant
-	for TB_SUITE in ${SUITES:-bookworm}; do
+	local reason entry variant variants
+	for entry in ${SUITES:-bookworm}; do
+		TB_SUITE=${entry%:*} variants=${VARIANTS:-nft legacy}
+		[ "$TB_SUITE" = "$entry" ] || variants=${entry#*:}
 		# shellcheck disable=SC2034 # testbed.sh's
 		TB_ROOT=''
 		reason=$(tb_missing)
@@ -130,7 +133,7 @@ check_main()
 			skip 'this file' "$reason"
 			continue
 		fi
-		for variant in ${VARIANTS:-nft legacy}; do
+		for variant in $variants; do
 			check_variant "$variant"
 		done
 	done

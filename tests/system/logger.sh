@@ -9,7 +9,7 @@
 #   tb_logger_stop                SIGTERM; its exit status
 #   tb_audit ARG...               bridgeaudit on the test's database
 #   tb_events [ARG...]            its log as jsonl
-#   tb_uncovered                  audited rules without their twin
+#   tb_uncovered                  audited rules without their watch, or doubled
 #   tb_counted, tb_recorded       packets per rule: the kernel's, the log's
 
 TB_LOGGER='' TB_LOGGED=0
@@ -61,6 +61,7 @@ tb_logger_start()
 	tb_logger_launch "$@"
 	tb_wait 150 tb_settled && tb_is_covered && tb_logger_alive && return
 	echo "the logger did not cover every rule:"
+	tb_uncovered
 	tail -n 20 "$TB_DIR/logger.log"
 	return 1
 } >&2
@@ -154,37 +155,122 @@ tb_events()
 	}
 }
 
+# What the rules say, of each variant in force: TB_VARIANTS is set by tests that
+# switch. Never by table: iptables-legacy makes the table that it is asked for.
+tb_saved()
+{
+	local family=$1 variant
+	shift
+	for variant in ${TB_VARIANTS:-$TB_VARIANT}; do
+		# nft warns that there is legacy as well.
+		tb_save_variant "$variant" "$family" "$@" 2>/dev/null
+	done
+}
+
+# Is a rule of Docker's one that must be watched? For awk; `profile` holds the
+# words that a test gave to --profile besides the default.
+TB_AUDITED='
+	function within_bridge(rule, word) {
+		split(rule, word, " ")
+		return word[3] == "-i" && word[5] == "-o" &&
+			word[4] == word[6] && word[8] == "DROP"
+	}
+	function is_audited(table, rule) {
+		if (table == "raw")
+			return rule ~ \
+				/^-A PREROUTING -d [^ ]+ ! -i [^ ]+ (.* )?-j DROP$/
+		if (table != "filter")
+			return 0
+		if (rule ~ /^-A DOCKER-USER .*-j (DROP|REJECT)/)
+			return profile ~ /user/
+		if (rule ~ /^-A (DOCKER-)?FORWARD /)
+			return profile ~ /icc/ && within_bridge(rule)
+		return rule ~ /^-A DOCKER-(ISOLATION-STAGE-[12]|INTERNAL) .*-j DROP$/ ||
+			rule ~ /^-A DOCKER .*-j (ACCEPT|DROP)$/
+	}'
+
 # Audited rules of one family, in their order: "CHAIN RULE".
 tb_audited()
 {
-	tb_save "$1" -t filter | sed -n \
-		-e 's/^-A \(DOCKER-ISOLATION-STAGE-[12] .*-j DROP\)$/\1/p' \
-		-e 's/^-A \(DOCKER .*-j ACCEPT\)$/\1/p'
+	tb_saved "$1" | awk -v profile="${TB_PROFILE:-}" "$TB_AUDITED"'
+		/^\*/ { table = substr($0, 2) }
+		/^-A / && is_audited(table, $0) { print substr($0, 4) }'
 }
 
-# Audited rules whose next one above is not an NFLOG rule of ours with the
-# same matches, and twins that stand before no such rule.
+# The ids that our own table logs, as often as it does.
+tb_own_ids()
+{
+	tb_net nft list table inet bridgeaudit 2>/dev/null |
+		grep -o 'bridgeaudit [a-z]* [0-9a-f]*' | cut -d' ' -f3 || :
+}
+
+# "FAMILY ID RULE" of table raw, as the logger names them.
+tb_raw_ids()
+{
+	tb_audit rules -o jsonl 2>/dev/null | jq -r 'select(.table == "raw") |
+		"\(.family) \(.rule_id) -A \(.chain) \(.rule)"' || :
+}
+
+# Audited rules without exactly one watch, and watches of no such rule. A watch
+# is a twin: an NFLOG rule of ours with the same matches directly above; or, in
+# table raw, a log statement with the rule's id in a table of our own.
 tb_uncovered()
 {
 	local family
-	for family in 4 6; do
-		tb_save "$family" -t filter | awk -v family="$family" '
+	{
+		tb_own_ids | sed 's/^/own /'
+		tb_raw_ids | sed 's/^/id /'
+		for family in 4 6; do
+			echo "family $family"
+			tb_saved "$family"
+		done
+	} | awk -v profile="${TB_PROFILE:-}" "$TB_AUDITED"'
 		function matches(line) {
 			sub(/ -j .*/, "", line)
 			return line
 		}
-		/^-A / {
-			audited = /^-A DOCKER-ISOLATION-STAGE-[12] .*-j DROP$/ ||
-				/^-A DOCKER .*-j ACCEPT$/
+		function check_rule(rule,   name, n, twin) {
+			name = rule
+			sub(/^[^ ]* [^ ]* /, "", name)
 			ours = prev ~ /-j NFLOG .*--nflog-prefix "?bridgeaudit /
-			paired = ours && matches(prev) == matches($0)
-			if (audited && !paired)
-				print "IPv" family " no twin: " $0
-			if (ours && !(audited && paired))
-				print "IPv" family " stray twin: " prev
-			prev = $0
+			twin = ours && matches(prev) == matches(rule)
+			if (is_audited(table, rule)) {
+				n = twin
+				if (table == "raw" && (family, rule) in id) {
+					n += own[id[family, rule]]
+					seen[family, rule] = 1
+				}
+				if (n != 1)
+					print "IPv" family " " table ": " n \
+						" watches: " rule
+			} else {
+				# there replies come by as well
+				twin = rule ~ /^-A DOCKER-INGRESS .*-j ACCEPT$/ &&
+					matches(prev) == matches(rule) \
+						" -m conntrack --ctstate NEW"
+			}
+			if (ours && !twin)
+				print "IPv" family " " table \
+					": stray twin: " prev
+		}
+		$1 == "own" { own[$2]++; next }
+		$1 == "id" {
+			rule = $0
+			sub(/^id [46] [^ ]* /, "", rule)
+			id[$2, rule] = $3
+			next
+		}
+		$1 == "family" { family = $2; next }
+		/^\*/ { table = substr($0, 2); prev = "" }
+		/^-A / { check_rule($0); prev = $0 }
+		/^COMMIT/ && prev ~ /-j NFLOG .*bridgeaudit / {
+			print "IPv" family " " table ": stray twin: " prev
+		}
+		END {
+			for (key in id)
+				if (!(key in seen) && own[id[key]])
+					print "stray log of our table: " key
 		}'
-	done
 }
 
 tb_is_covered()
@@ -192,9 +278,22 @@ tb_is_covered()
 	[ -z "$(tb_uncovered)" ]
 }
 
+# Covered, and whoever edits the rules is done: twice the same, 300 ms apart.
+# What is missing at the end is printed.
 tb_wait_covered()
 {
-	tb_wait "${1:-100}" tb_is_covered
+	local tenths=${1:-100} before='' now
+	while :; do
+		now=$(tb_saved 4 && tb_saved 6)
+		now=$(grep -v '^[#:]' <<<"$now")
+		[ "$now" = "$before" ] && tb_is_covered && return
+		before=$now
+		[ "$tenths" -gt 0 ] || break
+		tenths=$((tenths - 3))
+		sleep 0.3
+	done
+	tb_uncovered
+	return 1
 }
 
 # "IPvN CHAIN RULE<tab>PACKETS" of each audited rule that saw a packet.
@@ -202,21 +301,34 @@ tb_counted()
 {
 	local family
 	for family in 4 6; do
-		tb_save "$family" -c -t filter | sed -n -E \
-			-e '/^\[0:/d' \
-			-e '/ -A DOCKER-ISOLATION-STAGE-[12] .*-j DROP$/b found' \
-			-e '/ -A DOCKER .*-j ACCEPT$/b found' \
-			-e d \
-			-e ': found' \
-			-e "s/^\[([0-9]+):[0-9]+\] -A (.*)\$/IPv$family \2\t\1/p"
-	done | LC_ALL=C sort
+		echo "family $family"
+		tb_saved "$family" -c
+	done | awk -v profile="${TB_PROFILE:-}" "$TB_AUDITED"'
+		$1 == "family" { family = $2; next }
+		/^\*/ { table = substr($0, 2) }
+		/^\[[0-9]/ {
+			rule = $0
+			sub(/^[^ ]* /, "", rule)
+			if (!is_audited(table, rule))
+				next
+			sum["IPv" family " " substr(rule, 4)] += \
+				substr($0, 2) + 0
+		}
+		END {
+			for (rule in sum)
+				if (sum[rule])
+					print rule "\t" sum[rule]
+		}' | LC_ALL=C sort
 }
 
-# The same from the log's own fields.
+# The same from the log's own fields, of events that a jq condition holds for.
+# Of DOCKER-INGRESS only new flows are rows.
 tb_recorded()
 {
-	tb_events | jq -r '(if .src_ip | contains(":") then "IPv6 " else "IPv4 "
-		end) + .chain + " " + .rule' | LC_ALL=C sort | uniq -c |
+	tb_events | jq -r "select(${1:-true})"' |
+		select(.chain != "DOCKER-INGRESS") |
+		(if .src_ip | contains(":") then "IPv6 " else "IPv4 " end) +
+		.chain + " " + .rule' | LC_ALL=C sort | uniq -c |
 		sed -E 's/^ *([0-9]+) (.*)$/\2\t\1/' | LC_ALL=C sort
 }
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The Debian root with a Docker engine that the system tests run, made once
-# and cached, so that no test ever needs or touches a Docker of the host.
+# and cached, so that no test ever needs or touches a Docker of the host; nor a
+# firewalld, which as a package of the host would take over the host's firewall.
 #
 #   root_get SUITE    prints the path, makes it first when it is missing;
 #                     on failure prints why to stderr and returns non-zero
@@ -10,7 +11,7 @@
 ROOT_CACHE=${BRIDGEAUDIT_TEST_CACHE:-/var/cache/bridgeaudit-tests}
 ROOT_MIRROR=${BRIDGEAUDIT_TEST_MIRROR:-http://deb.debian.org/debian}
 # Raise when what root_make does changes: older roots are then made anew.
-ROOT_VERSION=2
+ROOT_VERSION=3
 
 # Packs busybox as the one image that containers of the tests run.
 root_image()
@@ -33,7 +34,8 @@ root_make()
 	mmdebstrap --quiet --variant=apt \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--aptopt='Acquire::Retries "3"' \
-		--include="docker.io$client,iptables,iproute2,mount" \
+		--include="docker.io$client,iptables,iproute2,mount,nftables" \
+		--include=dbus,firewalld \
 		"$suite" "$new" "$ROOT_MIRROR" >&2 || return 1
 	mkdir -p "$new/etc/docker" "$new/var/lib/docker"
 	root_image "$new"

@@ -111,3 +111,67 @@ probe()
 	send_udp web "$DB4" "$PROBE"
 	recorded 1 ".dst_port == $PROBE"
 }
+
+# The chain that stops a packet from one network to a container of another.
+first_chain()
+{
+	case $TB_SUITE in
+	bookworm | trixie) echo DOCKER-ISOLATION-STAGE-2 ;;
+	*) echo PREROUTING ;;
+	esac
+}
+
+# What the second of two outputs of tb_counted has more than the first.
+counted_since()
+{
+	awk -F '\t' 'NR == FNR { before[$1] = $2; next }
+		$2 != before[$1] { print $1 "\t" $2 - before[$1] }' \
+		<(echo "$1") <(echo "$2")
+}
+
+last_event()
+{
+	tb_events | jq -s 'map(.id) | max // 0'
+}
+
+# exact COUNT COMMAND [ARG...]: the command sends packets that are COUNT events,
+# no more and no less, of the very rules whose counters they raised. SINCE is
+# left as the last event before them.
+exact()
+{
+	local count=$1 before
+	shift
+	before=$(tb_counted)
+	SINCE=$(last_event)
+	"$@" || return
+	recorded "$count" ".id > $SINCE" || return
+	# An event too many would be late.
+	sleep 0.1
+	equal events "$count" "$(events_where ".id > $SINCE")" || return
+	equal 'packets per rule' "$(counted_since "$before" "$(tb_counted)")" \
+		"$(tb_recorded ".id > $SINCE")"
+}
+
+# The chains of the events since then, each once.
+chains_since()
+{
+	tb_events | jq -r "select(.id > $SINCE) | .chain" | sort -u | xargs
+}
+
+send_both()
+{
+	PROBE=$((${PROBE:-20000} + 1))
+	send_udp web "$DB4" "$PROBE"
+	send_udp web "$DB6" "$PROBE"
+}
+
+# Every audited rule has its one watch, and the log is exact: a packet from web
+# to db over IPv4 and one over IPv6 are one event each. With a chain: that one
+# stopped them.
+probe_exact()
+{
+	tb_logger_alive && tb_wait_covered 300 || return
+	tb_wait 50 addresses_ready web && tb_wait 50 addresses_ready db || return
+	exact 2 send_both || return
+	[ -z "${1:-}" ] || equal chain "$1" "$(chains_since)"
+}

@@ -11,22 +11,6 @@ RAW='.verdict == "drop" and .chain == "PREROUTING"'
 STAGE2='.verdict == "drop" and .chain == "DOCKER-ISOLATION-STAGE-2"'
 INSIDE='.verdict == "drop" and .chain == "DOCKER-ISOLATION-STAGE-1"'
 
-# "IPvN CHAIN RULE<tab>PACKETS" of each rule of Docker's that drops, or lets in
-# to a published port, and saw a packet: the kernel's side of the sum.
-tb_counted()
-{
-	local family
-	for family in 4 6; do
-		tb_save "$family" -c | sed -n -E \
-			-e '/^\[0:/d' -e '/NFLOG/d' \
-			-e '/ -A (PREROUTING|DOCKER|DOCKER-ISOLATION-STAGE-[12]) .*-j DROP$/b found' \
-			-e '/ -A DOCKER .*-j ACCEPT$/b found' \
-			-e d \
-			-e ': found' \
-			-e "s/^\[([0-9]+):[0-9]+\] -A (.*)\$/IPv$family \2\t\1/p"
-	done | LC_ALL=C sort
-}
-
 # In raw there is no out interface, and the network is known all the same.
 direct_access()
 {

@@ -4,7 +4,7 @@
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
-: "${SUITES:=bookworm trixie}"
+: "${SUITES:=bookworm trixie:nft forky:nft}"
 
 restart()
 {
@@ -13,7 +13,7 @@ restart()
 
 goes_on()
 {
-	tb_logger_alive && tb_wait_covered && probe
+	probe_exact "$(first_chain)"
 }
 
 test_variant()

@@ -56,6 +56,18 @@ three_tables_agree()
 		"$(sql 'SELECT sum(packets) FROM tally WHERE span = 2')"
 }
 
+# What the rules lost, by their counters, is what the numbers showed.
+attributed()
+{
+	[ "$(sql 'SELECT sum(lost) FROM account')" = "$(lost)" ]
+}
+
+no_findings()
+{
+	equal findings '' "$(sql "SELECT detail FROM finding
+		WHERE subject = 'reconciliation'")"
+}
+
 test_variant()
 {
 	local recorder
@@ -75,6 +87,8 @@ test_variant()
 	check 'a recorder that was held up loses packets' something_lost
 	check 'and the kernel counter is what it stored and what it lost' closes
 	check 'events, batches and tallies agree' three_tables_agree
+	check "the rules' counters show the same losses" tb_wait 200 attributed
+	check 'and nothing is left unexplained' no_findings
 	check 'an answer over that time says how many' fails_with 3 \
 		"$(lost) packets lost" tb_audit matrix
 	check 'status says how many' fails_with 0 "$(lost)" tb_audit status

@@ -99,6 +99,27 @@ refill()
 	END
 }
 
+# The network that lets in all, as one that somebody broke.
+open_up()
+{
+	local back
+	back=$(tb_bridge back)
+	tb_net nft -f - <<-END
+	flush chain ip docker-bridges filter-forward-in__$back
+	add rule ip docker-bridges filter-forward-in__$back counter accept
+	END
+}
+
+# What passes is recorded, with both networks; and not what a port explains.
+witnessed()
+{
+	send_udp web "$DB4" 5353 2
+	recorded 2 '.verdict == "pass" and .dst_port == 5353 and
+		.src_network == "front" and .dst_network == "back"' || return
+	equal 'rows of the published port' 0 \
+		"$(events_where '.verdict == "pass" and .dst_port == 80')"
+}
+
 # The packets of Docker's rules with a comment, both families.
 counter()
 {
@@ -172,9 +193,14 @@ test_variant()
 	check 'a chain that Docker refilled is mirrored again' \
 		tb_wait 50 mirrored 13
 	check 'and watched' probe
+	open_up
+	tb_wait 50 mirrored 11 || :
+	check 'what passes between bridges is witnessed' witnessed
 	tb_net nft delete table inet bridgeaudit
 	check 'our table is made again when somebody deletes it' \
 		tb_wait 50 own_table
+	refill ''
+	tb_wait 50 mirrored 12 || :
 	check 'and watched again' probe
 	check 'the logger stops' tb_logger_stop
 	check 'and takes its table out' no_table

@@ -109,15 +109,56 @@ TB_DOCKERD=()
 
 tb_dockerd_gone()
 {
-	! tb_world kill -0 "$1" 2>/dev/null
+	! tb_world sh -c "kill -0 $1" 2>/dev/null
 }
 
 tb_dockerd_stop()
 {
 	local pid
 	pid=$(tb_docker_pid)
-	tb_world kill -TERM "$pid"
+	tb_world sh -c "kill -TERM $pid"
 	tb_wait 300 tb_dockerd_gone "$pid"
+}
+
+# firewalld with a D-Bus of its own, both only in there. dockerd looks for them
+# when it starts.
+tb_firewalld_start()
+{
+	tb_world sh -c '
+		[ -d /run/dbus ] || {
+			mkdir /run/dbus
+			cp -a /etc/firewalld /run/etc-firewalld
+			mount --bind /run/etc-firewalld /etc/firewalld
+			setsid -f dbus-daemon --system --nofork --nopidfile \
+				>>/run/dbus.log 2>&1
+		}
+		exec setsid -f firewalld --nofork --nopid \
+			>>/run/firewalld.log 2>&1'
+	tb_wait 300 tb_firewalld_up && return
+	echo "firewalld did not come up:" >&2
+	tail -n 5 "$TB_DIR/run/dbus.log" "$TB_DIR/run/firewalld.log" >&2
+	return 1
+}
+
+tb_firewalld_up()
+{
+	tb_world firewall-cmd --state >/dev/null 2>&1
+}
+
+tb_firewalld_stop()
+{
+	# Its pid is the name owner's; there is no kill in every root.
+	# shellcheck disable=SC2016
+	tb_world sh -c 'kill -TERM "$(dbus-send --system --print-reply=literal \
+		--dest=org.freedesktop.DBus / \
+		org.freedesktop.DBus.GetConnectionUnixProcessID \
+		string:org.fedoraproject.FirewallD1 | sed "s/.* //")"'
+	tb_wait 100 tb_firewalld_down
+}
+
+tb_firewalld_down()
+{
+	! tb_firewalld_up
 }
 
 tb_wire()
@@ -267,8 +308,15 @@ tb_bridge()
 # iptables-save of what dockerd sees: tb_save 4|6 [OPTION...]
 tb_save()
 {
-	local cmd=iptables-save
-	[ "$1" = 4 ] || cmd=ip6tables-save
-	shift
-	tb_world "$cmd" "$@"
+	tb_save_variant "$TB_VARIANT" "$@"
+}
+
+# The same of one variant: tb_save_variant nft|legacy 4|6 [OPTION...]
+tb_save_variant()
+{
+	local name=iptables
+	[ "$2" = 4 ] || name=ip6tables
+	name=$name-$1-save
+	shift 2
+	tb_world "$name" "$@"
 }

@@ -79,6 +79,7 @@ static const char seen_sql[] =
 static char dir[64];
 static char path[96];
 static struct cli_result result;
+static unsigned int columns;
 
 const char *cli_fixture_db(void)
 {
@@ -109,16 +110,22 @@ void cli_fixture_sql(const char *sql)
 	sqlite3_close(db);
 }
 
+void cli_fixture_world(void)
+{
+	cli_fixture_sql(world_sql);
+}
+
 int cli_fixture_set_up(void **state)
 {
 	(void)state;
+	columns = 0;
 	setenv("TZ", "UTC0", 1);
 	tzset();
 	str_copy(dir, sizeof(dir), "/tmp/bridgeaudit-cli-XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(path, sizeof(path), "%s/audit.db", dir);
-	cli_fixture_sql(world_sql);
+	cli_fixture_world();
 	return 0;
 }
 
@@ -191,10 +198,15 @@ int64_t cli_fixture_commit(const struct packet *packets, size_t n)
 	return first;
 }
 
+void cli_fixture_columns(unsigned int n)
+{
+	columns = n;
+}
+
 const struct cli_result *cli_fixture_run_argv(int argc, char **argv)
 {
 	size_t out_size = 0, err_size = 0;
-	struct cli cli = { .now_ns = CLI_NOW };
+	struct cli cli = { .now_ns = CLI_NOW, .columns = columns };
 
 	free(result.out);
 	free(result.err);

@@ -39,6 +39,9 @@ const char *cli_fixture_db(void);
 /* Runs SQL as the writer; fails the test. */
 void cli_fixture_sql(const char *sql);
 
+/* The same networks, rules and conversations in a new database. */
+void cli_fixture_world(void);
+
 /* One commit with packets of 60 bytes; returns the first one's id. */
 int64_t cli_fixture_commit(const struct packet *packets, size_t n);
 
@@ -47,6 +50,9 @@ int64_t cli_fixture_commit(const struct packet *packets, size_t n);
  * ret's strings are good until the next call.
  */
 const struct cli_result *cli_fixture_run(const char *args);
+
+/* From now to the test's end out is a terminal so wide; 0: it is none. */
+void cli_fixture_columns(unsigned int columns);
 
 /* As above, with argv[0] and all. */
 const struct cli_result *cli_fixture_run_argv(int argc, char **argv);

@@ -61,6 +61,11 @@ static void strings_without_an_end_get_one(void **state)
 	assert_int_equal(channel_recv(fds[1], &got), 1);
 	assert_int_equal(strlen(got.u.rule.text), CHANNEL_RULE_MAX - 1);
 	assert_int_equal(strlen(got.u.rule.chain), CHANNEL_CHAIN_MAX - 1);
+	msg.kind = CHANNEL_TWIN;
+	assert_int_equal(channel_send(fds[0], &msg), 0);
+	assert_int_equal(channel_recv(fds[1], &got), 1);
+	assert_int_equal(strlen(got.u.twin.variant), CHANNEL_IFNAME_MAX - 1);
+	assert_int_equal(strlen(got.u.twin.cause), CHANNEL_CAUSE_MAX - 1);
 	close(fds[0]);
 	close(fds[1]);
 }

@@ -106,7 +106,7 @@ static void jsonl_has_every_known_field_in_order_and_no_other(void **state)
 		"\"length\":60,\"ttl\":63}\n"
 		"{\"id\":5,\"time\":\"2026-11-23T21:15:37.000000000Z\","
 		"\"verdict\":\"drop\",\"rule_id\":\"000000000007\","
-		"\"length\":60}\n");
+		"\"length\":60,\"marks\":\"truncated\"}\n");
 	assert_string_equal(r->err, "");
 	assert_int_equal(r->code, EXITCODE_OK);
 }
@@ -120,8 +120,8 @@ static void json_is_one_array_of_the_same_objects(void **state)
 	assert_memory_equal(r->out, "[\n{\"id\":3,", 10);
 	assert_non_null(strstr(r->out, "},\n{\"id\":4,"));
 	assert_non_null(strstr(r->out, "},\n{\"id\":5,\"time\":"));
-	assert_string_equal(r->out + strlen(r->out) - 16,
-			    ",\"length\":60}\n]\n");
+	assert_string_equal(r->out + strlen(r->out) - 23,
+			    "\"marks\":\"truncated\"}\n]\n");
 	r = cli_fixture_run("log -o json -S 1s");
 	assert_string_equal(r->out, "[]\n");
 	assert_int_equal(r->code, EXITCODE_NOTHING);
@@ -136,14 +136,14 @@ static void csv_has_a_header_and_leaves_the_unknown_empty(void **state)
 		r->out,
 		"id,time,verdict,chain,rule_id,rule,in_if,out_if,src_network,"
 		"dst_network,src_ip,dst_ip,proto,src_port,dst_port,icmp_type,"
-		"icmp_code,tcp_flags,length,ttl,collapsed\r\n"
+		"icmp_code,tcp_flags,length,ttl,marks,collapsed\r\n"
 		"4,2026-11-23T21:13:57.000000000Z,drop,"
 		"DOCKER-ISOLATION-STAGE-2,000000000123,"
 		"-o br-bbbbbbbbbbbb -j DROP,br-bbbbbbbbbbbb,br-aaaaaaaaaaaa,"
 		"shop_db,shop_web,172.18.0.3,192.168.144.2,udp,40000,53,,,,"
-		"60,63,\r\n"
+		"60,63,,\r\n"
 		"5,2026-11-23T21:15:37.000000000Z,drop,,000000000007,,,,,,,,,"
-		",,,,,60,,\r\n");
+		",,,,,60,,truncated,\r\n");
 }
 
 static void table_fits_120_columns_and_names_who_and_whom(void **state)

@@ -277,6 +277,125 @@ static void one_end_of_the_window_may_be_open(void **state)
 	assert_non_null(strstr(r->out, "shop_db,,drop,14,2,"));
 }
 
+static void by_ip_the_sides_are_addresses(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	r = cli_fixture_run("matrix --by ip -o csv --fields "
+			    "src_ip,dst_ip,packets,top_dst_port");
+	assert_string_equal(r->out, "src_ip,dst_ip,packets,top_dst_port\r\n"
+				    "192.168.144.2,172.18.0.3,14,3306\r\n"
+				    ",,1,\r\n"
+				    "2001:db8::1,fd00::2,1,80\r\n");
+	r = cli_fixture_run("matrix --by interface --verdict accept");
+	assert_non_null(strstr(r->out, "\neth0 br-aaaaaaaaaaaa accept"));
+}
+
+static void the_grid_tells_drops_and_passes_apart(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("INSERT INTO path (rule, verdict, src_network,"
+			" dst_network, first_ns) VALUES (291, 3, 1, 2, 1);"
+			"INSERT INTO conversation (path, service, minute)"
+			" SELECT max(id), -257, 0 FROM path");
+	cli_fixture_commit(
+		(const struct packet[]){ { CLI_NOW, TALK_UNKNOWN + 1 } }, 1);
+	r = cli_fixture_run("matrix -o grid --ascii");
+	assert_string_equal(r->out,
+			    "FROM     shop_we shop_db ?      \n"
+			    "shop_web       .     15*       .\n"
+			    "?              .       .       1\n"
+			    "(eth0)        1+       .       .\n"
+			    "\n"
+			    "packets that were dropped; + let through, * some "
+			    "of each\n"
+			    "shop_we is shop_web\n");
+	r = cli_fixture_run("matrix -o grid --color always --verdict drop");
+	assert_non_null(strstr(r->out, "\033[38;5;15;48;5;88m     14\033[0m"));
+	r = cli_fixture_run("matrix -o grid --color always --verdict accept");
+	assert_non_null(strstr(r->out, "48;5;22m     1+\033[0m"));
+}
+
+static void a_narrow_terminal_gets_the_list(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_columns(80);
+	r = cli_fixture_run("--no-pager");
+	assert_memory_equal(r->out, "FROM     shop_we ", 17);
+	cli_fixture_columns(20);
+	r = cli_fixture_run("--no-pager");
+	assert_memory_equal(r->out, "FROM     TO       VERDICT", 25);
+	assert_int_equal(r->code, EXITCODE_OK);
+	r = cli_fixture_run("--no-pager --verdict pass");
+	assert_string_equal(r->out, "");
+	assert_int_equal(r->code, EXITCODE_NOTHING);
+}
+
+static void drawings_quote_what_they_name(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE network SET name = '\"];<b>&' || char(27)"
+			" WHERE id = 1");
+	r = cli_fixture_run("matrix -o dot --verdict drop");
+	assert_string_equal(
+		r->out,
+		"digraph bridgeaudit {\n\trankdir=LR;\n\tnode [shape=box];\n"
+		"\tn0 [label=\"\\\"];<b>&\\\\x1b\"];\n"
+		"\tn1 [label=\"shop_db\"];\n"
+		"\tn2 [label=\"?\"];\n"
+		"\tn0 -> n1 [label=\"14 dropped, tcp/3306 (92 %)\", "
+		"color=\"#c62828\", style=dashed];\n"
+		"\tn2 -> n2 [label=\"1 dropped, ? (100 %)\", "
+		"color=\"#c62828\", style=dashed];\n}\n");
+	r = cli_fixture_run("matrix -o mermaid --verdict accept");
+	assert_string_equal(
+		r->out, "flowchart LR\n"
+			"    n0[\"#40;eth0#41;\"]\n"
+			"    n1[\"#34;#93;#59;#60;b#62;#38;\\x1b\"]\n"
+			"    n0 -->|\"1 let through, tcp/80 #40;100 %#41;\"|"
+			" n1\n"
+			"    linkStyle 0 stroke:#2e7d32\n");
+	r = cli_fixture_run("matrix -o svg");
+	assert_memory_equal(r->out, "<svg xmlns=", 11);
+	assert_non_null(strstr(r->out, "&#34;&#93;&#59;&#60;b&#62;&#38;\\x1b"));
+	assert_null(strstr(r->out, "<b>"));
+	assert_null(strchr(r->out, '\033'));
+	assert_string_equal(r->out + strlen(r->out) - 7, "</svg>\n");
+}
+
+static void a_drawing_has_a_limit_and_a_list_has_none(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql(
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+		" FROM n WHERE i < 5001) INSERT INTO conversation (id, path,"
+		" dst_ip, service, minute)"
+		" SELECT 100 + i, 1, i, -257, 29924478 FROM n;"
+		"INSERT INTO event SELECT 1000 + id, id, 1795468680000000000,"
+		" 0, 1 FROM conversation WHERE id > 100;"
+		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
+		" packets, bytes, commit_ns) SELECT min(id), max(id),"
+		" 1795468680000000000, 1795468680000000000, 5001, 0,"
+		" 1795468680000000000 FROM event WHERE id > 1000");
+	r = cli_fixture_run("matrix --by from,dst_ip -o dot");
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	assert_non_null(strstr(r->err, "more than 5000 pairs are no picture"));
+	r = cli_fixture_run("matrix --by from,dst_ip -o csv");
+	assert_int_equal(r->code, EXITCODE_OK);
+	cli_fixture_columns(80);
+	r = cli_fixture_run("matrix --by from,dst_ip --no-pager");
+	assert_memory_equal(r->out, "FROM     TO ", 12);
+}
+
 static void last_is_refused(void **state)
 {
 	const struct cli_result *r = cli_fixture_run("--last 3");
@@ -301,6 +420,11 @@ int main(void)
 		T(a_network_made_again_is_the_same_row),
 		E(any_window_counts_exactly_to_the_nanosecond),
 		T(one_end_of_the_window_may_be_open),
+		T(by_ip_the_sides_are_addresses),
+		T(the_grid_tells_drops_and_passes_apart),
+		T(a_narrow_terminal_gets_the_list),
+		T(drawings_quote_what_they_name),
+		T(a_drawing_has_a_limit_and_a_list_has_none),
 		T(last_is_refused),
 	};
 

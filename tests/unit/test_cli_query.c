@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/query.h"
+#include "cli/query_flow.h"
+#include "cli/selection.h"
 #include "lib/db.h"
+#include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -13,7 +15,7 @@
 static void plan(sqlite3 *db, const char *query, char *buf, size_t size)
 {
 	sqlite3_stmt *stmt = NULL;
-	char sql[8192];
+	char sql[32768];
 	size_t at = 0;
 
 	assert_true((size_t)snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s",
@@ -105,13 +107,142 @@ static void every_other_scan_is_declared(void **state)
 	for_each_plan(scans_are_declared);
 }
 
+/* The program's own statement for a filter: of the matrix, or by what top and
+ * timeline count. */
+static void ask(sqlite3 *db, const char *where, const char *by, int64_t step_s,
+		struct selection *sel, sqlite3_stmt **ret)
+{
+	static const struct cli cli = { .now_ns = CLI_NOW };
+	static struct filter f;
+	struct group group = { .n = 0 };
+	const struct flow_question q = { .group = &group,
+					 .limit = -1,
+					 .step_s = step_s };
+
+	f = (struct filter){ .until_ns = INT64_MAX };
+	expr_init(&f.expr);
+	if (*where) {
+		struct expr_error error;
+
+		f.expr.root = expr_parse(&f.expr, where, &error);
+		assert_true(f.expr.root >= 0);
+	}
+	assert_int_equal(selection_make(&cli, &f, db, sel), 0);
+	assert_int_equal(group_parse(&cli, by ? by : "network", &group), 0);
+	assert_int_equal(by ? query_flow(db, sel, &q, ret)
+			    : query_matrix(db, sel, &group, ret),
+			 0);
+}
+
+static void flow_plan(sqlite3 *db, const char *where, const char *by,
+		      int64_t step_s, char *buf, size_t size)
+{
+	struct selection sel = { 0 };
+	sqlite3_stmt *stmt = NULL;
+
+	ask(db, where, by, step_s, &sel, &stmt);
+	plan(db, sqlite3_sql(stmt), buf, size);
+	sqlite3_finalize(stmt);
+	selection_clear(&sel);
+}
+
+/* Its dictionaries are the only tables that a question of counts may scan. */
+static void no_scan_of_counts(const char *what, const char *steps)
+{
+	static const char *const tables[] = { "SCAN b\n", "SCAN tally\n",
+					      "SCAN seen\n", "SCAN v\n",
+					      "SCAN p\n" };
+
+	no_scan_of_events(QUERY_COUNT, steps);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (strstr(steps, tables[i]))
+			fail_msg("%s: %s", what, steps);
+	/* the flow itself, and what the matrix has ranked */
+	if (count(steps, "SCAN c\n") > (strstr(steps, "ranked") ? 2 : 1))
+		fail_msg("%s: %s", what, steps);
+}
+
+/* Every field, and both ways of counting, with and without statistics. */
+static void no_filter_scans_the_events(void **state)
+{
+	static const char *const filters[] = {
+		"network shop_web",
+		"from ip 172.18.0.0/16",
+		"to port 80",
+		"port 80",
+		"interface eth0",
+		"external",
+		"verdict drop",
+		"proto tcp",
+		"tcp-flags SYN",
+		"chain DOCKER",
+		"rule *DROP",
+		"ipv4 or ipv6",
+		"not (network shop_* and port 80) or chain DOCKER",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4 * ARRAY_SIZE(filters); i++) {
+		const char *where = filters[i / 4];
+		sqlite3 *db = open_reader();
+		char steps[16384];
+
+		flow_plan(db, where, i & 1 ? NULL : "network", 60, steps,
+			  sizeof(steps));
+		no_scan_of_counts(where, steps);
+		sqlite3_close(db);
+		if (i == 2 * ARRAY_SIZE(filters))
+			cli_fixture_sql("ANALYZE");
+	}
+}
+
+/* Whether a question reads events of more than the edges of its window. */
+static bool reads_events(sqlite3 *db, const char *where, const char *by,
+			 int64_t step_s)
+{
+	char steps[16384];
+
+	flow_plan(db, where, by, step_s, steps, sizeof(steps));
+	no_scan_of_counts(by ? by : where, steps);
+	if (strstr(steps, "SEARCH tally "))
+		return false;
+	assert_int_equal(count(steps, "SEARCH e "), 1);
+	return true;
+}
+
+static void the_tallies_answer_what_they_can(void **state)
+{
+	static const char others[] =
+		"INSERT INTO tally VALUES (0, 0, 1, -258, 9, 9, 9, 1, 1)";
+	sqlite3 *db = open_reader();
+
+	(void)state;
+	assert_false(reads_events(db, "", NULL, 0));
+	assert_false(reads_events(db, "to port 80", NULL, 0));
+	assert_false(reads_events(db, "proto tcp", "network,port", 0));
+	assert_false(reads_events(db, "", "port,proto,verdict,chain,rule", 0));
+	assert_false(reads_events(db, "network shop_web", "verdict", 60));
+	assert_false(reads_events(db, "", "in_if,out_if", 3600));
+	assert_true(reads_events(db, "", "network", 90));
+	assert_true(reads_events(db, "", "dst_ip", 0));
+	assert_true(reads_events(db, "ip 10.0.0.1", NULL, 0));
+	assert_true(reads_events(db, "from port 80", "port", 0));
+	/* one of many ports that were counted together is not told apart */
+	sqlite3_close(db);
+	cli_fixture_sql(others);
+	db = open_reader();
+	assert_true(reads_events(db, "to port 80", NULL, 0));
+	assert_false(reads_events(db, "", "port", 0));
+	sqlite3_close(db);
+}
+
 static void the_edges_of_a_window_go_through_the_batches(void **state)
 {
 	sqlite3 *db = open_reader();
 	char steps[8192];
 
 	(void)state;
-	plan(db, query_sql(QUERY_MATRIX), steps, sizeof(steps));
+	flow_plan(db, "", NULL, 0, steps, sizeof(steps));
 	assert_int_equal(count(steps, "SEARCH b USING "), 2);
 	assert_int_equal(count(steps, "INDEX batch_time (max_ns>?"), 2);
 	assert_int_equal(count(steps, "SEARCH e "), 2);
@@ -156,6 +287,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(no_question_scans_the_events),
 		T(every_other_scan_is_declared),
+		T(no_filter_scans_the_events),
+		T(the_tallies_answer_what_they_can),
 		T(the_edges_of_a_window_go_through_the_batches),
 		T(no_event_is_sorted),
 	};

@@ -118,6 +118,8 @@ static void status_counts_what_was_stored_and_lost(void **state)
 		"2026-11-23 21:18:55.000\n"
 		"packets   2 stored\n"
 		"lost      at least 12 packets in 2 gaps\n"
+		"          x: 12 packets\n"
+		"          y: an unknown number of packets\n"
 		"rules     1 of 2 in place in filter DOCKER-ISOLATION-STAGE-2"
 		" of IPv4 (nft)\n"
 		"          1 of 1 in place in filter DOCKER of IPv6 (nft)\n"
@@ -150,7 +152,9 @@ static void status_json_has_the_same_in_fields(void **state)
 		"\"stopped\":\"2026-11-23T21:18:57.000000000Z\","
 		"\"last_commit\":\"2026-11-23T21:18:56.000000000Z\","
 		"\"version\":\"0.1.0\"},\"packets\":{\"stored\":1,\"lost\":0,"
-		"\"gaps\":0,\"gaps_unknown\":0},\"rules\":[{\"family\":4,"
+		"\"gaps\":0,\"gaps_unknown\":0,\"causes\":[]},"
+		"\"coverage\":{\"rules\":0,\"holes\":0,\"causes\":[],"
+		"\"latency\":{\"changes\":0}},\"rules\":[{\"family\":4,"
 		"\"variant\":\"nft\",\"table\":\"filter\",\"chain\":"
 		"\"DOCKER-ISOLATION-STAGE-2\",\"audited\":2,\"in_place\":1},"
 		"{\"family\":6,\"variant\":\"nft\",\"table\":\"filter\","
@@ -214,19 +218,21 @@ static void rules_shows_twins_counters_and_their_time(void **state)
 	assert_string_equal(
 		r->out,
 		"FAMILY VARIANT CHAIN                    VERDICT TWIN     "
-		"PACKETS LOGGED ID           RULE\n"
+		"PACKETS LOGGED MISSED COVERED SINCE ID           RULE\n"
 		"ipv4   nft     DOCKER-ISOLATION-STAGE-2 drop    in place "
-		"     40     40 000000000123 -o br-bbbbbbbbbbbb -j DROP\n"
+		"     40     40      0               000000000123 -o br-bbbbbbbbbbbb -j DROP\n"
 		"ipv4   nft     DOCKER-ISOLATION-STAGE-2 drop    missing  "
-		"      7      0 000000000124 -o docker0 -j DROP\n"
+		"      7      0      0               000000000124 -o docker0 -j DROP\n"
 		"ipv6   nft     DOCKER                   accept  in place "
-		"      3      3 aabbccddeeff -d fd00::2/128 ! -i"
+		"      3      3      0               aabbccddeeff -d fd00::2/128 ! -i"
 		" br-aaaaaaaaaaaa -o br-aaaaaaaaaaaa -p tcp -m tcp --dport 80"
 		" -j ACCEPT\n"
 		"counters as of 2026-11-23 21:18:55.000\n");
 	assert_int_equal(r->code, EXITCODE_OK);
 	r = cli_fixture_run("rules --all");
-	assert_non_null(strstr(r->out, "gone           1      1 000000000125"));
+	assert_non_null(strstr(
+		r->out,
+		"gone           1      1      0               000000000125"));
 }
 
 static void rules_jsonl_and_csv_have_every_field(void **state)
@@ -249,7 +255,8 @@ static void rules_jsonl_and_csv_have_every_field(void **state)
 	r = cli_fixture_run("rules -o csv");
 	assert_starts_with(r->out,
 			   "rule_id,family,variant,table,chain,rule,verdict,"
-			   "state,rule_packets,twin_packets,since,checked\r\n");
+			   "state,rule_packets,twin_packets,since,checked,"
+			   "audited_since,coverage_ppm,missed\r\n");
 	r = cli_fixture_run("rules -o json");
 	assert_memory_equal(r->out, "[\n{\"rule_id\":", 13);
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/filter.h"
+#include "cli/filter_option.h"
 #include "cli/selection.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -40,9 +40,10 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		{ "log -n -1", "--last takes a number, not '-1'\n" },
 		{ "log -n 9223372036854775808", "--last takes a number" },
 		{ "log --verdict block",
-		  "--verdict is drop, accept or pass, not 'block'\n" },
+		  "--verdict takes drop, accept or pass, not 'block'\n" },
 		{ "log -o yaml",
-		  "--output is table, json, jsonl or csv, not 'yaml'\n" },
+		  "--output is one of table, json, jsonl, csv, compact, text, "
+		  "ecs, ocsf, pcap, grid, dot, mermaid, svg, not 'yaml'\n" },
 		{ "log me", "log takes no 'me'\n" },
 		{ "log a b c d", "what is 'd'?\n" },
 		{ "log --all", "log takes no --all\n"
@@ -82,8 +83,9 @@ static void options_stand_before_or_after_the_verb(void **state)
 static void every_help_fits_a_screen_and_has_examples(void **state)
 {
 	static const char *const helps[] = {
-		"--help",    "matrix --help", "log --help",   "follow -h",
-		"status -h", "--help rules",  "log -S 1h -h",
+		"--help",      "matrix --help", "log --help",	"follow -h",
+		"status -h",   "--help rules",	"log -S 1h -h", "top -h",
+		"timeline -h", "show -h",	"diff -h",	"values -h",
 	};
 
 	(void)state;
@@ -103,6 +105,70 @@ static void every_help_fits_a_screen_and_has_examples(void **state)
 	}
 	assert_string_equal(cli_fixture_run("-V")->out,
 			    "bridgeaudit " VERSION "\n");
+}
+
+static void values_are_what_a_filter_can_take(void **state)
+{
+	(void)state;
+	assert_string_equal(cli_fixture_run("values network")->out,
+			    "bridge\nshop_db\nshop_web\n");
+	assert_string_equal(cli_fixture_run("values chain")->out,
+			    "DOCKER\nDOCKER-ISOLATION-STAGE-2\n");
+	assert_memory_equal(cli_fixture_run("values")->out, "network\nip\n",
+			    11);
+	expect_error("values port", EXITCODE_USAGE,
+		     "there is no list of 'port'");
+	expect_error("values a b", EXITCODE_USAGE, "values takes one field");
+	cli_fixture_sql("UPDATE network SET name = char(27) || 'x'"
+			" WHERE id = 3");
+	assert_non_null(strstr(cli_fixture_run("values net")->out, "\\x1bx\n"));
+}
+
+/* The whole file as a string; the caller frees it. */
+static char *read_text(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = calloc(1, 65536);
+
+	if (!f)
+		fail_msg("no %s here", path);
+	assert_non_null(text);
+	assert_true(fread(text, 1, 65535, f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* An option that was added and forgotten there would never be found. */
+static void completions_and_manual_know_every_option(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *before; /* the option's name */
+	} files[] = {
+		{ "completions/bridgeaudit.bash", "--" },
+		{ "completions/bridgeaudit.zsh", "--" },
+		{ "completions/bridgeaudit.fish", "-l " },
+		{ "man/bridgeaudit.1", "Fl -" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char *text = read_text(files[i].path), word[64];
+
+		for (size_t j = 0; filter_option_at(j); j++) {
+			snprintf(word, sizeof(word), "%s%s", files[i].before,
+				 filter_option_at(j)->name);
+			if (!strstr(text, word) && i < 3)
+				fail_msg("%s lacks %s", files[i].path, word);
+		}
+		for (size_t j = 0; expr_field_at(j); j++) {
+			snprintf(word, sizeof(word), "%s%s", files[i].before,
+				 expr_field_at(j)->name);
+			if (!strstr(text, word))
+				fail_msg("%s lacks %s", files[i].path, word);
+		}
+		free(text);
+	}
 }
 
 static void an_unknown_network_is_a_mistake_with_a_hint(void **state)
@@ -170,10 +236,10 @@ static void distance_counts_letters(void **state)
 	assert_int_equal(name_distance(longest, ""), 255);
 }
 
-static void too_many_networks_are_refused(void **state)
+static void too_many_filters_are_refused(void **state)
 {
 	static char word[] = "--network=shop_db";
-	char *argv[FILTER_NAMES_MAX + 3];
+	char *argv[EXPR_NODES_MAX + 3];
 	char program[] = "bridgeaudit";
 	size_t n = 0;
 
@@ -283,10 +349,12 @@ int main(void)
 		T(a_mistake_is_named_and_is_exit_code_2),
 		T(options_stand_before_or_after_the_verb),
 		T(every_help_fits_a_screen_and_has_examples),
+		T(values_are_what_a_filter_can_take),
+		T(completions_and_manual_know_every_option),
 		T(an_unknown_network_is_a_mistake_with_a_hint),
 		T(names_are_never_sql),
 		T(distance_counts_letters),
-		T(too_many_networks_are_refused),
+		T(too_many_filters_are_refused),
 		T(a_database_that_is_not_there_is_exit_code_5),
 		T(a_file_that_is_not_ours_is_exit_code_5),
 		T(a_damaged_database_is_exit_code_4),

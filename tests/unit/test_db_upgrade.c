@@ -69,11 +69,20 @@ static char *unquote(char *cell)
 	return cell + 1;
 }
 
+/* The columns of version 1's v_event, with marks as its number. */
+static const char events_now[] =
+	"SELECT id, time, verdict, chain, rule_id, rule, in_if, out_if,"
+	" src_network, dst_network, src_ip, dst_ip, proto, src_port, dst_port,"
+	" icmp_type, icmp_code, tcp_flags, length, ttl, time_ns, conversation,"
+	" (coalesce(marks, '') LIKE '%fragment%')"
+	" + 2 * (coalesce(marks, '') LIKE '%truncated%')"
+	" + 4 * (coalesce(marks, '') LIKE '%malformed%') FROM v_event";
+
 /* Every row and column that version 1 showed is shown as it was. */
-static void compare(sqlite3 *db, const char *view)
+static void compare(sqlite3 *db, const char *view, const char *sql)
 {
 	static char csv[CSV_MAX];
-	char path[128], sql[64], *line, *cell, *rest = csv;
+	char path[128], *line, *cell, *rest = csv;
 	sqlite3_stmt *s = NULL;
 	FILE *f;
 
@@ -82,17 +91,13 @@ static void compare(sqlite3 *db, const char *view)
 	assert_non_null(f);
 	csv[fread(csv, 1, CSV_MAX - 1, f)] = '\0';
 	fclose(f);
-	snprintf(sql, sizeof(sql), "SELECT * FROM %s", view);
 	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		line = strsep(&rest, "\n");
 		for (int i = 0; (cell = strsep(&line, ",")); i++) {
-			const char *got;
+			const char *got =
+				(const char *)sqlite3_column_text(s, i);
 
-			/* what version 1 did not have */
-			if (strcmp(sqlite3_column_name(s, i), "collapsed") == 0)
-				i++;
-			got = (const char *)sqlite3_column_text(s, i);
 			assert_string_equal(got ? got : "", unquote(cell));
 		}
 	}
@@ -104,8 +109,8 @@ static void its_views_say_what_they_said(void **state)
 {
 	sqlite3 *db = upgrade(*state);
 
-	compare(db, "v_event");
-	compare(db, "v_matrix");
+	compare(db, "v_event", events_now);
+	compare(db, "v_matrix", "SELECT * FROM v_matrix");
 	sqlite3_close(db);
 	assert_string_equal(store_world_ask(*state, "PRAGMA integrity_check"),
 			    "ok");
@@ -203,7 +208,7 @@ static void an_upgrade_that_fails_changes_nothing(void **state)
 	db = NULL;
 	assert_true(db_open_writer(w->db, &db, error) < 0);
 	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	compare(db, "v_event");
+	compare(db, "v_event", "SELECT * FROM v_event");
 	sqlite3_close(db);
 }
 

@@ -14,6 +14,7 @@
 
 #include "lib/text.h"
 #include "logger/nft.h"
+#include "logger/own_netlink.h"
 #include "tests/unit/cmocka_all.h"
 
 #define SHELL "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n"
@@ -185,7 +186,7 @@ static void real_nft_applies_lists_and_deletes_our_table(void **state)
 	assert_int_equal(list("inet", "bridgeaudit-probe", LONG_MS, &text),
 			 -ENOENT); /* trying left nothing behind */
 	assert_int_equal(list("inet", "bridgeaudit", LONG_MS, &text), -ENOENT);
-	assert_int_equal(nft_delete_own(LONG_MS, &pid, error), 0);
+	assert_int_equal(own_netlink_delete(), 0);
 	assert_int_equal(nft_apply("table inet bridgeaudit { chain c { }\n}\n",
 				   LONG_MS, &pid, error),
 			 0);
@@ -199,7 +200,7 @@ static void real_nft_applies_lists_and_deletes_our_table(void **state)
 				   LONG_MS, &pid, error),
 			 -EIO);
 	assert_int_equal(list("inet", "other", LONG_MS, &text), -ENOENT);
-	assert_int_equal(nft_delete_own(LONG_MS, &pid, error), 0);
+	assert_int_equal(own_netlink_delete(), 0);
 	assert_int_equal(list("inet", "bridgeaudit", LONG_MS, &text), -ENOENT);
 }
 

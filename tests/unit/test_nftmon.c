@@ -2,12 +2,14 @@
 /* nf_tables notices as the kernel sends them: who changed what. */
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/text.h"
 #include "logger/nftmon.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -16,19 +18,25 @@ struct notices {
 	size_t len;
 };
 
-static struct nlmsghdr *add(struct notices *n, int type)
+/* About a table; NULL: it does not say which. */
+static struct nlmsghdr *add(struct notices *n, int type, uint8_t family,
+			    const char *table)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(n->buf + n->len);
+	struct nfgenmsg *nfg;
 
 	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct nfgenmsg));
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(struct nfgenmsg));
+	nfg->nfgen_family = family;
+	if (table)
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
 	n->len += nlh->nlmsg_len;
 	return nlh;
 }
 
 static void add_newgen(struct notices *n, uint32_t pid)
 {
-	struct nlmsghdr *nlh = add(n, NFT_MSG_NEWGEN);
+	struct nlmsghdr *nlh = add(n, NFT_MSG_NEWGEN, AF_UNSPEC, NULL);
 
 	n->len -= nlh->nlmsg_len;
 	mnl_attr_put_u32(nlh, NFTA_GEN_ID, htonl(1));
@@ -36,68 +44,117 @@ static void add_newgen(struct notices *n, uint32_t pid)
 	n->len += nlh->nlmsg_len;
 }
 
-static void a_rule_of_anothers_is_a_change(void **state)
+static unsigned int parse(const struct notices *n, unsigned int *pending)
 {
-	struct notices n = { .len = 0 };
-	bool pending = false;
+	struct nftmon_pids pids = { 0 };
+
+	nftmon_pids_add(&pids, 42);
+	nftmon_pids_add(&pids, 0);
+	return nftmon_parse(n->buf, n->len, &pids, pending);
+}
+
+static void a_change_is_of_the_table_that_it_is_in(void **state)
+{
+	static const struct {
+		const char *table;
+		unsigned int what;
+		uint8_t family;
+	} cases[] = {
+		{ "filter", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "raw", NFTMON_IPTABLES4, NFPROTO_IPV4 },
+		{ "filter", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "raw", NFTMON_IPTABLES6, NFPROTO_IPV6 },
+		{ "docker-bridges", NFTMON_DOCKER4, NFPROTO_IPV4 },
+		{ "docker-bridges", NFTMON_DOCKER6, NFPROTO_IPV6 },
+		{ "bridgeaudit", NFTMON_OWN, NFPROTO_INET },
+		{ "nat", 0, NFPROTO_IPV4 },
+		{ "mangle", 0, NFPROTO_IPV6 },
+		{ "filter", 0, NFPROTO_INET },
+		{ "firewalld", 0, NFPROTO_INET },
+		{ "bridgeaudit2", 0, NFPROTO_INET },
+		{ "bridgeaudit", 0, NFPROTO_IPV4 },
+		{ "", 0, NFPROTO_INET },
+		{ NULL, NFTMON_ALL, NFPROTO_IPV4 },
+	};
+	static const int types[] = {
+		NFT_MSG_NEWTABLE,   NFT_MSG_DELTABLE,	NFT_MSG_NEWCHAIN,
+		NFT_MSG_DELCHAIN,   NFT_MSG_NEWRULE,	NFT_MSG_DELRULE,
+		NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, NFT_MSG_DELOBJ,
+	};
 
 	(void)state;
-	add(&n, NFT_MSG_NEWRULE);
-	add_newgen(&n, 100);
-	assert_true(nftmon_parse(n.buf, n.len, 42, &pending));
-	assert_false(pending);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(types); j++) {
+			struct notices n = { .len = 0 };
+			unsigned int pending = 0;
+
+			add(&n, types[j], cases[i].family, cases[i].table);
+			add_newgen(&n, 100);
+			assert_int_equal(parse(&n, &pending), cases[i].what);
+			assert_int_equal(pending, 0);
+		}
+	}
 }
 
 static void an_edit_of_our_own_is_none(void **state)
 {
 	struct notices n = { .len = 0 };
-	bool pending = false;
+	unsigned int pending = 0;
 
 	(void)state;
-	add(&n, NFT_MSG_NEWRULE);
+	add(&n, NFT_MSG_NEWRULE, NFPROTO_IPV4, "filter");
 	add_newgen(&n, 42);
-	assert_false(nftmon_parse(n.buf, n.len, 42, &pending));
-	add(&n, NFT_MSG_DELCHAIN);
+	assert_int_equal(parse(&n, &pending), 0);
+	add(&n, NFT_MSG_DELCHAIN, NFPROTO_IPV4, "raw");
+	add(&n, NFT_MSG_DELCHAIN, NFPROTO_INET, "bridgeaudit");
 	add_newgen(&n, 43); /* and a stranger's right behind it is one */
-	assert_true(nftmon_parse(n.buf, n.len, 42, &pending));
+	assert_int_equal(parse(&n, &pending), NFTMON_IPTABLES4 | NFTMON_OWN);
 }
 
-static void set_elements_change_no_rule(void **state)
+static void the_latest_of_our_processes_are_remembered(void **state)
 {
-	struct notices n = { .len = 0 };
-	bool pending = false;
+	struct nftmon_pids pids = { 0 };
+	unsigned int pending = 0;
 
 	(void)state;
-	add(&n, NFT_MSG_NEWSETELEM);
-	add_newgen(&n, 100);
-	assert_false(nftmon_parse(n.buf, n.len, 42, &pending));
+	for (int i = 0; i <= NFTMON_PIDS_MAX; i++)
+		nftmon_pids_add(&pids, 100 + i);
+	for (int i = 0; i <= NFTMON_PIDS_MAX; i++) {
+		struct notices n = { .len = 0 };
+
+		add(&n, NFT_MSG_NEWRULE, NFPROTO_IPV4, "raw");
+		add_newgen(&n, 100 + (uint32_t)i);
+		assert_int_equal(nftmon_parse(n.buf, n.len, &pids, &pending),
+				 i == 0 ? NFTMON_IPTABLES4 : 0);
+	}
 }
 
 static void a_transaction_cut_in_two_is_one(void **state)
 {
 	struct notices first = { .len = 0 }, second = { .len = 0 };
-	bool pending = false;
+	unsigned int pending = 0;
 
 	(void)state;
-	add(&first, NFT_MSG_DELRULE);
-	assert_false(nftmon_parse(first.buf, first.len, 42, &pending));
-	assert_true(pending);
+	add(&first, NFT_MSG_DELRULE, NFPROTO_IPV6, "raw");
+	assert_int_equal(parse(&first, &pending), 0);
+	assert_int_equal(pending, NFTMON_IPTABLES6);
 	add_newgen(&second, 100);
-	assert_true(nftmon_parse(second.buf, second.len, 42, &pending));
-	assert_false(pending);
+	assert_int_equal(parse(&second, &pending), NFTMON_IPTABLES6);
+	assert_int_equal(pending, 0);
 }
 
 static void garbage_is_passed_over(void **state)
 {
-	char noise[64];
-	struct notices n = { .len = 0 };
-	bool pending = false;
+	struct notices n = { .len = 64 };
+	unsigned int pending = 0;
 
 	(void)state;
-	memset(noise, 0xff, sizeof(noise));
-	assert_false(nftmon_parse(noise, sizeof(noise), 42, &pending));
-	add(&n, NFT_MSG_NEWGEN)->nlmsg_len = 17; /* shorter than its header */
-	assert_false(nftmon_parse(n.buf, 17, 42, &pending));
+	memset(n.buf, 0xff, n.len);
+	assert_int_equal(parse(&n, &pending), 0);
+	n.len = 0; /* shorter than its header */
+	add(&n, NFT_MSG_NEWGEN, AF_UNSPEC, NULL)->nlmsg_len = 17;
+	n.len = 17;
+	assert_int_equal(parse(&n, &pending), 0);
 }
 
 /* As root; iptables-nft, which the system tests need, says the same. */
@@ -115,9 +172,9 @@ static void a_kernel_with_nf_tables_is_known_as_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_rule_of_anothers_is_a_change),
+		cmocka_unit_test(a_change_is_of_the_table_that_it_is_in),
 		cmocka_unit_test(an_edit_of_our_own_is_none),
-		cmocka_unit_test(set_elements_change_no_rule),
+		cmocka_unit_test(the_latest_of_our_processes_are_remembered),
 		cmocka_unit_test(a_transaction_cut_in_two_is_one),
 		cmocka_unit_test(garbage_is_passed_over),
 		cmocka_unit_test(a_kernel_with_nf_tables_is_known_as_one),

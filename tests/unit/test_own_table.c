@@ -15,7 +15,7 @@
 #include "tests/unit/own_table_bench.h"
 
 #define DROP(id)                                                               \
-	"counter log prefix \"bridgeaudit drop " id                            \
+	"counter name c" id " log prefix \"bridgeaudit drop " id               \
 	"\" group 4242 snaplen 128 accept\n"
 static struct raw_rule raw4(uint8_t last, const char *ifname, uint16_t dport)
 {
@@ -103,7 +103,12 @@ static void raw_rules_keep_their_order_within_an_address(void **state)
 								"policy accept;\n"
 								"ip daddr vmap @raw0-ip\n"
 								"}\n"
+								"counter c000000000102 { }\n"
+								"counter c000000000103 { }\n"
+								"counter c000000000152 { }\n"
 								"}\n");
+	assert_true(own_table_watches(table, 0x103));
+	assert_false(own_table_watches(table, 0x104));
 	own_table_free(table);
 }
 
@@ -254,6 +259,12 @@ static void profile_decides_what_is_logged(void **state)
 static void witness_needs_two_bridges_and_knows_the_ports(void **state)
 {
 	static const char bridges[][16] = { "br-b", "br-a", "br-b", "e v" };
+	static const struct own_table_open open[] = {
+		{ 4, 0, "br-b" },
+		{ 6, 58, "br-a" },
+		{ 4, 0, "br-b" },
+		{ 4, 0, "e v" },
+	};
 	static const struct own_table_port ports[] = {
 		{ 4, { 10, 1, 0, 2, 99 }, 6, 80 },
 		{ 6, { 0xfd, 1 }, 17, 53 },
@@ -271,6 +282,8 @@ static void witness_needs_two_bridges_and_knows_the_ports(void **state)
 	in.bridges_len = 4;
 	in.ports = ports;
 	in.ports_len = 3;
+	in.open = open;
+	in.open_len = 4;
 	table = own_bench_make(&in);
 	assert_int_equal(table->problems_len, 1);
 	assert_non_null(strstr(table->text, "elements = {\n\"br-a\" . \"br-a\","
@@ -278,6 +291,12 @@ static void witness_needs_two_bridges_and_knows_the_ports(void **state)
 	assert_non_null(strstr(table->text, "elements = {\n10.1.0.2 . 6 . 80,"
 					    "\n}"));
 	assert_non_null(strstr(table->text, "fd01:: . 17 . 53,\n}"));
+	assert_non_null(strstr(table->text, "set open4-0 {\ntype ifname\n"
+					    "elements = {\n\"br-b\",\n}\n}"));
+	assert_non_null(strstr(table->text,
+			       "meta nfproto ipv4 oifname @open4-0 return\n"
+			       "meta nfproto ipv6 meta l4proto 58 oifname "
+			       "@open6-58 return\n"));
 	assert_int_equal(table->audited_len, 2);
 	assert_int_equal(table->audited[0].verdict, VERDICT_PASS);
 	assert_int_equal(table->audited[1].family, 6);
@@ -287,39 +306,47 @@ static void witness_needs_two_bridges_and_knows_the_ports(void **state)
 static void stripping_takes_the_counters_values_and_no_more(void **state)
 {
 	char text[] = "a counter packets 12 bytes 345 log\ncounter packets x\n"
-		      "counter packets 1 bytes\ncounter packets 0 bytes 0";
+		      "counter packets 1 bytes\nc {\n\tpackets 0 bytes 0\n}";
 	size_t len = own_table_strip(text, sizeof(text) - 1);
 
 	(void)state;
-	assert_string_equal(text, "a counter log\ncounter packets x\n"
-				  "counter packets 1 bytes\ncounter");
+	assert_string_equal(text, "a counter  log\ncounter packets x\n"
+				  "counter packets 1 bytes\nc {\n\t\n}");
 	assert_int_equal(len, strlen(text));
 }
 
-static void counters_are_read_by_id_and_added_up(void **state)
+static void shape_is_that_of_the_text(void **state)
 {
-	static const char text[] =
-		"counter packets 5 bytes 50 log prefix \"bridgeaudit drop "
-		"0000000000ff\" group 1\n"
-		"counter packets 1 bytes 10 log prefix \"bridgeaudit pass "
-		"00000000000a\" group 1\n"
-		"counter packets 7 bytes 70 log prefix \"somebody else\"\n"
-		"counter packets 7 bytes 70 accept\n"
-		"counter packets 2 bytes 20 log prefix \"bridgeaudit drop "
-		"0000000000ff\" group 1";
-	struct own_table_counter *list = NULL;
-	size_t len = 0;
+	struct own_table_input in = own_bench_input();
+	struct raw_rule rule = raw4(2, "br-a", 0);
+	struct own_table *table;
+	static const char listing[] =
+		"table inet bridgeaudit {\n\tcounter c000000000102 {\n"
+		"\t\tpackets 5 bytes 6\n\t}\n"
+		"\tmap raw0-ip {\n\t\ttype ipv4_addr : verdict\n"
+		"\t\telements = { 10.1.0.2 : jump raw0-10.1.0.2 }\n\t}\n"
+		"\tchain raw0-10.1.0.2 {\n\t\tiifname != \"br-a\" counter name "
+		"\"c000000000102\" log prefix \"bridgeaudit drop 000000000102\" "
+		"snaplen 128 group 4242 accept\n\t}\n"
+		"\tchain raw {\n\t\ttype filter hook prerouting priority -301; "
+		"policy accept;\n\t\tip daddr vmap @raw0-ip\n\t}\n}\n";
+	static const char *const without[] = { "prefix", "jump", "accept",
+					       "vmap" };
 
 	(void)state;
-	assert_int_equal(
-		own_table_counters(text, sizeof(text) - 1, &list, &len), 0);
-	assert_int_equal(len, 2);
-	assert_int_equal(list[0].id, 10);
-	assert_int_equal(list[0].packets, 1);
-	assert_int_equal(list[1].id, 255);
-	assert_int_equal(list[1].packets, 7);
-	assert_int_equal(list[1].bytes, 70);
-	free(list);
+	in.raw[0] = (struct own_table_raw){ &rule, 1 };
+	table = own_bench_make(&in);
+	assert_true(own_table_same_shape(listing, table->text));
+	assert_false(own_table_same_shape("", table->text));
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++) {
+		char *copy = strdup(listing);
+
+		assert_non_null(copy);
+		*strstr(copy, without[i]) = 'x';
+		assert_false(own_table_same_shape(copy, table->text));
+		free(copy);
+	}
+	own_table_free(table);
 }
 
 int main(void)
@@ -338,7 +365,7 @@ int main(void)
 		cmocka_unit_test(witness_needs_two_bridges_and_knows_the_ports),
 		cmocka_unit_test(
 			stripping_takes_the_counters_values_and_no_more),
-		cmocka_unit_test(counters_are_read_by_id_and_added_up),
+		cmocka_unit_test(shape_is_that_of_the_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

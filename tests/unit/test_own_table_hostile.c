@@ -63,7 +63,7 @@ static void rule_that_is_not_understood_is_a_problem_and_left_out(void **state)
 				 (int)table->problems_len,
 				 (int)table->audited_len);
 		assert_non_null(strstr(table->text,
-				       "chain ip-in__br-a {\ncounter log"));
+				       "chain ip-in__br-a {\ncounter name"));
 		own_table_free(table);
 	}
 }

@@ -138,7 +138,6 @@ static void nonsense_is_refused_and_changes_nothing(void **state)
 		"h",
 		"-",
 		"--5m",
-		"+5m",
 		"5m-",
 		"1h 5m",
 		"1.5h",
@@ -188,6 +187,7 @@ static void what_is_out_of_range_is_refused(void **state)
 		"1969-12-31 12:00",
 		"1970-01-01", /* east of Greenwich that is 1969 */
 		"99999d",
+		"+99999999999d",
 		"18446744073709551615s",
 		"99999999999999999999999s",
 		"18446744073709551615s18446744073709551615s",
@@ -218,6 +218,8 @@ static void spans_count_back_from_now(void **state)
 		{ "1w1d1h1m1s", NOW - (8 * 86400 + 3661) * S },
 		{ "90m90m", NOW - 10800 * S },
 		{ "now", NOW },
+		{ "+5m", NOW + 300 * S },
+		{ "recent", NOW - 600 * S },
 	};
 
 	(void)state;
@@ -238,6 +240,11 @@ static void dates_and_days_are_local(void **state)
 		{ "today", 1795388400 * S },
 		{ "yesterday", 1795302000 * S },
 		{ "this-week", 1795388400 * S }, /* it is Monday */
+		{ "22:18:57.25", NOW },
+		{ "02:00", 1795395600 * S },
+		{ "week-ago", 1794783600 * S },
+		{ "this-month", 1793487600 * S },
+		{ "this-year", 1767222000 * S },
 	};
 	/* already Tuesday there */
 	static const struct text_case kathmandu[] = {

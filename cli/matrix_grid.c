@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The matrix as a grid on a terminal: sources down, destinations across.
+ * Drops are red, what was let through is green, the more the brighter; without
+ * colours a drop has no mark and the others have a "+".
+ */
+#include <string.h>
+
+#include "cli/matrix_model.h"
+
+enum { NAME_WIDTH_MAX = 24, CELL_WIDTH = 7, HEATS = 5 };
+
+/* Characters of UTF-8 text, each taken to be one column wide. */
+static size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+/* At most width characters of the text, and spaces behind them. */
+static void put_padded(FILE *out, const char *text, size_t width)
+{
+	size_t n = 0;
+
+	for (; *text; text++) {
+		if (((unsigned char)*text & 0xc0) != 0x80 && n++ == width)
+			break;
+		putc(*text, out);
+	}
+	for (; n < width; n++)
+		putc(' ', out);
+}
+
+static size_t name_width(const struct matrix *m)
+{
+	size_t widest = 4;
+
+	for (size_t i = 0; i < m->n_places; i++)
+		if (text_width(m->places[i]) > widest)
+			widest = text_width(m->places[i]);
+	return widest < NAME_WIDTH_MAX ? widest : NAME_WIDTH_MAX;
+}
+
+/* Whether packets come from a place, or go there. */
+static bool is_source(const struct matrix *m, size_t place)
+{
+	for (size_t i = 0; i < m->n_cells; i++)
+		if (m->cells[i].from == place)
+			return true;
+	return false;
+}
+
+static bool is_destination(const struct matrix *m, size_t place)
+{
+	for (size_t i = 0; i < m->n_cells; i++)
+		if (m->cells[i].to == place)
+			return true;
+	return false;
+}
+
+static size_t count_destinations(const struct matrix *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->n_places; i++)
+		n += is_destination(m, i);
+	return n;
+}
+
+bool matrix_fits(const struct matrix *m, unsigned int columns)
+{
+	size_t n;
+
+	/* more than a screen's is no overview, and slow to lay out */
+	if (m->n_places > columns)
+		return false;
+	n = count_destinations(m);
+	return name_width(m) + n * (CELL_WIDTH + 1) <= columns;
+}
+
+static const struct matrix_cell *find(const struct matrix *m, size_t from,
+				      size_t to)
+{
+	for (size_t i = 0; i < m->n_cells; i++)
+		if (m->cells[i].from == from && m->cells[i].to == to)
+			return &m->cells[i];
+	return NULL;
+}
+
+/* 0 to HEATS - 1 by powers of ten: 1, 10, 100, 1000, more. */
+static size_t heat(int64_t packets)
+{
+	size_t h = 0;
+
+	for (; packets >= 10 && h < HEATS - 1; packets /= 10)
+		h++;
+	return h;
+}
+
+static void put_cell(const struct matrix_cell *cell,
+		     const struct matrix_style *style, FILE *out)
+{
+	/* of the 256 colours' cube: from dark to bright */
+	static const int reds[HEATS] = { 52, 88, 124, 160, 196 };
+	static const int greens[HEATS] = { 22, 28, 34, 40, 46 };
+	char number[16], text[24];
+	int64_t packets;
+	bool passes;
+
+	if (!cell) {
+		fprintf(out, " %*s%s", CELL_WIDTH - 1, "",
+			style->ascii ? "." : "\u00b7");
+		return;
+	}
+	passes = cell->drops == 0;
+	packets = cell->drops + cell->passes;
+	matrix_short_number(packets, number, sizeof(number));
+	snprintf(text, sizeof(text), "%s%s", number,
+		 passes		    ? "+"
+		 : cell->passes > 0 ? "*"
+				    : "");
+	putc(' ', out);
+	if (style->color)
+		fprintf(out, "\033[38;5;15;48;5;%dm",
+			passes ? greens[heat(packets)] : reds[heat(packets)]);
+	fprintf(out, "%*s", CELL_WIDTH, text);
+	if (style->color)
+		fputs("\033[0m", out);
+}
+
+static void put_line(const struct matrix *m, size_t from, size_t width,
+		     const struct matrix_style *style, FILE *out)
+{
+	put_padded(out, m->places[from], width);
+	for (size_t to = 0; to < m->n_places; to++)
+		if (is_destination(m, to))
+			put_cell(find(m, from, to), style, out);
+	putc('\n', out);
+}
+
+/*
+ * The destinations' names are above their columns, cut to fit; those that
+ * were cut are below in whole.
+ */
+static void put_head(const struct matrix *m, size_t width, FILE *out)
+{
+	put_padded(out, "FROM", width);
+	for (size_t to = 0; to < m->n_places; to++) {
+		if (!is_destination(m, to))
+			continue;
+		putc(' ', out);
+		put_padded(out, m->places[to], CELL_WIDTH);
+	}
+	putc('\n', out);
+}
+
+static void put_cut_names(const struct matrix *m, FILE *out)
+{
+	for (size_t to = 0; to < m->n_places; to++)
+		if (is_destination(m, to) &&
+		    text_width(m->places[to]) > CELL_WIDTH) {
+			put_padded(out, m->places[to], CELL_WIDTH);
+			fprintf(out, " is %s\n", m->places[to]);
+		}
+}
+
+void matrix_draw_grid(const struct matrix *m, const struct matrix_style *style,
+		      FILE *out)
+{
+	size_t width = name_width(m);
+
+	if (m->n_cells == 0)
+		return;
+	put_head(m, width, out);
+	for (size_t from = 0; from < m->n_places; from++)
+		if (is_source(m, from))
+			put_line(m, from, width, style, out);
+	fputs("\npackets that were dropped; + let through, * some of each\n",
+	      out);
+	put_cut_names(m, out);
+}

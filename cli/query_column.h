@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is packed into columns of the database, taken out again (schema.sql
+ * says how). e is the event, c whatever has a service: a conversation, or the
+ * flow of query_flow.c.
+ */
+#ifndef BRIDGEAUDIT_CLI_QUERY_COLUMN_H
+#define BRIDGEAUDIT_CLI_QUERY_COLUMN_H
+
+enum {
+	PROTO_OTHERS = -1, /* of many services that were counted together */
+};
+
+#define QUERY_PROTO                                                            \
+	"CASE WHEN c.service >= 0 THEN c.service >> 16"                        \
+	" WHEN c.service > -257 THEN -1 - c.service"                           \
+	" WHEN c.service = -258 THEN -1 END"
+
+/* of ICMP: type * 256 + code */
+#define QUERY_PORT "CASE WHEN c.service >= 0 THEN c.service & 65535 END"
+
+/* ICMP has none */
+#define QUERY_SRC_PORT                                                         \
+	"CASE WHEN c.service >= 0 AND c.service >> 16 NOT IN (1, 58)"          \
+	" THEN e.detail & 65535 END"
+
+/* they may be cut off */
+#define QUERY_TCP_FLAGS                                                        \
+	"CASE WHEN c.service >> 16 = 6 AND NOT e.detail >> 55 & 1"             \
+	" THEN e.detail >> 16 & 255 END"
+
+#define QUERY_LENGTH "e.detail >> 32 & 131071"
+
+#endif

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The SQL of all that counts, made from fragments. What the tallies know comes
+ * from them, and from events only at the edges of a window that is no whole
+ * minutes; what they don't know, from all events of the window. CROSS JOIN
+ * keeps the order of the loops.
+ */
+#include "cli/query_flow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/query_column.h"
+#include "cli/query_window.h"
+#include "lib/text.h"
+
+/* Events of [from, to), through the batches; more joins, and conditions. */
+#define EVENTS(from, to, join, where)                                          \
+	" SELECT :event_slot, e.conversation, sum(e.packets),"                 \
+	" sum(e.packets * (" QUERY_LENGTH ")), min(e.time_ns), max(e.time_ns)" \
+	" FROM batch b CROSS JOIN event e"                                     \
+	" ON e.id BETWEEN b.first_event AND b.last_event" join                 \
+	" WHERE b.max_ns >= " from " AND b.min_ns < " to                       \
+	" AND e.time_ns >= " from " AND e.time_ns < " to where                 \
+	" GROUP BY :keys"
+
+/* The whole hours and minutes of a window in tally or seen. */
+#define WHOLE(columns, table)                                                  \
+	" SELECT :hour_slot, " columns " FROM " table                          \
+	" WHERE span = 1 AND start >= :first_hour AND start < :end_hour"       \
+	" UNION ALL SELECT :minute_slot, " columns " FROM " table              \
+	" WHERE span = 2 AND start >= :left_minute"                            \
+	" AND start < :left_end_minute"                                        \
+	" UNION ALL SELECT :minute_slot, " columns " FROM " table              \
+	" WHERE span = 2 AND start >= :right_minute"                           \
+	" AND start < :right_end_minute"
+
+#define TALLY "path, service, packets, bytes, begun, first_ns, last_ns"
+
+/* Packets per slot and conversation, as events tell. */
+#define EDGE(parts)                                                            \
+	"WITH edge (slot, conversation, packets, bytes, first_ns, last_ns) AS" \
+	" MATERIALIZED (" parts ")"
+
+/*
+ * flow: packets per slot, path and service. The different conversations are
+ * those that began in the window's whole minutes, and of all others those
+ * that were seen in it. What one of them was counted as can't be told when its
+ * service has no row: then it is one of many that were counted together.
+ */
+static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", "") " UNION ALL" EVENTS(
+	":right_from", ":right_to", "",
+	"")) ","
+	     " part (slot, path, service, packets, bytes, begun, first_ns, last_ns)"
+	     " AS (SELECT 0, " TALLY " FROM tally"
+	     " WHERE span = 0 AND start = :all_time"
+	     " UNION ALL" WHOLE(
+		     TALLY,
+		     "tally") " UNION ALL SELECT w.slot, v.path, v.service, w.packets, w.bytes, 0,"
+			      " w.first_ns, w.last_ns FROM edge w"
+			      " CROSS JOIN conversation v ON v.id = w.conversation"
+			      " UNION ALL SELECT w.slot, v.path, v.service, 0, 0, count(*), NULL,"
+			      " NULL FROM (SELECT slot, conversation FROM edge UNION"
+			      " SELECT * FROM (" WHOLE(
+				      "conversation",
+				      "seen") ")) w"
+					      " CROSS JOIN conversation v ON v.id = w.conversation"
+					      " WHERE v.minute < :first_minute OR v.minute >= :end_minute"
+					      " OR :begun_slot <> w.slot GROUP BY 1, 2, 3"
+					      "), flow AS (SELECT slot, path,"
+					      " iif(sum(packets) > 0, service, -258) AS service,"
+					      " NULL AS src_ip, NULL AS dst_ip, sum(packets) AS packets,"
+					      " sum(bytes) AS bytes, sum(begun) AS conversations,"
+					      " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
+					      " FROM part GROUP BY slot, path, part.service)";
+
+/* The same per conversation. */
+#define FLOW_OF_EDGE                                                           \
+	", flow AS (SELECT w.slot, v.path, v.service, v.src_ip, v.dst_ip,"     \
+	" w.packets, w.bytes, 1 AS conversations, w.first_ns, w.last_ns"       \
+	" FROM edge w CROSS JOIN conversation v ON v.id = w.conversation)"
+
+static const char flow_by_conversation[] =
+	EDGE(EVENTS(":since", ":until", "", "")) FLOW_OF_EDGE;
+
+static const char flow_by_events[] =
+	EDGE(EVENTS(":since", ":until",
+		    " CROSS JOIN conversation c ON c.id = e.conversation"
+		    " CROSS JOIN path p ON p.id = c.path",
+		    " AND :selected")) FLOW_OF_EDGE;
+
+/* Always in this order; SQLite leaves out the tables that nobody asks. */
+#define FLOW_JOINED                                                            \
+	" FROM flow c"                                                         \
+	" CROSS JOIN path p ON p.id = c.path"                                  \
+	" LEFT JOIN rule r ON r.id = p.rule"                                   \
+	" LEFT JOIN interface i ON i.id = p.in_if"                             \
+	" LEFT JOIN interface o ON o.id = p.out_if"                            \
+	" LEFT JOIN network s ON s.id = p.src_network"                         \
+	" LEFT JOIN network d ON d.id = p.dst_network"                         \
+	" WHERE :conversations"
+
+/*
+ * A network that was made again under its name is the same one here. What was
+ * counted together is not the port that was wanted most.
+ */
+static const char matrix_sql[] =
+	":flow, port AS (SELECT :SRC AS src, :ELSE_SRC AS src_else,"
+	" :DST AS dst, :ELSE_DST AS dst_else, p.verdict, c.service,"
+	" sum(c.packets) AS packets, sum(c.conversations) AS conversations,"
+	" min(c.first_ns) AS first_ns, max(c.last_ns) AS last_ns" FLOW_JOINED
+	" GROUP BY 1, 2, 3, 4, p.verdict, c.service"
+	"), ranked AS ("
+	" SELECT src, src_else, dst, dst_else, verdict, service,"
+	" packets AS port_packets, sum(packets) OVER pair AS packets,"
+	" sum(conversations) OVER pair AS conversations,"
+	" min(first_ns) OVER pair AS first_ns,"
+	" max(last_ns) OVER pair AS last_ns,"
+	" row_number() OVER (PARTITION BY src, src_else, dst, dst_else,"
+	" verdict ORDER BY service = -258, packets DESC, service) AS place"
+	" FROM port WINDOW pair AS (PARTITION BY src, src_else, dst,"
+	" dst_else, verdict)"
+	") SELECT src, src_else, dst, dst_else, verdict, packets,"
+	" conversations, first_ns, last_ns, " QUERY_PROTO ", " QUERY_PORT ","
+	" port_packets FROM ranked c WHERE place = 1"
+	" ORDER BY packets DESC, src, src_else, dst, dst_else, verdict";
+
+static const char group_sql[] =
+	":flow SELECT :columns, sum(c.packets) AS packets,"
+	" sum(c.bytes) AS bytes, sum(c.conversations) AS conversations,"
+	" count(DISTINCT iif(c.service >= 0 OR c.service = -258, c.service,"
+	" NULL)) AS ports, min(c.first_ns), max(c.last_ns), c.slot AS slot" FLOW_JOINED
+	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
+
+/* Whether many services were counted together in the window. */
+static const char others_sql[] =
+	"SELECT 1 FROM (SELECT 0, service FROM tally"
+	" WHERE span = 0 AND start = :all_time"
+	" UNION ALL" WHOLE("service", "tally") ") WHERE service = -258 LIMIT 1";
+
+static const char *const orders[] = {
+	[FLOW_BY_PACKETS] = "packets DESC,",
+	[FLOW_BY_BYTES] = "bytes DESC,",
+	[FLOW_BY_CONVERSATIONS] = "conversations DESC,",
+	[FLOW_BY_PORTS] = "ports DESC, packets DESC,",
+	[FLOW_BY_TIME] = "slot, packets DESC,",
+	[FLOW_BY_KEY] = "",
+};
+
+/* What a question needs besides the selection. */
+struct need {
+	const struct group *group;
+	int64_t step_s; /* 0: there are no slots */
+	int64_t offset_s;
+};
+
+static bool is_whole(const struct need *need, int64_t seconds)
+{
+	return need->step_s % seconds == 0 && need->offset_s % seconds == 0;
+}
+
+/* 1 when many services were counted together in the window, 0, -errno */
+static int has_others(sqlite3 *db, const struct selection *sel)
+{
+	const struct query_part parts[] = { { ":hour_slot", "0" },
+					    { ":minute_slot", "0" } };
+	char *text = query_fill(others_sql, parts, ARRAY_SIZE(parts));
+	sqlite3_stmt *stmt = NULL;
+	int r = text ? query_prepare_text(db, text, &stmt) : -ENOMEM;
+
+	free(text);
+	if (r == 0) {
+		query_bind_window(stmt, sel, true, true);
+		r = query_step(stmt);
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* The least that can answer. */
+static int choose_flow(sqlite3 *db, const struct selection *sel,
+		       const struct need *need, const char **ret)
+{
+	unsigned int asks = sel->asks;
+	int r = 0;
+
+	for (size_t i = 0; i < need->group->n; i++)
+		asks |= need->group->by[i]->asks;
+	if (asks == ASKS_SERVICE)
+		r = has_others(db, sel);
+	if (r < 0)
+		return r;
+	if (sel->asks & ASKS_EVENT)
+		*ret = flow_by_events;
+	else if (r || asks & ASKS_ADDRESS || !is_whole(need, 60))
+		*ret = flow_by_conversation;
+	else
+		*ret = flow_by_tally;
+	return 0;
+}
+
+int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
+			const struct flow_question *q)
+{
+	const struct need need = { .group = q->group };
+	const char *chosen = NULL;
+	int r;
+
+	if (sel->since_ns > 0 || sel->until_ns < INT64_MAX || q->step_s > 0)
+		return 0;
+	r = choose_flow(db, sel, &need, &chosen);
+	return r < 0 ? r : chosen == flow_by_tally;
+}
+
+/* The flow with its slots; without slots there is one, which nothing is to be
+ * sorted by. */
+static char *flow_text(const char *flow, bool slots)
+{
+	const struct query_part parts[] = {
+		{ ":event_slot",
+		  slots ? "(e.time_ns / 1000000000 + :offset) / :step" : "0" },
+		{ ":hour_slot",
+		  slots ? "(start * 3600 + :offset) / :step" : "0" },
+		{ ":minute_slot",
+		  slots ? "(start * 60 + :offset) / :step" : "0" },
+		{ ":begun_slot",
+		  slots ? "(v.minute * 60 + :offset) / :step" : "w.slot" },
+		{ ":keys", slots ? "1, 2" : "2" },
+	};
+
+	return query_fill(flow, parts, ARRAY_SIZE(parts));
+}
+
+/* Prepares text on the flow that suits, with its own parts put in first. */
+static int prepare(sqlite3 *db, const struct selection *sel,
+		   const struct need *need, const char *text,
+		   const struct query_part *own, size_t n, sqlite3_stmt **ret)
+{
+	const char *chosen = NULL;
+	int r = choose_flow(db, sel, need, &chosen);
+	char *flow = r == 0 ? flow_text(chosen, need->step_s > 0) : NULL;
+	char *filled = flow ? query_fill(text, own, n) : NULL;
+	const struct query_part common[] = {
+		{ ":flow", flow },
+		/* then each packet of the flow was asked already */
+		{ ":conversations", sel->asks & ASKS_EVENT ? "1" : sel->sql },
+	};
+	char *whole =
+		filled ? query_fill(filled, common, ARRAY_SIZE(common)) : NULL;
+
+	if (r == 0)
+		r = whole ? query_prepare_selected(db, whole, sel, ret)
+			  : -ENOMEM;
+	free(flow);
+	free(filled);
+	free(whole);
+	if (r == 0)
+		query_bind_window(*ret, sel, is_whole(need, 3600),
+				  need->step_s == 0);
+	return r;
+}
+
+int query_matrix(sqlite3 *db, const struct selection *sel,
+		 const struct group *pair, sqlite3_stmt **ret)
+{
+	const struct dimension *src = pair->by[0], *dst = pair->by[1];
+	const struct query_part own[] = {
+		{ ":SRC", src->sql[0] },
+		{ ":DST", dst->sql[0] },
+		{ ":ELSE_SRC", src->sql[1] ? src->sql[1] : "NULL" },
+		{ ":ELSE_DST", dst->sql[1] ? dst->sql[1] : "NULL" },
+	};
+
+	const struct need need = { .group = pair };
+
+	return prepare(db, sel, &need, matrix_sql, own, ARRAY_SIZE(own), ret);
+}
+
+int query_flow(sqlite3 *db, const struct selection *sel,
+	       const struct flow_question *q, sqlite3_stmt **ret)
+{
+	char columns[1024], numbers[64];
+	const struct query_part own[] = {
+		{ ":columns", columns },
+		{ ":numbers", numbers },
+		{ ":order", orders[q->order] },
+	};
+	const struct need need = { q->group, q->step_s,
+				   q->step_s > 0 ? q->offset_s : 0 };
+	size_t at = 0, numbers_at = 0;
+	int n = 0, r;
+
+	for (size_t i = 0; i < q->group->n; i++) {
+		const struct dimension *d = q->group->by[i];
+
+		for (size_t j = 0; j < dimension_columns(d); j++) {
+			at += (size_t)snprintf(columns + at,
+					       sizeof(columns) - at, "%s%s",
+					       n ? ", " : "", d->sql[j]);
+			numbers_at +=
+				(size_t)snprintf(numbers + numbers_at,
+						 sizeof(numbers) - numbers_at,
+						 "%s%d", n ? ", " : "", n + 1);
+			n++;
+		}
+	}
+	r = prepare(db, sel, &need, group_sql, own, ARRAY_SIZE(own), ret);
+	if (r == 0) {
+		query_bind(*ret, ":offset", q->offset_s);
+		query_bind(*ret, ":step", q->step_s);
+		query_bind(*ret, ":limit", q->limit);
+	}
+	return r;
+}

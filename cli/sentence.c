@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One event in, a sentence and a remedy out. */
+#include "cli/sentence.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/words.h"
+#include "lib/event.h"
+#include "lib/text.h"
+
+static void put(FILE *out, const char *text)
+{
+	char safe[PLACE_MAX];
+
+	fputs(str_escape(safe, sizeof(safe), text), out);
+}
+
+/* "172.18.0.2 in network shop_web", "203.0.113.9 outside Docker (eth0)" */
+static void put_side(FILE *out, const struct value *ip,
+		     const struct value *network, const struct value *ifname)
+{
+	fputs(ip->kind == VALUE_TEXT ? ip->text : "an unknown address", out);
+	if (network->kind == VALUE_TEXT) {
+		fputs(" in network ", out);
+		put(out, network->text);
+	} else if (ifname->kind == VALUE_TEXT) {
+		fputs(" behind ", out);
+		put(out, ifname->text);
+	}
+}
+
+/* "tcp port 3306 of ", "udp to ", "icmp type 8 to " */
+static void put_what(FILE *out, const struct event_row *row)
+{
+	const struct value *v = row->values;
+	const char *proto = v[FIELD_PROTO].kind == VALUE_TEXT
+				    ? v[FIELD_PROTO].text
+				    : "an unknown protocol";
+
+	fputs(proto, out);
+	if (v[FIELD_DST_PORT].kind == VALUE_INT)
+		fprintf(out, " port %" PRId64 " of ", v[FIELD_DST_PORT].number);
+	else if (v[FIELD_ICMP_TYPE].kind == VALUE_INT)
+		fprintf(out, " type %" PRId64 " to ",
+			v[FIELD_ICMP_TYPE].number);
+	else
+		fputs(" to ", out);
+}
+
+static const char *verdict_words(int verdict)
+{
+	switch (verdict) {
+	case VERDICT_DROP:
+		return "dropped";
+	case VERDICT_ACCEPT:
+		return "let in";
+	case VERDICT_PASS:
+		return "seen passing";
+	default:
+		return "decided";
+	}
+}
+
+void sentence_write(const struct event_row *row, FILE *out)
+{
+	const struct value *v = row->values;
+	char time[TIME_TEXT_MAX];
+
+	fprintf(out, "%s: ", time_local(row->time_ns, time, sizeof(time)));
+	put_side(out, &v[FIELD_SRC_IP], &v[FIELD_SRC_NETWORK], &v[FIELD_IN_IF]);
+	fputs(" tried ", out);
+	put_what(out, row);
+	put_side(out, &v[FIELD_DST_IP], &v[FIELD_DST_NETWORK],
+		 &v[FIELD_OUT_IF]);
+	fprintf(out, "; it was %s by ", verdict_words(row->verdict));
+	if (v[FIELD_RULE].kind == VALUE_TEXT &&
+	    v[FIELD_CHAIN].kind == VALUE_TEXT) {
+		fputs("rule '", out);
+		put(out, v[FIELD_RULE].text);
+		fputs("' of chain ", out);
+		put(out, v[FIELD_CHAIN].text);
+	} else {
+		fprintf(out, "rule %s", row->rule_id);
+	}
+	putc('.', out);
+}
+
+/* A name as one word of a shell; some that can't be are left to the reader. */
+static void put_word(FILE *out, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_.-";
+
+	if (*name != '-' && name[strspn(name, plain)] == '\0')
+		fputs(name, out);
+	else
+		fputs("NETWORK", out);
+}
+
+bool sentence_write_remedy(const struct event_row *row, FILE *out)
+{
+	const struct value *v = row->values;
+	const struct value *src = &v[FIELD_SRC_NETWORK];
+	const struct value *dst = &v[FIELD_DST_NETWORK];
+
+	if (row->verdict != VERDICT_DROP || dst->kind != VALUE_TEXT)
+		return false;
+	if (src->kind == VALUE_TEXT && strcmp(src->text, dst->text) == 0) {
+		fputs(" To allow it: make the network with "
+		      "com.docker.network.bridge.enable_icc=true.",
+		      out);
+		return true;
+	}
+	if (src->kind == VALUE_TEXT && v[FIELD_SRC_IP].kind == VALUE_TEXT) {
+		fputs(" To allow it: docker network connect ", out);
+		put_word(out, dst->text);
+		fprintf(out, " CONTAINER, with the container that is %s",
+			v[FIELD_SRC_IP].text);
+	} else if (src->kind == VALUE_TEXT) {
+		return false;
+	}
+	if (v[FIELD_DST_PORT].kind == VALUE_INT) {
+		int64_t port = v[FIELD_DST_PORT].number;
+
+		fprintf(out,
+			"%spublish the port: docker run -p %" PRId64 ":%" PRId64
+			"/%s",
+			src->kind == VALUE_TEXT ? "; or " : " To allow it: ",
+			port, port, v[FIELD_PROTO].text);
+	} else if (src->kind != VALUE_TEXT) {
+		return false;
+	}
+	putc('.', out);
+	return true;
+}

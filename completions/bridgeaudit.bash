@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of bridgeaudit for bash, with the names that are in the log.
+
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules'
+_bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
+--color --cursor --cursor-file --db --exit-on-match --fields --follow --help
+--last --new-only --no-pager --numeric --output --pager --since --sort --step
+--timeout --until --utc --version --not --where
+--network --from-network --to-network --ip --from-ip --to-ip
+--port --from-port --to-port --interface --from-interface --to-interface
+--external --from-external --to-external
+--verdict --proto --tcp-flags --chain --rule --ipv4 --ipv6'
+
+# The database that the line names.
+_bridgeaudit_db()
+{
+	local i
+	for ((i = 1; i + 1 < ${#COMP_WORDS[@]}; i++)); do
+		[ "${COMP_WORDS[i]}" != --db ] ||
+			printf '%s\n' --db "${COMP_WORDS[i + 1]}"
+	done
+}
+
+_bridgeaudit_values()
+{
+	local db
+	mapfile -t db < <(_bridgeaudit_db)
+	bridgeaudit "${db[@]}" values "$1" 2>/dev/null
+}
+
+_bridgeaudit()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local words=
+	case $prev in
+	--network | --from-network | --to-network)
+		words=$(_bridgeaudit_values network) ;;
+	--interface | --from-interface | --to-interface)
+		words=$(_bridgeaudit_values interface) ;;
+	--chain) words=$(_bridgeaudit_values chain) ;;
+	--rule) words=$(_bridgeaudit_values rule) ;;
+	values) words='network interface chain rule' ;;
+	--verdict) words='drop accept pass' ;;
+	--proto) words='tcp udp icmp ipv6-icmp sctp' ;;
+	--tcp-flags) words='SYN ACK RST FIN PSH URG' ;;
+	--color) words='auto always never' ;;
+	-o | --output)
+		words='table compact text json jsonl csv ecs ocsf pcap grid dot
+			mermaid svg' ;;
+	-s | --sort) words='packets bytes conversations ports' ;;
+	--by)
+		words='network ip interface from to src_ip dst_ip in_if out_if
+			port proto verdict chain rule' ;;
+	-S | --since | -U | --until)
+		words='now recent today yesterday this-week week-ago this-month' ;;
+	--step) words='1s 10s 1m 5m 15m 1h 1d' ;;
+	--db | --baseline | --cursor-file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	*)
+		words="$_bridgeaudit_verbs"
+		[[ $cur != -* ]] || words=$_bridgeaudit_options ;;
+	esac
+	# a name is a line: it may hold spaces
+	mapfile -t COMPREPLY < <(
+		tr -s ' \t' '\n' <<<"$words" | grep -F -- "$cur" |
+			while IFS= read -r word; do
+				[[ -z $word || $word != "$cur"* ]] ||
+					printf '%q\n' "$word"
+			done
+	)
+}
+
+complete -F _bridgeaudit bridgeaudit

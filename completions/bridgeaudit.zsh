@@ -1,0 +1,72 @@
+#compdef bridgeaudit
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of bridgeaudit for zsh, with the names that are in the log.
+
+_bridgeaudit_values()
+{
+	local -a db names
+	local i=${words[(I)--db]}
+	(( i == 0 )) || db=(--db "${words[i + 1]}")
+	names=(${(f)"$(bridgeaudit "${db[@]}" values $1 2>/dev/null)"})
+	compadd -a names
+}
+
+local network='_bridgeaudit_values network'
+local interface='_bridgeaudit_values interface'
+local times='(now recent today yesterday this-week week-ago this-month)'
+local by='(network ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
+
+_arguments -S \
+	'1:verb:(matrix log follow top timeline show diff values status rules)' \
+	'*:operand:(remove network interface chain rule)' \
+	'--after-cursor[begin after it]:cursor' \
+	'--against[compare with]:times' \
+	'--all[rules that are gone as well]' \
+	'--ascii[no block characters]' \
+	'--baseline[compare with a file]:file:_files' \
+	"--by[count by]:fields:$by" \
+	'--color[colours]:when:(auto always never)' \
+	'--cursor[begin with it]:cursor' \
+	'--cursor-file[go on where the last one ended]:file:_files' \
+	'--db[the database]:file:_files' \
+	'--exit-on-match[end after the first packet]' \
+	'--fields[only these]:fields' \
+	'(-f --follow)'{-f,--follow}'[as follow]' \
+	'(-h --help)'{-h,--help}'[help]' \
+	'(-n --last)'{-n,--last}'[the last]:number' \
+	'--new-only[only new conversations]' \
+	'--no-pager[no pager]' \
+	'--numeric[addresses instead of names]' \
+	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg)' \
+	'--pager[a pager on a terminal]' \
+	"(-S --since)"{-S,--since}"[from this time on]:time:$times" \
+	'(-s --sort)'{-s,--sort}'[the most]:what:(packets bytes conversations ports)' \
+	'--step[length of a slot]:span:(1s 10s 1m 5m 15m 1h 1d)' \
+	'--timeout[end then]:span' \
+	"(-U --until)"{-U,--until}"[before this time]:time:$times" \
+	'--utc[times in UTC]' \
+	'(-V --version)'{-V,--version}'[version]' \
+	'*--not[what the next filter does not select]' \
+	'*--where[expression]:expression' \
+	"*--network[on either side]:network:$network" \
+	"*--from-network[source]:network:$network" \
+	"*--to-network[destination]:network:$network" \
+	'*--ip[on either side]:address' \
+	'*--from-ip[source]:address' \
+	'*--to-ip[destination]:address' \
+	'*--port[on either side]:port' \
+	'*--from-port[source]:port' \
+	'*--to-port[destination]:port' \
+	"*--interface[on either side]:interface:$interface" \
+	"*--from-interface[in]:interface:$interface" \
+	"*--to-interface[out]:interface:$interface" \
+	'--external[a side that is no Docker network]' \
+	'--from-external[a source that is none]' \
+	'--to-external[a destination that is none]' \
+	'*--verdict[what became of it]:verdict:(drop accept pass)' \
+	'*--proto[protocol]:protocol:(tcp udp icmp ipv6-icmp sctp)' \
+	'*--tcp-flags[flags that are set]:flags:(SYN ACK RST FIN PSH URG)' \
+	"*--chain[chain]:chain:_bridgeaudit_values chain" \
+	"*--rule[rule]:rule:_bridgeaudit_values rule" \
+	'(-4 --ipv4)'{-4,--ipv4}'[IPv4]' \
+	'(-6 --ipv6)'{-6,--ipv6}'[IPv6]'

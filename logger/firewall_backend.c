@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Read, plan, apply of one iptables, and what became of it for the recorder.
+ * Planning is in rules/, the running of programs in iptables.c.
+ */
+#include "logger/firewall_backend.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	TIMEOUT_MS = 5000,
+	/* Docker may edit between our read and our write: plan anew */
+	TRIES_MAX = 4,
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void forget_rules(struct backend *b)
+{
+	plan_free(b->plan);
+	ruleset_free(b->rs);
+	b->plan = NULL;
+	b->rs = NULL;
+}
+
+void backend_clear(struct backend *b)
+{
+	report_clear(&b->report);
+	forget_rules(b);
+	free(b->seen);
+	b->seen = NULL;
+}
+
+bool backend_used(const struct backend *b)
+{
+	return b->plan && b->plan->audited_len > 0;
+}
+
+static int read_rules(const struct backend *b, struct ruleset **ret,
+		      char *error)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int r = iptables_save(&b->ipt, TIMEOUT_MS, &text, &len, error);
+
+	if (r < 0)
+		return r;
+	r = ruleset_parse(text, len, ret, error);
+	free(text);
+	return r;
+}
+
+static int make_plan(struct backend *b, const struct ruleset *rs,
+		     const struct plan_config *config, struct plan **ret)
+{
+	struct plan_config own = *config;
+	int r;
+
+	own.family = b->ipt.family;
+	r = plan_make(rs, &own, ret);
+	if (r < 0)
+		snprintf(b->error, sizeof(b->error), "no plan: %s",
+			 strerror(-r));
+	return r;
+}
+
+int backend_read(struct backend *b, const struct plan_config *config)
+{
+	struct ruleset *rs = NULL;
+	struct plan *plan = NULL;
+	uint64_t read_ns = now_ns();
+	int r;
+
+	b->error[0] = '\0';
+	r = read_rules(b, &rs, b->error);
+	if (r == 0)
+		r = make_plan(b, rs, config, &plan);
+	if (r < 0) {
+		ruleset_free(rs);
+		return r;
+	}
+	forget_rules(b);
+	b->rs = rs;
+	b->plan = plan;
+	b->fresh = true;
+	b->before_ns = b->read_ns;
+	b->read_ns = read_ns;
+	return 0;
+}
+
+int backend_replan(struct backend *b, const struct plan_config *config)
+{
+	struct plan *plan = NULL;
+	int r;
+
+	if (!b->rs)
+		return 0;
+	r = make_plan(b, b->rs, config, &plan);
+	if (r < 0)
+		return r;
+	plan_free(b->plan);
+	b->plan = plan;
+	b->fresh = true;
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct backend_seen *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* A rule that stands twice has one id; it is in place when both are. */
+static struct backend_seen *collect(const struct plan *plan, size_t *ret_len)
+{
+	struct backend_seen *list =
+		calloc(plan->audited_len + 1, sizeof(*list));
+	size_t kept = 0;
+
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < plan->audited_len; i++)
+		list[i] = (struct backend_seen){
+			plan->audited[i].id,
+			plan->audited[i].in_place ||
+				plan->audited[i].watch == WATCH_OWN_TABLE,
+		};
+	qsort(list, plan->audited_len, sizeof(*list), by_id);
+	for (size_t i = 0; i < plan->audited_len; i++) {
+		if (kept == 0 || list[kept - 1].id != list[i].id)
+			list[kept++] = list[i];
+		else
+			list[kept - 1].in_place &= list[i].in_place;
+	}
+	*ret_len = kept;
+	return list;
+}
+
+/* What became of the rules; no cause: nothing. */
+static struct backend_change compare(const struct backend *b,
+				     const struct backend_seen *now, size_t len)
+{
+	struct backend_change change = { 0 };
+	bool other = len != b->seen_len;
+	size_t i = 0, j = 0;
+
+	while (i < b->seen_len && j < len) {
+		const struct backend_seen *old = &b->seen[i];
+		const struct backend_seen *new = &now[j];
+		int order = by_id(old, new);
+
+		if (order == 0)
+			change.lost |= old->in_place && !new->in_place;
+		else
+			other = true;
+		i += order <= 0;
+		j += order >= 0;
+	}
+	/* a flush takes Docker's rules and our twins, a refill brings his */
+	if (len == 0 && b->seen_len > 0)
+		change.report.cause = "flushed";
+	else if (other)
+		change.report.cause = "docker wrote rule";
+	else if (change.lost)
+		change.report.cause = "rule deleted by somebody";
+	return change;
+}
+
+void backend_judge(struct backend *b, uint64_t at_ns)
+{
+	struct backend_seen *now;
+	size_t len = 0;
+
+	b->change = (struct backend_change){ 0 };
+	now = collect(b->plan, &len);
+	if (!now)
+		return;
+	if (b->seen)
+		b->change = compare(b, now, len);
+	else
+		b->change.report.cause = "daemon down";
+	b->change.report.at_ns = at_ns ? at_ns : b->before_ns;
+	free(now);
+}
+
+static int write_edits(struct backend *b, struct nftmon_pids *pids)
+{
+	char *batch = NULL;
+	pid_t pid = 0;
+	int r = plan_batch(b->plan, &batch);
+
+	if (r == 0)
+		r = iptables_restore(&b->ipt, batch, TIMEOUT_MS, &pid,
+				     b->error);
+	else
+		snprintf(b->error, sizeof(b->error), "out of memory");
+	nftmon_pids_add(pids, pid);
+	free(batch);
+	return r;
+}
+
+int backend_apply(struct backend *b, const struct plan_config *config,
+		  bool noticed, struct nftmon_pids *pids)
+{
+	char failed[IPTABLES_ERROR_MAX];
+
+	for (int i = 0; i < TRIES_MAX; i++) {
+		int w, r;
+
+		if (b->plan->edits_len == 0)
+			return 0;
+		w = write_edits(b, pids);
+		if (w == 0 && noticed && b->announced) {
+			plan_applied(b->plan);
+			return 0;
+		}
+		memcpy(failed, b->error, sizeof(failed));
+		r = backend_read(b, config);
+		if (r < 0)
+			return r;
+		/* a rule's text is on record before its first packet is */
+		report_rules(&b->report, b->plan);
+		if (w < 0 && i > 0) {
+			memcpy(b->error, failed, sizeof(failed));
+			return b->plan->edits_len == 0 ? 0 : w;
+		}
+	}
+	if (b->plan->edits_len == 0)
+		return 0;
+	snprintf(b->error, sizeof(b->error),
+		 "somebody keeps changing the rules while ours are being put "
+		 "in place");
+	return -EAGAIN;
+}
+
+void backend_tell(struct backend *b)
+{
+	char failed[IPTABLES_ERROR_MAX + 16];
+	struct report_change change = b->change.report;
+	struct backend_seen *seen;
+	size_t len = 0;
+
+	report_finding(&b->report, b->plan, b->error);
+	if (!b->fresh)
+		return;
+	if (change.cause && *b->error) {
+		snprintf(failed, sizeof(failed), "apply failed: %s", b->error);
+		change.cause = failed;
+	}
+	report_twins(&b->report, b->plan, change.cause ? &change : NULL);
+	b->fresh = false;
+	b->change = (struct backend_change){ 0 };
+	seen = collect(b->plan, &len);
+	if (!seen)
+		return;
+	free(b->seen);
+	b->seen = seen;
+	b->seen_len = len;
+}
+
+void backend_gone(struct backend *b)
+{
+	const struct report_change change = { b->read_ns, "flushed" };
+
+	if (backend_used(b))
+		report_twins(&b->report, NULL, &change);
+	forget_rules(b);
+	b->fresh = false;
+}
+
+int backend_remove(struct backend *b, struct nftmon_pids *pids)
+{
+	int r = -EAGAIN;
+
+	snprintf(b->error, sizeof(b->error), "they come back");
+	for (int i = 0; i < TRIES_MAX && r == -EAGAIN; i++) {
+		forget_rules(b);
+		r = read_rules(b, &b->rs, b->error);
+		if (r == 0)
+			r = plan_remove(b->rs, &b->plan);
+		if (r == 0 && b->plan->edits_len > 0) {
+			r = write_edits(b, pids);
+			if (r == 0)
+				r = -EAGAIN; /* read back */
+		}
+	}
+	forget_rules(b);
+	return r;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the keeper says of rules and twins, into their accounts: counters, and
+ * since when a rule was not watched. Judges nothing but what was too much.
+ */
+#include <string.h>
+
+#include "logger/reconcile_private.h"
+
+static int variant_of(const char *name)
+{
+	return strcmp(name, "nft") == 0	     ? 0
+	       : strcmp(name, "legacy") == 0 ? 1
+					     : -1;
+}
+
+/* From now on what the counters show beyond the rows was missed. */
+static void begin_pending(struct account *a, const char *cause,
+			  uint64_t from_ns)
+{
+	if (a->pending)
+		return;
+	a->pending = true;
+	a->cause = cause;
+	a->from_ns = from_ns;
+	a->to_ns = 0;
+	a->found = 0;
+	a->checks = 0;
+	a->fresh = false;
+	a->total_then = reconcile_counted(a);
+}
+
+/* The last session knew the rule: it was not watched since. */
+static void take_up(struct reconcile *rec, struct account *a,
+		    struct account_counter *c, const struct channel_rule *r)
+{
+	begin_pending(a, "daemon down", rec->down_ns);
+	if (r->packets >= c->rule)
+		return;
+	/* it began anew meanwhile: what it had counted by then is unknown */
+	reconcile_unknown(rec);
+	c->rule = 0;
+	a->total_then = reconcile_counted(a);
+	a->base = (int64_t)(reconcile_counted(a) - reconcile_accounted(a));
+}
+
+static void take_rule(struct reconcile *rec, const struct channel_rule *r)
+{
+	int variant = variant_of(r->variant);
+	struct account *a = accounts_get(store_accounts(rec->store), r->id);
+	struct account_counter *c;
+
+	if (!a || variant < 0)
+		return;
+	c = &a->counters[variant];
+	if (c->claimed)
+		return;
+	c->claimed = true;
+	a->gone = false;
+	if (!c->there)
+		a->base -= (int64_t)c->rule; /* it begins anew */
+	if (c->there) {
+		take_up(rec, a, c, r);
+	} else if (!r->appeared && rec->down_ns) {
+		/* made while no logger ran: all that it counted was missed */
+		begin_pending(a, "daemon down", rec->down_ns);
+	} else if (!r->appeared) {
+		/* older than the first logger: that is not ours to know */
+		a->base += (int64_t)r->packets;
+	} else if (!a->opened) {
+		a->born = true;
+	}
+	c->there = true;
+	c->rule = r->packets;
+	c->twin = 0;
+	a->opening = !a->opened;
+	a->opened = true;
+	reconcile_touch(rec, a);
+}
+
+/* The account is not right before a quiet look: counters went back, or began
+ * before it did. */
+static void unknow(struct reconcile *rec, struct account *a)
+{
+	a->known = false;
+	a->born = false;
+	a->snap_ns = 0;
+	a->looked = false;
+	reconcile_touch(rec, a);
+}
+
+/* Rows that were there before the counters were read must be in them. */
+static void find_excess(struct reconcile *rec, struct account *a,
+			uint64_t after_ns)
+{
+	int64_t expected = (int64_t)reconcile_counted(a) - a->base;
+	int64_t excess = (int64_t)a->snap - expected;
+
+	if (a->snap_ns == 0 || a->snap_ns >= after_ns || !a->known ||
+	    a->partial)
+		return;
+	a->snap_ns = 0;
+	if (excess <= 0)
+		return;
+	a->overlogged += (uint64_t)excess;
+	reconcile_touch(rec, a);
+}
+
+static void take_change(struct account *a, const struct channel_twin *t)
+{
+	switch ((enum channel_twin_state)t->state) {
+	case TWIN_MISSING:
+		/* we took it out: the next session goes on from there */
+		if (strcmp(t->cause, "daemon down") == 0)
+			break;
+		begin_pending(a, "not watched", t->change_ns);
+		break;
+	case TWIN_IN_PLACE:
+		begin_pending(a, "not watched", t->change_ns);
+		a->to_ns = t->since_ns;
+		a->checks = 0;
+		a->fresh = true;
+		break;
+	case TWIN_GONE:
+		break;
+	}
+}
+
+static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
+{
+	int variant = variant_of(t->variant);
+	struct account *a =
+		accounts_find(store_accounts(rec->store), t->rule_id);
+	struct account_counter *c;
+
+	if (!a || variant < 0 || !a->counters[variant].there)
+		return false;
+	c = &a->counters[variant];
+	if (t->state == TWIN_GONE) {
+		/* its last counters are those of the last look */
+		*c = (struct account_counter){ .rule = c->rule };
+		a->gone = !a->counters[!variant].there;
+		a->sampled = true;
+		return true;
+	}
+	if (t->change_ns)
+		take_change(a, t);
+	else if (t->state == TWIN_IN_PLACE && a->pending && a->to_ns == 0)
+		a->to_ns = t->since_ns; /* a killed logger's twin */
+	a->partial = a->partial || t->partial;
+	if (t->rule_packets < c->rule ||
+	    (a->opening && t->state == TWIN_IN_PLACE && t->change_ns == 0))
+		unknow(rec, a);
+	a->opening = false;
+	c->rule = t->rule_packets;
+	c->twin = t->twin_packets;
+	a->sampled = true;
+	find_excess(rec, a, t->after_ns);
+	return true;
+}
+
+bool reconcile_fact(struct reconcile *rec, const struct channel_msg *msg)
+{
+	if (msg->kind == CHANNEL_RULE)
+		take_rule(rec, &msg->u.rule);
+	return msg->kind == CHANNEL_TWIN && take_twin(rec, &msg->u.twin);
+}

@@ -1,0 +1,427 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Docker 29 edits its nft tables hundreds of times while packets flow: flushes
+# and refills chains, makes the table anew, publishes, adds and deletes
+# endpoints and networks. Of every packet it is known from outside of the
+# firewall whether it arrived, so none can be missing from the log unnoticed,
+# though each edit sets Docker's counters back.
+#
+# EDITS=500, SEED=number, RATE=packets per second choose.
+set -euo pipefail
+TB_LIB=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=tests/system/testbed.sh
+. "$TB_LIB/testbed.sh"
+# shellcheck source=tests/system/logger.sh
+. "$TB_LIB/logger.sh"
+# shellcheck source=tests/system/check.sh
+. "$TB_LIB/check.sh"
+# shellcheck source=tests/system/lab.sh
+. "$TB_LIB/lab.sh"
+# shellcheck source=tests/system/docker29.sh
+. "$TB_LIB/docker29.sh"
+
+EDITS=${EDITS:-500}
+RATE=${RATE:-400}
+SEED=${SEED:-$((SRANDOM % 32768))}
+SENDER=''
+EDIT_FAILED=0
+
+# Nothing but one rule each knows these, so our table shows when it has caught
+# up: ports of dns that are published in turn, addresses of backend0 that
+# become a container's in turn, and 3, which is one as long as backend0 is there.
+PORTS=(601 602 603)
+HOSTS=(2 77)
+
+# What is sent, with v4 and v6 each: from, protocol, to, which host, port.
+FLOWS='
+mysql udp docker0 2 9
+out udp br-b0a981d644bf 2 9
+mysql udp br-be2db5e852a0 2 601
+out udp br-be2db5e852a0 2 602
+mysql udp br-be2db5e852a0 2 603
+out tcp br-be2db5e852a0 2 601
+mysql udp br-00c0ffee0001 2 9
+mysql udp br-77e01c2f9a3b 2 9
+vault udp vault0 3 9
+mysql udp backend0 2 9
+out udp backend0 77 9
+mysql tcp backend0 77 9
+'
+
+write_list()
+{
+	local family from proto bridge host port
+	for family in 4 6; do
+		while read -r from proto bridge host port; do
+			[ -z "$from" ] || echo "$from $family $proto" \
+				"$(lab_ip "$family" "$bridge" "$host") $port 1"
+		done <<<"$FLOWS"
+		echo "out $family tcp $(lab_host_ip "$family") 3306 1"
+	done >"$TB_DIR/list"
+}
+
+now_ns()
+{
+	echo "${EPOCHREALTIME/[.,]/}000"
+}
+
+# One batch of Docker's.
+batch()
+{
+	tb_net nft -f - || EDIT_FAILED=$((EDIT_FAILED + 1))
+}
+
+one_of()
+{
+	shift $((RANDOM % $#))
+	echo "$1"
+}
+
+# ---- edits that change nothing -------------------------------------------
+
+a_chain()
+{
+	local bridge
+	bridge=$(one_of "${D29_NETS[@]}")
+	one_of raw-PREROUTING raw-PREROUTING nat-prerouting-and-output \
+		"filter-forward-in__$bridge" "filter-forward-in__$bridge" \
+		"filter-forward-out__$bridge" "nat-postrouting-out__$bridge"
+}
+
+# The text of a whole table takes longer to write than nft to read.
+whole_table()
+{
+	[ -e "$TB_DIR/table$1" ] || docker29_table "$1" >"$TB_DIR/table$1"
+	cat "$TB_DIR/table$1"
+}
+
+# What Docker does with a map when a container moves, in one batch.
+swap_elements()
+{
+	local ip map bridge
+	ip=$(d29_ip "$1") bridge=$(one_of "${D29_NETS[@]}")
+	map=$(one_of filter-forward-in filter-forward-out)
+	echo "delete element $ip docker-bridges $map-jumps { \"$bridge\" }"
+	echo "add element $ip docker-bridges $map-jumps" \
+		"{ \"$bridge\" : jump ${map}__$bridge }"
+}
+
+edit_without_change()
+{
+	local family
+	family=$(one_of 4 6)
+	case $((RANDOM % 10)) in
+	0) { echo "delete table $(d29_ip "$family") docker-bridges"
+		whole_table "$family"; } | batch ;;
+	1) { echo "flush table $(d29_ip "$family") docker-bridges"
+		whole_table "$family"; } | batch ;;
+	2 | 3) swap_elements "$family" | batch ;;
+	4 | 5) docker29_refill "$family" "$(a_chain)" raw-PREROUTING \
+		nat-prerouting-and-output | batch ;;
+	*) docker29_refill "$family" "$(a_chain)" | batch ;;
+	esac
+}
+
+# ---- edits that do -------------------------------------------------------
+
+# toggle ARRAY ITEM: 0 when the item is there now
+toggle()
+{
+	local -n array=$1
+	local item kept=() had=0
+	for item in "${array[@]}"; do
+		if [ "$item" = "$2" ]; then had=1; else kept+=("$item"); fi
+	done
+	array=("${kept[@]}")
+	[ "$had" = 1 ] || array+=("$2")
+	[ "$had" = 0 ]
+}
+
+# Our table, one statement or element a line.
+our_table()
+{
+	tb_net nft list table inet bridgeaudit 2>/dev/null | tr '{},;' '\n'
+}
+
+# caught_up YES|NO WORD4 WORD6 [PORT]: our table has a statement with each
+# family's word (and the port), or none with either
+caught_up()
+{
+	our_table | awk -v want="$1" -v a="$2" -v b="$3" -v port="${4:-}" '
+		{ sub(/^[ \t]+/, ""); gsub(/["]/, "")
+		  n = split($0, w, " "); p = port == ""; x = y = 0
+		  for (i = 1; i <= n; i++) {
+			x = x || w[i] == a; y = y || w[i] == b
+			p = p || w[i] == port
+		  }
+		  if (p && x) has_a = 1
+		  if (p && y) has_b = 1 }
+		END { exit want == "yes" ? !(has_a && has_b) : has_a || has_b }'
+}
+
+both_families()
+{
+	local family
+	rm -f "$TB_DIR"/table[46]
+	for family in 4 6; do
+		docker29_refill "$family" "$@" | batch
+	done
+}
+
+edit_port()
+{
+	local port want=no
+	port=$(one_of "${PORTS[@]}")
+	toggle D29_PORTS "br-be2db5e852a0 2 udp $port $port" && want=yes
+	both_families filter-forward-in__br-be2db5e852a0 \
+		nat-prerouting-and-output
+	tb_wait 300 caught_up "$want" "$(lab_ip 4 br-be2db5e852a0 2)" \
+		"$(lab_ip 6 br-be2db5e852a0 2)" "$port"
+}
+
+edit_endpoint()
+{
+	local host want=no
+	host=$(one_of "${HOSTS[@]}")
+	toggle D29_ENDPOINTS "backend0 $host" && want=yes
+	both_families raw-PREROUTING
+	[ -n "${D29_MODE[backend0]:-}" ] || return 0
+	tb_wait 300 caught_up "$want" "$(lab_ip 4 backend0 "$host")" \
+		"$(lab_ip 6 backend0 "$host")"
+}
+
+# The text that takes backend0 out of one family's table.
+delete_network()
+{
+	local ip kind
+	ip=$(d29_ip "$1")
+	for kind in filter-forward-in filter-forward-out nat-postrouting-in \
+		nat-postrouting-out; do
+		echo "delete element $ip docker-bridges $kind-jumps { \"backend0\" }"
+		echo "flush chain $ip docker-bridges ${kind}__backend0"
+		echo "delete chain $ip docker-bridges ${kind}__backend0"
+	done
+	docker29_refill "$1" raw-PREROUTING
+}
+
+create_network()
+{
+	local ip kind
+	ip=$(d29_ip "$1")
+	for kind in filter-forward-in filter-forward-out nat-postrouting-in \
+		nat-postrouting-out; do
+		echo "add chain $ip docker-bridges ${kind}__backend0"
+		echo "add element $ip docker-bridges $kind-jumps" \
+			"{ \"backend0\" : jump ${kind}__backend0 }"
+	done
+	docker29_refill "$1" filter-forward-in__backend0 \
+		filter-forward-out__backend0 nat-postrouting-out__backend0 \
+		raw-PREROUTING
+}
+
+edit_network()
+{
+	local family want=no edit=delete_network
+	rm -f "$TB_DIR"/table[46]
+	if toggle D29_NETS backend0; then
+		want=yes edit=create_network D29_MODE[backend0]=nat
+	else
+		unset 'D29_MODE[backend0]'
+	fi
+	for family in 4 6; do
+		$edit "$family" | batch
+	done
+	tb_wait 300 caught_up "$want" "$(lab_ip 4 backend0 3)" \
+		"$(lab_ip 6 backend0 3)"
+	NETWORK=$want
+}
+
+# A line of $TB_DIR/edits: from, to (of Docker's first write and our catching
+# up), kind, and whether backend0 is there after it.
+edit_with_change()
+{
+	local from kind late=0
+	kind=$(one_of port port endpoint endpoint network)
+	from=$(now_ns)
+	"edit_$kind" || late=1
+	echo "$from $(now_ns) $kind $NETWORK" >>"$TB_DIR/edits"
+	[ "$late" = 0 ] || {
+		echo "our table did not catch up with a change of: $kind"
+		return 1
+	}
+}
+
+edit_often()
+{
+	local i
+	RANDOM=$SEED
+	for ((i = 0; i < EDITS; i++)); do
+		if [ $((RANDOM % 8)) = 0 ]; then
+			edit_with_change || return
+		else
+			edit_without_change
+		fi
+	done
+	equal 'batches that nft refused' 0 "$EDIT_FAILED"
+}
+
+# ---- accounting ----------------------------------------------------------
+
+sender_start()
+{
+	# shellcheck disable=SC2094
+	tb_bound nsenter -t "$TB_PID" -m -n "$TB_BUILD/tests/packets" \
+		-r "$RATE" /run/netns <"$TB_DIR/list" >"$TB_DIR/result" &
+	SENDER=$!
+}
+
+sender_stop()
+{
+	kill -TERM "$SENDER" 2>/dev/null || :
+	wait "$SENDER"
+	[ "$(wc -l <"$TB_DIR/result")" -gt $((EDITS * 2)) ]
+}
+
+# number, drop rows, accept rows, pass rows of each packet with a row
+rows_by_number()
+{
+	lab_sql -separator ' ' "SELECT src_port, sum(verdict = 'drop'),
+		sum(verdict = 'accept'), sum(verdict = 'pass')
+		FROM v_event WHERE src_port >= 10000 GROUP BY src_port"
+}
+
+# Each packet in one word: where the rows do not say what became of it, with
+# "early" or "late" when that was between a change of Docker's and ours.
+#   fine     one row that says what became of it, or none where none is due
+#   hole     dropped, and no row
+#   unseen   arrived and has no row where one is due, or one where none is
+#   wrong    a row says the opposite
+#   twice    two rows of a drop
+classify()
+{
+	rows_by_number >"$TB_DIR/rows"
+	awk '
+	FILENAME == ARGV[1] { from[n] = $1; to[n] = $2; up[n++] = $4; next }
+	FILENAME == ARGV[2] { addr[m++] = $4; next }
+	FILENAME == ARGV[3] { drop[$1] = $2; ok[$1] = $3 + $4; next }
+	{
+		while (at < n && to[at] < $3)
+			at++
+		change = at < n && from[at] <= $4
+		# there is no rule about a network that is gone
+		gone = at > 0 && up[at - 1] == "no" &&
+			(addr[$1] ~ /^172\.21\./ || addr[$1] ~ /^fd00:21:/)
+		d = drop[$2] + 0; a = ok[$2] + 0
+		if ($5 ~ /\*/)
+			what = "doubled"
+		else if (a > 0 && $5 == "-" || d > 0 && $5 != "-")
+			what = "wrong"
+		else if (d > 1)
+			what = "twice"
+		else if (d + a == 0 && $5 == "-")
+			what = "hole"
+		else if (d + a == 0 && !gone || a > 0 && gone)
+			what = "unseen"
+		else
+			what = "fine"
+		print (change ? "in-change" : "settled"), what, $0,
+			"drop=" d, "accept=" a
+	}' "$TB_DIR/edits" "$TB_DIR/list" "$TB_DIR/rows" "$TB_DIR/result" \
+		>"$TB_DIR/classified"
+}
+
+number_of()
+{
+	grep -c "^$1" "$TB_DIR/classified" || :
+}
+
+all_committed()
+{
+	classify
+	[ "$(grep -c '^settled fine' "$TB_DIR/classified")" = \
+		"$(grep -c '^settled' "$TB_DIR/classified")" ]
+}
+
+none_unaccounted()
+{
+	tb_wait 30 all_committed || {
+		grep '^settled' "$TB_DIR/classified" | grep -v ' fine ' | head -n 20
+		awk '{ n[$1 " " $2]++ } END { for (i in n) print n[i], i }' \
+			"$TB_DIR/classified"
+		return 1
+	}
+	[ "$(number_of 'settled fine')" -gt "$EDITS" ]
+}
+
+# What was dropped by a rule before we knew it has no row: it is a number in
+# a gap then, or the gap says that the number is not known.
+holes_are_counted()
+{
+	local holes known unknown
+	holes=$(number_of 'in-change hole')
+	known=$(lab_sql 'SELECT coalesce(sum(packets), 0) FROM gap')
+	unknown=$(lab_sql 'SELECT count(*) FROM gap WHERE packets IS NULL')
+	echo "$holes without a row, $known in gaps, $unknown gaps of unknown size"
+	[ "$holes" -le "$known" ] || [ "$unknown" -gt 0 ] ||
+		equal 'packets that no row and no gap has' 0 $((holes - known))
+}
+
+summary()
+{
+	note "$(wc -l <"$TB_DIR/classified") packets, $EDITS edits," \
+		"$(wc -l <"$TB_DIR/edits") of them changes, seed $SEED"
+	note "$(number_of in-change) packets between a change and ours:" \
+		"$(number_of 'in-change fine') fine," \
+		"$(number_of 'in-change hole') without a row," \
+		"$(number_of 'in-change wrong') with another verdict," \
+		"$(number_of 'in-change twice') with two rows"
+	note "from a change to our table:" \
+		"$(awk '{ print int(($2 - $1) / 1000000) }' "$TB_DIR/edits" |
+			sort -n | awk '{ t[NR] = $1 } END {
+				print "median", t[int((NR + 1) / 2)], "ms, max",
+				t[NR], "ms, both families and two nft runs" }')"
+}
+
+test_edits()
+{
+	NETWORK=yes
+	: >"$TB_DIR/edits"
+	# published by turns here, and nobody else of backend0 is
+	D29_PORTS=("br-b0a981d644bf 2 tcp 3306 3306")
+	D29_ENDPOINTS+=("backend0 3")
+	docker29_tables | tb_net nft -f -
+	write_list
+	lab_logger_launch
+	check 'every audited rule is watched' tb_wait 100 lab_watched 20
+	sender_start
+	sleep 0.5
+	check "$EDITS edits as Docker makes them are followed (seed $SEED)" \
+		edit_often
+	sleep 0.5
+	check 'the sender knows of each packet' sender_stop
+	check 'while nothing changed no packet is unaccounted for' \
+		none_unaccounted
+	check 'the logger stops' tb_logger_stop
+	check 'what a change hid is a number in the log' holes_are_counted
+	summary
+}
+
+main()
+{
+	local reason before dir pid
+	reason=$(lab_missing)
+	if [ -n "$reason" ]; then
+		echo "1..0 # SKIP $reason"
+		return
+	fi
+	before=$(host_state)
+	lab_start nft
+	dir=$TB_DIR pid=$TB_PID
+	test_edits
+	tb_stop
+	check 'nothing is left behind' host_is_clean "$dir" "$pid" "$before"
+	echo "1..$CHECK_COUNT"
+	[ "$CHECK_FAILED" = 0 ]
+}
+
+main

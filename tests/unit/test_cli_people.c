@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What people see of events: lines, colours, fields, time zones. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/exitcode.h"
+#include "lib/text.h"
+#include "tests/unit/cli_fixture.h"
+#include "tests/unit/cmocka_all.h"
+
+#define S NS_PER_S
+
+/* ids 1 to 5 are the talks in their order */
+static int set_up(void **state)
+{
+	static const struct packet packets[] = {
+		{ CLI_NOW - 600 * S + 1, TALK_MYSQL },
+		{ CLI_NOW - 500 * S, TALK_PING },
+		{ CLI_NOW - 400 * S, TALK_HTTP },
+		{ CLI_NOW - 300 * S, TALK_BACK },
+		{ CLI_NOW - 200 * S, TALK_UNKNOWN },
+	};
+	int r = cli_fixture_set_up(state);
+
+	if (r == 0)
+		cli_fixture_commit(packets, ARRAY_SIZE(packets));
+	return r;
+}
+
+static void compact_is_a_line_per_packet_and_the_terminals_choice(void **state)
+{
+	static const char expected[] =
+		"2026-11-23 21:08:57.000 drop shop_web 192.168.144.2:40000 -> "
+		"shop_db 172.18.0.3:3306 tcp SYN DOCKER-ISOLATION-STAGE-2\n"
+		"2026-11-23 21:10:37.000 drop shop_web 192.168.144.2 -> "
+		"shop_db 172.18.0.3 icmp 8/0 DOCKER-ISOLATION-STAGE-2\n"
+		"2026-11-23 21:12:17.000 accept (eth0) [2001:db8::1]:40000 -> "
+		"shop_web [fd00::2]:80 tcp SYN DOCKER\n"
+		"2026-11-23 21:13:57.000 drop shop_db 172.18.0.3:40000 -> "
+		"shop_web 192.168.144.2:53 udp DOCKER-ISOLATION-STAGE-2\n"
+		"2026-11-23 21:15:37.000 drop ? -> ? ? truncated rule "
+		"000000000007\n";
+
+	(void)state;
+	assert_string_equal(cli_fixture_run("log -o compact")->out, expected);
+	cli_fixture_columns(20);
+	assert_string_equal(cli_fixture_run("log --no-pager")->out, expected);
+	assert_memory_equal(cli_fixture_run("log --no-pager --numeric -n 2"
+					    " -S 350s")
+				    ->out,
+			    "2026-11-23 21:13:57.000 drop 172.18.0.3:40000 -> "
+			    "192.168.144.2:53 udp DOCK",
+			    70);
+}
+
+static void colours_come_by_word_and_not_by_a_pipe(void **state)
+{
+	(void)state;
+	assert_null(strchr(cli_fixture_run("log -o compact")->out, '\033'));
+	assert_non_null(strstr(
+		cli_fixture_run("log -o compact --color always")->out,
+		"\033[31mdrop\033[0m \033[35mshop_web\033[0m \033[36m192.168."
+		"144.2\033[0m:\033[33m40000\033[0m -> "));
+	assert_null(strchr(cli_fixture_run("log -o table --color never")->out,
+			   '\033'));
+	assert_int_equal(cli_fixture_run("log --color blue")->code,
+			 EXITCODE_USAGE);
+}
+
+static void fields_are_picked_in_the_order_asked_for(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	r = cli_fixture_run("log -o csv -n 3 --fields dst_port,verdict,id");
+	assert_string_equal(r->out, "dst_port,verdict,id\r\n80,accept,3\r\n"
+				    "53,drop,4\r\n,drop,5\r\n");
+	r = cli_fixture_run("log -o jsonl -n 2 --fields src_ip,proto");
+	assert_string_equal(r->out,
+			    "{\"src_ip\":\"172.18.0.3\",\"proto\":\"udp\"}\n"
+			    "{}\n");
+	r = cli_fixture_run("log -n 2 --fields id,src_network");
+	assert_string_equal(r->out, "id src_network\n4  shop_db\n5  \n");
+	r = cli_fixture_run("matrix -o csv --fields packets,dst_network");
+	assert_memory_equal(r->out, "packets,dst_network\r\n2,shop_db\r\n", 32);
+	r = cli_fixture_run("log --fields src");
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	assert_non_null(strstr(r->err, "--fields takes some of id, time,"));
+	assert_non_null(strstr(r->err, "not 'src'\n"));
+	r = cli_fixture_run("log -o ecs --fields id");
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	assert_non_null(strstr(r->err, "-o ecs has no --fields"));
+	/* a terminal gets a table of them and not compact lines */
+	cli_fixture_columns(80);
+	r = cli_fixture_run("log --no-pager -n 1 --fields id");
+	assert_string_equal(r->out, "id\n5\n");
+}
+
+static void utc_is_for_what_is_read_and_what_is_printed(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	setenv("TZ", "CET-1", 1);
+	tzset();
+	r = cli_fixture_run("log -o compact -S 22:15 -n 1");
+	assert_memory_equal(r->out, "2026-11-23 22:15:37.000", 23);
+	r = cli_fixture_run("log -o compact --utc -S 21:15 -n 1");
+	assert_memory_equal(r->out, "2026-11-23 21:15:37.000", 23);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
+	const struct CMUnitTest tests[] = {
+		T(compact_is_a_line_per_packet_and_the_terminals_choice),
+		T(colours_come_by_word_and_not_by_a_pipe),
+		T(fields_are_picked_in_the_order_asked_for),
+		T(utc_is_for_what_is_read_and_what_is_printed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
