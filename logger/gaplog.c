@@ -22,9 +22,8 @@ bool gaplog_next(struct gaplog *log, uint64_t now_ms, bool last,
 	else
 		snprintf(line, GAPLOG_LINE_MAX,
 			 "%" PRIu64 " packets lost in the kernel before they "
-			 "reached us, in %" PRIu64 " gaps in %" PRIu64 " s",
-			 log->packets, log->gaps,
-			 (now_ms - log->said_ms) / 1000);
+			 "reached us, in %" PRIu64 " gaps",
+			 log->packets, log->gaps);
 	*log = (struct gaplog){ .said_ms = now_ms };
 	return true;
 }

@@ -22,13 +22,13 @@ static void losses_are_logged_seldom_and_all_of_them(void **state)
 	}
 	assert_true(gaplog_next(&log, 15000, false, line));
 	assert_string_equal(line, "29997 packets lost in the kernel before "
-				  "they reached us, in 9999 gaps in 10 s");
+				  "they reached us, in 9999 gaps");
 	assert_false(gaplog_next(&log, 90000, false, line));
 	log = (struct gaplog){ 2, 2, 90000 };
 	assert_false(gaplog_next(&log, 91000, false, line));
 	assert_true(gaplog_next(&log, 91000, true, line));
 	assert_string_equal(line, "2 packets lost in the kernel before they "
-				  "reached us, in 2 gaps in 1 s");
+				  "reached us, in 2 gaps");
 }
 
 int main(void)
