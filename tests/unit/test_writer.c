@@ -212,6 +212,46 @@ static void a_disk_that_fails_is_in_the_ledger_afterwards(void **state)
 	close_office(&o);
 }
 
+static void counters_that_wait_do_not_fill_the_queue(void **state)
+{
+	struct office o = { .config = { .full = { .act = SPACE_SUSPEND } } };
+	struct channel_msg rule = { .kind = CHANNEL_RULE };
+	struct channel_msg twin = { .kind = CHANNEL_TWIN };
+
+	rule.u.rule = (struct channel_rule){
+		.id = 7, .family = 4, .verdict = 1, .variant = "nft"
+	};
+	twin.u.twin = (struct channel_twin){ .rule_id = 7,
+					     .state = TWIN_IN_PLACE,
+					     .variant = "nft",
+					     .since_ns = T0,
+					     .change_ns = T0 };
+	open_office(&o, *state);
+	fill(&o);
+	store_add_fact(o.writer.store, &rule);
+	store_add_fact(o.writer.store, &twin);
+	twin.u.twin.change_ns = 0;
+	for (uint64_t i = 1; i <= 10 * STORE_FACTS_MAX; i++) {
+		twin.u.twin.rule_packets = twin.u.twin.twin_packets = i;
+		assert_false(store_facts_full(o.writer.store));
+		store_add_fact(o.writer.store, &twin);
+	}
+	twin.u.twin.state = TWIN_MISSING; /* that is news */
+	store_add_fact(o.writer.store, &twin);
+	writer_resume(&o.writer);
+	writer_commit(&o.writer);
+	assert_string_equal(
+		store_world_ask(o.world,
+				"SELECT state, rule_packets FROM twin"),
+		"missing|2560");
+	assert_string_equal(store_world_ask(o.world,
+					    "SELECT group_concat(state) FROM"
+					    " (SELECT state FROM coverage"
+					    " ORDER BY id)"),
+			    "unwatched,watched,unwatched");
+	close_office(&o);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -221,6 +261,7 @@ int main(void)
 		T(exit_asks_the_keeper_for_the_end),
 		T(little_room_is_in_the_ledger_before_it_suspends),
 		T(a_disk_that_fails_is_in_the_ledger_afterwards),
+		T(counters_that_wait_do_not_fill_the_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
