@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A file system that turned read-only under the logger, as ext4 does when it
-# finds an error in itself: what was written is there, what was not is counted.
+# finds an error in itself: what was on the disk is there, what was not is counted.
 set -euo pipefail
 # shellcheck source=tests/system/testbed.sh
 . "$(dirname "$0")/testbed.sh"
@@ -50,17 +50,19 @@ test_loss()
 	loss_logger
 	loss_flood 20000
 	check 'packets are recorded' loss_closes
+	sync -f "$TB_DIR/db"
+	loss_flood 5000 # these may or may not come to the disk
 	turn_read_only
 	loss_flood 30000
 	check 'nothing can be written any more, and the log says so' \
 		loss_says "can't write the database"
-	check 'what was written can be read' equal rows 20000 "$(loss_rows)"
+	check 'what was written can be read' test "$(loss_rows)" -ge 20000
 	check 'the end says that something is missing' ends_with_status_5
 	umount "$TB_DIR/db"
 	e2fsck -fy "$TB_DIR/image" >/dev/null 2>&1 || :
 	mount_image
-	check 'nothing that was written is lost' \
-		equal rows 20000 "$(loss_rows)"
+	check 'nothing that was on the disk is lost' \
+		test "$(loss_rows)" -ge 20000
 	loss_logger
 	loss_flood 1000
 	check 'the next logger counts what is missing: the sum closes' \
