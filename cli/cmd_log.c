@@ -68,6 +68,8 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		r = cursor_start(cli, f, db, &cursor);
 	if (r == 0 && cursor.id >= range->first)
 		range->first = cursor.id;
+	if (r == 0)
+		r = event_stream_narrow(db, sel, range);
 	if (r == 0 && cursor.time_ns > window.since_ns) {
 		window.since_ns = cursor.time_ns;
 		*ret_where = "since the cursor";

@@ -5,9 +5,18 @@
  */
 #include "cli/event_stream.h"
 
-#include "cli/event_row.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-enum { PIECE_ROWS = 4096 };
+#include "cli/event_row.h"
+#include "lib/db.h"
+
+enum {
+	PIECE_ROWS = 4096,
+	NARROW_EVENTS = 65536, /* a range that long */
+	NARROW_MAX = 65536,    /* conversations that are few */
+};
 
 static const struct event_range empty = { .first = 1, .last = 0 };
 
@@ -69,6 +78,45 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		ret->first = range->last + 1;
 	sqlite3_finalize(stmt);
 	return r;
+}
+
+/* Fills temp.mine; returns how many there are, or -errno. */
+static int find_mine(sqlite3 *db, const struct selection *sel)
+{
+	static const char make[] =
+		"CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY)";
+	sqlite3_stmt *stmt = NULL;
+	int r = db_errno(sqlite3_exec(db, make, NULL, NULL, NULL));
+
+	if (r == 0)
+		r = query_prepare_selected(db, query_sql(QUERY_NARROW), sel,
+					   &stmt);
+	if (r == 0) {
+		query_bind(stmt, ":limit", NARROW_MAX);
+		r = query_step(stmt);
+	}
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : sqlite3_changes(db);
+}
+
+int event_stream_narrow(sqlite3 *db, struct selection *sel,
+			const struct event_range *range)
+{
+	char *mine;
+	int n;
+
+	if (sel->expr->root < 0 || sel->asks & ASKS_EVENT ||
+	    range->last - range->first < NARROW_EVENTS)
+		return 0;
+	n = find_mine(db, sel);
+	if (n < 0 || n == NARROW_MAX)
+		return n < 0 ? n : 0;
+	mine = strdup("e.conversation IN (SELECT id FROM mine)");
+	if (!mine)
+		return -ENOMEM;
+	free(sel->sql);
+	sel->sql = mine;
+	return 0;
 }
 
 int event_stream_prepare(sqlite3 *db, const struct selection *sel,

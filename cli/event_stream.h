@@ -41,6 +41,13 @@ struct event_copy {
 	int failed;    /* -errno of output */
 };
 
+/*
+ * Before a long range is read: finds the conversations that are meant and, when
+ * they are few, makes sel ask for those. 0 or -errno
+ */
+int event_stream_narrow(sqlite3 *db, struct selection *sel,
+			const struct event_range *range);
+
 /* The statement for copy->stmt. 0 or -errno */
 int event_stream_prepare(sqlite3 *db, const struct selection *sel,
 			 sqlite3_stmt **ret);

@@ -32,6 +32,8 @@ static const char *const sql[QUERY_COUNT] = {
 		" SELECT h.first_event, b.last_event FROM hull h"
 		" CROSS JOIN batch b ON b.first_event = h.last_batch",
 
+	/* Into temp.mine, which event_stream.c makes. */
+	[QUERY_NARROW] = "INSERT INTO mine " QUERY_MINE " LIMIT :limit",
 	/* The first of the last :limit selected events, and how many it is. */
 	[QUERY_TAIL] = "SELECT min(id), count(*), min(time_ns) FROM ("
 		       " SELECT e.id, e.time_ns FROM event e"
@@ -322,9 +324,9 @@ int query_begin(sqlite3 *db)
 	return db_errno(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
 }
 
-/* Nothing was written, so it does not matter how it ends. */
+/* Nothing was written, but perhaps a table of our own. */
 void query_end(sqlite3 *db)
 {
 	if (!sqlite3_get_autocommit(db))
-		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 }

@@ -29,6 +29,11 @@ enum {
 	"CASE WHEN c.service >> 16 = 6 AND NOT e.detail >> 55 & 1"             \
 	" THEN e.detail >> 16 & 255 END"
 
+/* Which conversations the selection can mean, by their ids. */
+#define QUERY_MINE                                                             \
+	"SELECT c.id FROM conversation c /*scan*/"                             \
+	" CROSS JOIN path p ON p.id = c.path WHERE :selected"
+
 #define QUERY_LENGTH "e.detail >> 32 & 131071"
 
 #endif

@@ -84,6 +84,11 @@ static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", ""
 static const char flow_by_conversation[] =
 	EDGE(EVENTS(":since", ":until", "", "")) FLOW_OF_EDGE;
 
+/* Few of them are found faster than all are sorted. */
+static const char flow_by_selected[] =
+	EDGE(EVENTS(":since", ":until", "",
+		    " AND e.conversation IN (" QUERY_MINE ")")) FLOW_OF_EDGE;
+
 static const char flow_by_events[] =
 	EDGE(EVENTS(":since", ":until",
 		    " CROSS JOIN conversation c ON c.id = e.conversation"
@@ -194,7 +199,8 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 	if (sel->asks & ASKS_EVENT)
 		*ret = flow_by_events;
 	else if (r || asks & ASKS_ADDRESS || !is_whole(need, 60))
-		*ret = flow_by_conversation;
+		*ret = sel->expr->root < 0 ? flow_by_conversation
+					   : flow_by_selected;
 	else
 		*ret = flow_by_tally;
 	return 0;
@@ -243,8 +249,8 @@ static int prepare(sqlite3 *db, const struct selection *sel,
 	char *filled = flow ? query_fill(text, own, n) : NULL;
 	const struct query_part common[] = {
 		{ ":flow", flow },
-		/* then each packet of the flow was asked already */
-		{ ":conversations", sel->asks & ASKS_EVENT ? "1" : sel->sql },
+		/* else each packet of the flow was asked already */
+		{ ":conversations", chosen == flow_by_tally ? sel->sql : "1" },
 	};
 	char *whole =
 		filled ? query_fill(filled, common, ARRAY_SIZE(common)) : NULL;

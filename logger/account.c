@@ -3,7 +3,7 @@
  * Accounts by rule id: a hash table in one block of memory that never grows,
  * so that the packet path does not allocate.
  */
-#include "logger/account.h"
+#include "logger/accounts.h"
 
 #include <stdlib.h>
 

@@ -11,41 +11,50 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ACCOUNTS_MAX = 16384, ACCOUNT_VARIANTS = 2 };
+#include "logger/rules/mirror_count.h"
+
+enum { ACCOUNT_VARIANTS = 2 };
 
 /* A rule may stand in both variants of iptables: nft, legacy. */
 struct account_counter {
-	uint64_t rule, twin; /* as last read */
-	bool there;	     /* the rule is */
-	bool claimed;	     /* this session's keeper named it */
+	uint64_t rule, twin;	   /* as last read */
+	struct mirror_told mirror; /* of a mirrored rule, as last told */
+	bool there;		   /* the rule is */
+	bool claimed;		   /* this session's keeper named it */
 };
 
 struct account {
 	uint64_t rule_id;
 	uint64_t rows, lost, missed, overlogged; /* since it was opened */
 	int64_t base;
+	uint64_t epoch_ns; /* earlier rows are of a rule that was before it */
 	struct account_counter counters[ACCOUNT_VARIANTS];
-	bool opened;  /* a keeper named the rule, now or earlier */
-	bool opening; /* and did so just now for the first time */
-	bool known;   /* base is right */
-	bool partial; /* its twin takes new flows only: nothing to compare */
-	bool gone;    /* after its last check it goes */
-	bool born;    /* rule and twin both began at 0 */
-	bool fresh;   /* the twin began at 0 where pending began */
+	bool opened;	/* a keeper named the rule, now or earlier */
+	bool opening;	/* and did so just now for the first time */
+	bool known;	/* base is right */
+	bool partial;	/* its twin takes new flows only: nothing to compare */
+	bool uncounted; /* our witness: its twin's counter is its own */
+	bool gone;	/* after its last check it goes */
+	bool born;	/* rule and twin both began at 0 */
+	bool fresh;	/* the twin began at 0 where pending began */
 
 	/* It was not watched, and how many packets came is not settled yet. */
 	bool pending;
 	uint64_t from_ns, to_ns;
-	uint64_t found;	      /* of them so far */
-	uint64_t total_then;  /* what it had counted before */
-	unsigned int checks;  /* since to_ns */
+	uint64_t found;	     /* of them so far */
+	uint64_t total_then; /* what it had counted before */
+	unsigned int checks; /* since to_ns */
+	bool kept;	     /* the keeper tells the number: */
+	uint64_t told;	     /* of packets, and of holes without one */
+	uint32_t told_unknown;
 	const char *cause;    /* of the gap */
 	bool resolved, exact; /* found is the number, to be written */
 
-	bool sampled;	/* counters came and were not looked at yet */
-	bool quiet;	/* nothing came between the last two looks */
-	bool looked;	/* the next two are set */
-	uint64_t total; /* sum of the counters at the last look */
+	bool sampled;	     /* counters came and were not looked at yet */
+	uint64_t sampled_ns; /* when the last of them were read */
+	bool quiet;	     /* nothing came between the last two looks */
+	bool looked;	     /* the next two are set */
+	uint64_t total;	     /* sum of the counters at the last look */
 	uint64_t total_rows;
 	uint64_t checked_ns; /* when it closed last */
 	uint64_t snap;	     /* what the right side was at snap_ns; 0: none */
@@ -54,24 +63,10 @@ struct account {
 	uint32_t next; /* index + 1 in its bucket, or of the free ones */
 };
 
-struct accounts;
-
-struct accounts *accounts_new(void);
-void accounts_free(struct accounts *accs);
-
-/* The rule's account; opened when there is none: NULL when there is no room,
- * which accounts_refused() counts. */
-struct account *accounts_get(struct accounts *accs, uint64_t rule_id);
-struct account *accounts_find(struct accounts *accs, uint64_t rule_id);
-uint64_t accounts_refused(const struct accounts *accs);
-void accounts_remove(struct accounts *accs, struct account *a);
-
-/* All of them: NULL at the end. Removing the current one is allowed. */
-struct account *accounts_next(struct accounts *accs, size_t *at);
-
-/* Says that a must be written; the list of those; that they are. */
-void accounts_touch(struct accounts *accs, struct account *a);
-struct account *accounts_dirty(struct accounts *accs, size_t i);
-void accounts_written(struct accounts *accs);
+/* What the rule counted before Docker wrote it again; base is with these. */
+static inline int64_t account_carried(const struct account *a)
+{
+	return a->counters[0].mirror.carried + a->counters[1].mirror.carried;
+}
 
 #endif

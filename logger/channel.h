@@ -4,8 +4,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_CHANNEL_H
 #define BRIDGEAUDIT_LOGGER_CHANNEL_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "logger/rules/mirror_count.h"
 
 enum { CHANNEL_NAME_MAX = 256, CHANNEL_TEXT_MAX = 512, CHANNEL_CHAIN_MAX = 64 };
 enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_IFNAME_MAX = 16 };
@@ -33,14 +32,14 @@ struct channel_rule {
 	uint64_t id;
 	uint8_t family; /* 4, 6 */
 	uint8_t verdict;
-	bool appeared;	  /* since the last look: it counts from 0 */
-	uint64_t packets; /* its counter before its twin is applied */
+	bool appeared, uncounted; /* counts from 0; it is a twin alone */
+	uint64_t packets;	  /* its counter before its twin is applied */
+	uint64_t told_ns;	  /* before that, too */
 	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
 	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
 	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */
 	char text[CHANNEL_RULE_MAX];	     /* cut if longer */
 };
-
 enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
 /* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
  * in place now was not watched, and a twin that is gone outlived its rule. */
@@ -51,7 +50,8 @@ struct channel_twin {
 	char variant[CHANNEL_IFNAME_MAX];	/* "nft", "legacy" */
 	uint64_t rule_packets, twin_packets;	/* read later than after_ns */
 	uint64_t after_ns, since_ns, change_ns; /* change_ns 0: no change */
-	char cause[CHANNEL_CAUSE_MAX];		/* of the change, words */
+	struct mirror_told mirror;
+	char cause[CHANNEL_CAUSE_MAX]; /* of the change, words */
 };
 struct channel_finding {
 	char subject[CHANNEL_NAME_MAX];

@@ -271,10 +271,7 @@ static void set_raw_by_own(struct firewall *fw, bool by_own)
 /* Somebody had changed our own table: since then table raw was not watched. */
 static void tell_raw_lost(struct firewall *fw)
 {
-	const struct report_change change = {
-		.at_ns = own_changed_ns(fw->own),
-		.cause = "rule deleted by somebody",
-	};
+	const struct report_change change = own_changed(fw->own);
 
 	for (size_t i = 0; i < fw->n_backends; i++) {
 		struct backend *b = &fw->backends[i];
@@ -367,7 +364,7 @@ int firewall_sync(struct firewall *fw, const struct firewall_round *round)
 		round->step(round->arg);
 		gives_up = r < 0 && fw->raw_by_own;
 		set_raw_by_own(fw, r == 0);
-		if (r == 0 && own_changed_ns(fw->own))
+		if (r == 0 && own_changed(fw->own).at_ns)
 			tell_raw_lost(fw);
 	}
 	if (apply_backends(fw, round, false) < 0)
@@ -375,6 +372,11 @@ int firewall_sync(struct firewall *fw, const struct firewall_round *round)
 	if (gives_up)
 		own_give_up(fw->own, &fw->pids);
 	return ret;
+}
+
+bool firewall_unsettled(const struct firewall *fw)
+{
+	return fw->own && own_unsettled(fw->own);
 }
 
 void firewall_look(struct firewall *fw)

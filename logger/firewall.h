@@ -39,6 +39,9 @@ struct firewall_round {
  */
 int firewall_sync(struct firewall *fw, const struct firewall_round *round);
 
+/* Whether another look soon is worth it: a hole's number is to be found. */
+bool firewall_unsettled(const struct firewall *fw);
+
 /* dockerd was started, and may use another firewall than the one before. */
 void firewall_look(struct firewall *fw);
 

@@ -10,9 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "logger/twin_netlink.h"
 
 enum {
 	TIMEOUT_MS = 5000,
+	EDIT_MS = 20, /* more for each edit: -D compares with a whole chain */
 	/* Docker may edit between our read and our write: plan anew */
 	TRIES_MAX = 4,
 };
@@ -189,7 +193,7 @@ void backend_judge(struct backend *b, uint64_t at_ns)
 	if (b->seen)
 		b->change = compare(b, now, len);
 	else
-		b->change.report.cause = "daemon down";
+		b->change.report.cause = "logger started";
 	b->change.report.at_ns = at_ns ? at_ns : b->before_ns;
 	free(now);
 }
@@ -201,8 +205,10 @@ static int write_edits(struct backend *b, struct nftmon_pids *pids)
 	int r = plan_batch(b->plan, &batch);
 
 	if (r == 0)
-		r = iptables_restore(&b->ipt, batch, TIMEOUT_MS, &pid,
-				     b->error);
+		r = iptables_restore(&b->ipt, batch,
+				     TIMEOUT_MS +
+					     EDIT_MS * (int)b->plan->edits_len,
+				     &pid, b->error);
 	else
 		snprintf(b->error, sizeof(b->error), "out of memory");
 	nftmon_pids_add(pids, pid);
@@ -282,6 +288,14 @@ void backend_gone(struct backend *b)
 int backend_remove(struct backend *b, struct nftmon_pids *pids)
 {
 	int r = -EAGAIN;
+
+	if (b->ipt.variant == IPTABLES_NFT) {
+		nftmon_pids_add(pids, getpid());
+		if (twin_netlink_remove(b->ipt.family) == 0) {
+			forget_rules(b);
+			return 0;
+		}
+	}
 
 	snprintf(b->error, sizeof(b->error), "they come back");
 	for (int i = 0; i < TRIES_MAX && r == -EAGAIN; i++) {

@@ -12,14 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "lib/text.h"
 #include "logger/log.h"
 #include "logger/nft.h"
+#include "logger/own_apply.h"
+#include "logger/own_counts.h"
 #include "logger/own_docker.h"
-#include "logger/own_netlink.h"
-#include "logger/rules/own_diff.h"
 #include "logger/rules/own_table_text.h"
 
 enum {
@@ -35,7 +34,8 @@ struct own {
 	struct report reports[FAMILIES];
 	bool left;	       /* there may be a table that we did not make */
 	uint64_t intact_ns;    /* when our table was last known to be ours */
-	uint64_t changed_ns;   /* own_changed_ns() */
+	uint64_t changed_ns;   /* own_changed() */
+	bool flushed;	       /* all of it was gone then */
 	unsigned int probe;    /* full rounds until nft is tried; 0: it works */
 	unsigned int failures; /* in a row */
 	bool no_nft;	       /* that was said */
@@ -43,9 +43,17 @@ struct own {
 	struct own_docker docker;
 	struct own_table *table; /* what is in force; NULL: nothing of ours */
 	char *listing; /* as nft lists it, without counters; NULL: unknown */
-	struct own_counter *counters;
-	size_t counters_len;
+	struct own_counter_list counters;
+	struct own_counts counts; /* of the mirrored rules */
 };
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
 {
@@ -57,18 +65,11 @@ struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
 	own->group = group;
 	own->docker.look = own->left = true;
 	own->probe = 1;
+	own->intact_ns = now_ns();
 	for (int i = 0; i < FAMILIES; i++)
 		report_init(&own->reports[i], channel_fd, "nftables", "nft",
 			    i == 0 ? 4 : 6);
 	return own;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static void forget_listing(struct own *own)
@@ -83,9 +84,9 @@ static void forget(struct own *own)
 	own_table_free(own->table);
 	own->table = NULL;
 	forget_listing(own);
-	free(own->counters);
-	own->counters = NULL;
-	own->counters_len = 0;
+	free(own->counters.list);
+	own->counters = (struct own_counter_list){ 0 };
+	own_counts_restart(&own->counts);
 }
 
 void own_free(struct own *own)
@@ -96,6 +97,7 @@ void own_free(struct own *own)
 		report_clear(&own->reports[i]);
 	own_docker_clear(&own->docker);
 	forget(own);
+	own_counts_clear(&own->counts);
 	free(own);
 }
 
@@ -104,9 +106,12 @@ void own_look(struct own *own)
 	own->docker.look = true;
 }
 
-uint64_t own_changed_ns(const struct own *own)
+struct report_change own_changed(const struct own *own)
 {
-	return own->changed_ns;
+	return (struct report_change){
+		.at_ns = own->changed_ns,
+		.cause = own->flushed ? "flushed" : "rule deleted by somebody",
+	};
 }
 
 /*
@@ -128,31 +133,6 @@ static char *list_own(char *error)
 	return text;
 }
 
-/* Whether the counters are those of the rules that the table logs for. */
-static bool counters_fit(const struct own *own)
-{
-	if (own->counters_len != own->table->watched_len)
-		return false;
-	for (size_t i = 0; i < own->counters_len; i++)
-		if (own->counters[i].id != own->table->watched[i])
-			return false;
-	return true;
-}
-
-static int read_counters(struct own *own)
-{
-	struct own_counter *list = NULL;
-	size_t len = 0;
-	int r = own_netlink_counters(&list, &len);
-
-	if (r < 0)
-		return r;
-	free(own->counters);
-	own->counters = list;
-	own->counters_len = len;
-	return 0;
-}
-
 /*
  * Whether our table is as we left it. The counters' names are looked at each
  * time; all of it when somebody touched it, and now and then. What was listed
@@ -170,7 +150,8 @@ static bool is_intact(struct own *own, const struct own_round *round,
 
 	if (round->all && own->verify > 0)
 		own->verify--;
-	if (read_counters(own) == 0 && !counters_fit(own))
+	if (own_counters_read(&own->counters) == 0 &&
+	    !own_counters_fit(&own->counters, own->table))
 		return false;
 	if (!due)
 		return true;
@@ -187,84 +168,34 @@ static bool is_intact(struct own *own, const struct own_round *round,
 	return intact;
 }
 
-/* The batch that makes the new table of what is there; *ret to be freed. */
-static int make_batch(const struct own *own, const struct own_table *table,
-		      char **ret)
-{
-	int r = -ENOTSUP;
-
-	if (own->table && !own->table->empty)
-		r = own_diff(own->table->text, table->text, ret);
-	if (r == 0 || r == -ENOMEM)
-		return r;
-	*ret = strdup(table->text);
-	return *ret ? 0 : -ENOMEM;
-}
-
-/* We are the process of that edit ourselves. */
-static int delete_table(struct nftmon_pids *pids)
-{
-	nftmon_pids_add(pids, getpid());
-	return own_netlink_delete();
-}
-
-static int apply_text(const char *text, struct nftmon_pids *pids, char *error)
-{
-	pid_t pid = 0;
-	int r = *text ? nft_apply(text, TIMEOUT_MS, &pid, error) : 0;
-
-	nftmon_pids_add(pids, pid);
-	return r;
-}
-
 /* Puts the new table into force; then it is ours to free. */
 static int apply(struct own *own, struct own_table *table,
 		 struct nftmon_pids *pids, char *error)
 {
-	char *batch = NULL;
-	int r;
+	const struct own_step step = { own->table, table, own->left };
+	bool anew = false;
+	int r = own_apply(&step, pids, &anew, error);
 
-	if (table->empty) {
-		r = own->table || own->left ? delete_table(pids) : 0;
-		if (r < 0)
-			snprintf(error, NFT_RUN_ERROR_MAX, "%s", strerror(-r));
-	} else {
-		r = make_batch(own, table, &batch);
-		if (r == 0)
-			r = apply_text(batch, pids, error);
-		/* it may not be what it was after all: make it anew */
-		if (r < 0 && own->table)
-			r = apply_text(table->text, pids, error);
-		free(batch);
-	}
 	if (r < 0)
 		return r;
+	if (anew)
+		own_counts_restart(&own->counts);
 	own_table_free(own->table);
 	own->table = table;
 	own->left = false;
 	forget_listing(own);
-	read_counters(own); /* the next round sees when that fails */
+	/* the next round sees when that fails */
+	own_counters_read(&own->counters);
 	return 0;
 }
 
 bool own_watches(const struct own *own, uint64_t id, uint64_t *ret_packets)
 {
-	size_t low = 0, high = own->counters_len;
+	const struct own_counter *c = own_counter_find(&own->counters, id);
+	bool watches = own->table && own_table_watches(own->table, id);
 
-	*ret_packets = 0;
-	if (!own->table || !own_table_watches(own->table, id))
-		return false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (own->counters[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < own->counters_len && own->counters[low].id == id)
-		*ret_packets = own->counters[low].packets;
-	return true;
+	*ret_packets = watches && c ? c->packets : 0;
+	return watches;
 }
 
 /*
@@ -282,6 +213,7 @@ static int as_plan(const struct own *own, const struct own_table *table,
 	for (size_t i = 0; i < table->audited_len; i++) {
 		const struct own_table_audited *a = &table->audited[i];
 		struct plan_audited *to = &plan.audited[plan.audited_len];
+		struct mirror_count *count;
 
 		if (a->family != family)
 			continue;
@@ -297,6 +229,11 @@ static int as_plan(const struct own *own, const struct own_table *table,
 			.rule_bytes = a->bytes,
 		};
 		to->in_place = own_watches(own, a->id, &to->twin_packets);
+		count = a->counted ? own_counts_find(&own->counts, a->id)
+				   : NULL;
+		if (count)
+			to->rule_packets = mirror_count_tell(
+				count, to->twin_packets, &to->mirror);
 		str_copy(to->dst_bridge, sizeof(to->dst_bridge), a->dst_bridge);
 		plan.audited_len++;
 	}
@@ -319,13 +256,6 @@ static void tell_rules(struct own *own, const struct own_table *table)
 	}
 }
 
-static const char *cause_of(const struct own *own, const char *error)
-{
-	return *error		 ? "apply failed"
-	       : own->changed_ns ? "rule deleted by somebody"
-				 : "docker wrote rule";
-}
-
 /* Nothing of what our table is for is done now, but by twins in table raw. */
 static void tell_failure(struct own *own, const char *error)
 {
@@ -339,16 +269,37 @@ static void tell_failure(struct own *own, const char *error)
 		report_finding(&own->reports[i], NULL, text);
 }
 
+/* What made a rule of that family unwatched, if one is. */
+static struct report_change change_of(const struct own *own,
+				      const struct own_round *round, int i,
+				      const char *failed)
+{
+	bool noticed = round->at_ns && (round->what & own_docker_bit(i));
+	struct report_change change = {
+		.at_ns = noticed ? round->at_ns : own->intact_ns,
+		.cause = "docker wrote rule",
+	};
+
+	if (own->changed_ns)
+		change = own_changed(own);
+	else if (own->reports[i].looked_ns == 0)
+		change.cause = "logger started";
+	if (*failed)
+		change.cause = failed;
+	return change;
+}
+
 /* table: what is in force, or after an error what should be. */
 static void tell(struct own *own, const struct own_table *table,
 		 const struct own_round *round, const char *error)
 {
-	const struct report_change change = {
-		.at_ns = own->changed_ns ? own->changed_ns : round->at_ns,
-		.cause = cause_of(own, error),
-	};
+	char failed[NFT_RUN_ERROR_MAX + 16] = "";
 
+	if (*error)
+		snprintf(failed, sizeof(failed), "apply failed: %s", error);
 	for (int i = 0; i < FAMILIES; i++) {
+		const struct report_change change =
+			change_of(own, round, i, failed);
 		bool ours =
 			own->changed_ns || (round->what & own_docker_bit(i));
 		const char *wrong = own->docker.error[i];
@@ -357,8 +308,7 @@ static void tell(struct own *own, const struct own_table *table,
 		if (as_plan(own, table, i == 0 ? 4 : 6, &plan) < 0)
 			continue;
 		if (round->all || ours || *wrong || *error)
-			report_twins(&own->reports[i], &plan,
-				     ours && change.at_ns ? &change : NULL);
+			report_twins(&own->reports[i], &plan, &change);
 		if (!*error)
 			report_finding(&own->reports[i], &plan, wrong);
 		free(plan.audited);
@@ -413,6 +363,7 @@ static int replace(struct own *own, struct own_table *table,
 		own->changed_ns = round->at_ns && (round->what & NFTMON_OWN)
 					  ? round->at_ns
 					  : own->intact_ns;
+		own->flushed = own->counters.len == 0;
 		forget(own);
 		tell(own, table, round, "");
 	}
@@ -426,9 +377,46 @@ static int replace(struct own *own, struct own_table *table,
 	return 0;
 }
 
-int own_sync(struct own *own, struct own_round *round)
+/*
+ * Lists Docker's tables, between two looks at our counters: what nobody logged
+ * of a rule is the difference. The table of that is *ret.
+ */
+static int read_docker(struct own *own, struct own_round *round,
+		       struct own_table **ret)
 {
 	const struct own_docker_due due = { round->what, round->all };
+	struct own_counts_reading reading = {
+		.in_force = own->table,
+		.old = { own->reports[0].looked_ns == 0,
+			 own->reports[1].looked_ns == 0 },
+	};
+	int r;
+
+	own_counters_read(&reading.before);
+	own_docker_read(&own->docker, &due);
+	memcpy(reading.listed, own->docker.listed, sizeof(reading.listed));
+	/* without both the reading says nothing of what is watched */
+	if (!reading.before.list || own_counters_read(&own->counters) < 0)
+		memset(reading.listed, 0, sizeof(reading.listed));
+	reading.after = own->counters;
+	r = make_table(own, round, ret);
+	if (r == 0) {
+		reading.table = *ret;
+		r = own_counts_take(&own->counts, &reading);
+		if (r < 0)
+			own_table_free(*ret);
+	}
+	free(reading.before.list);
+	return r;
+}
+
+bool own_unsettled(const struct own *own)
+{
+	return own_counts_open(&own->counts);
+}
+
+int own_sync(struct own *own, struct own_round *round)
+{
 	char error[NFT_RUN_ERROR_MAX] = "";
 	struct own_table *table = NULL;
 	int r;
@@ -436,8 +424,7 @@ int own_sync(struct own *own, struct own_round *round)
 	own->changed_ns = 0;
 	if (!is_usable(own, round))
 		return -ENOTSUP;
-	own_docker_read(&own->docker, &due);
-	r = make_table(own, round, &table);
+	r = read_docker(own, round, &table);
 	if (r < 0)
 		return r;
 	r = replace(own, table, round, error);
@@ -464,7 +451,7 @@ void own_give_up(struct own *own, struct nftmon_pids *pids)
 
 int own_remove(struct own *own, struct nftmon_pids *pids)
 {
-	int r = delete_table(pids);
+	int r = own_apply_delete(pids);
 
 	if (r < 0)
 		log_warn("our nft table may be left: %s", strerror(-r));

@@ -41,10 +41,13 @@ struct own_round {
 int own_sync(struct own *own, struct own_round *round);
 
 /*
- * Since when, at the earliest, our table was not what we had left, when it was
- * made anew for that in the last round; else 0.
+ * Since when, at the earliest, our table was not what we had left, and why,
+ * when it was made anew for that in the last round; else at_ns is 0.
  */
-uint64_t own_changed_ns(const struct own *own);
+struct report_change own_changed(const struct own *own);
+
+/* Whether a look at it soon is worth it: what a hole hid is not known yet. */
+bool own_unsettled(const struct own *own);
 
 /* Whether our table logs for a rule; *ret_packets: how many it has counted. */
 bool own_watches(const struct own *own, uint64_t id, uint64_t *ret_packets);

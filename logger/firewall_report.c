@@ -75,6 +75,8 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a,
 	r->verdict = (uint8_t)a->verdict;
 	r->appeared = rep->looked_ns != 0;
 	r->packets = packets;
+	r->uncounted = !a->counted;
+	r->told_ns = now_ns();
 	str_copy(r->variant, sizeof(r->variant), rep->variant);
 	str_copy(r->table, sizeof(r->table), a->table);
 	str_copy(r->chain, sizeof(r->chain), a->chain);
@@ -96,6 +98,7 @@ static bool send_twin(const struct report *rep, const struct told *t,
 	w->partial = t->partial;
 	w->rule_packets = t->rule_packets;
 	w->twin_packets = t->twin_packets;
+	w->mirror = t->mirror;
 	w->after_ns = rep->looked_ns;
 	w->since_ns = since_ns;
 	str_copy(w->variant, sizeof(w->variant), rep->variant);
@@ -127,8 +130,10 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 			.rule_packets =
 				a->counted ? a->rule_packets : a->twin_packets,
 			.twin_packets = a->twin_packets,
+			.mirror = a->mirror,
 			.state = a->in_place ? TWIN_IN_PLACE : TWIN_MISSING,
 			.partial = a->new_flows_only,
+			.uncounted = !a->counted,
 		};
 	}
 	qsort(list, len, sizeof(*list), by_id);
@@ -171,7 +176,11 @@ void report_rules(struct report *rep, const struct plan *plan)
 static bool same(const struct told *a, const struct told *b)
 {
 	return a->state == b->state && a->rule_packets == b->rule_packets &&
-	       a->twin_packets == b->twin_packets;
+	       a->twin_packets == b->twin_packets &&
+	       a->mirror.open == b->mirror.open &&
+	       a->mirror.unknown == b->mirror.unknown &&
+	       a->mirror.missed == b->mirror.missed &&
+	       a->mirror.carried == b->mirror.carried;
 }
 
 /* What is told of one rule of this round; old NULL: it was not there. */
@@ -188,6 +197,9 @@ static bool tell(const struct report *rep, const struct told *old,
 	if (lost)
 		return send_twin(rep, new, new->state, since_ns,
 				 change ? change : &unknown);
+	/* before our witness was there, there was nothing to watch */
+	if (placed && !old && new->uncounted)
+		return send_twin(rep, new, new->state, since_ns, NULL);
 	if (placed)
 		return send_twin(rep, new, new->state, since_ns, change);
 	/* of two looks with the same counters the rule was quiet between */

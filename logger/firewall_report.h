@@ -15,10 +15,12 @@ struct told {
 	uint64_t id;
 	uint64_t rule_packets;
 	uint64_t twin_packets;
-	uint8_t state; /* enum channel_twin_state */
-	bool partial;  /* the twin takes new flows only */
-	bool unplaced; /* the last look found it without its twin */
-	bool steady;   /* told twice with these counters */
+	struct mirror_told mirror;
+	uint8_t state;	/* enum channel_twin_state */
+	bool partial;	/* the twin takes new flows only */
+	bool uncounted; /* there is no rule but the twin */
+	bool unplaced;	/* the last look found it without its twin */
+	bool steady;	/* told twice with these counters */
 };
 
 /* What made a round necessary. */

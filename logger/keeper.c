@@ -30,7 +30,7 @@
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
 	LEGACY_MS = 1000,     /* how late a change of legacy rules is seen */
-	RETRY_MS = 500,	      /* after a sync that did not reach all */
+	RETRY_MS = 500,	      /* after a sync that left something to do */
 	BLOCKED_MS = 1,	      /* who waited that long, waited for the event */
 	FIRST_LIST_MS = 1500, /* Docker's networks before the first rule */
 	READY_MS = 10000,     /* the recorder opens its database */
@@ -245,7 +245,7 @@ static void sync_rules(struct keeper *k)
 	now = clock_ms();
 	if (round.all)
 		k->all_at_ms = now + COUNTERS_MS;
-	if (r < 0)
+	if (r < 0 || firewall_unsettled(k->fw))
 		k->all_at_ms = now + RETRY_MS;
 	if (!round.noticed || firewall_needs_polling(k->fw))
 		k->poll_at_ms = now + LEGACY_MS;

@@ -95,14 +95,15 @@ static int copy_word(char *dst, const char *word)
 		       : 0;
 }
 
-int nft_list_table(const char *family, const char *name, int timeout_ms,
-		   char **ret_text, size_t *ret_len, char *error)
+static int list_table(bool handles, const char *family, const char *name,
+		      int timeout_ms, char **ret_text, size_t *ret_len,
+		      char *error)
 {
-	char list[] = "list", table[] = "table";
+	char option[] = "-a", list[] = "list", table[] = "table";
 	char family_word[NFT_WORD_MAX], name_word[NFT_WORD_MAX];
-	char *args[] = { list, table, family_word, name_word, NULL };
+	char *args[] = { option, list, table, family_word, name_word, NULL };
 	struct child c = {
-		.argv = args,
+		.argv = handles ? args : args + 1,
 		.timeout_ms = timeout_ms,
 		.want_output = true,
 	};
@@ -121,4 +122,18 @@ int nft_list_table(const char *family, const char *name, int timeout_ms,
 	*ret_text = c.output;
 	*ret_len = c.output_len;
 	return 0;
+}
+
+int nft_list_table(const char *family, const char *name, int timeout_ms,
+		   char **ret_text, size_t *ret_len, char *error)
+{
+	return list_table(false, family, name, timeout_ms, ret_text, ret_len,
+			  error);
+}
+
+int nft_list_handles(const char *family, const char *name, int timeout_ms,
+		     char **ret_text, size_t *ret_len, char *error)
+{
+	return list_table(true, family, name, timeout_ms, ret_text, ret_len,
+			  error);
 }

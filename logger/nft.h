@@ -43,4 +43,8 @@ int nft_apply(const char *text, int timeout_ms, pid_t *ret_pid, char *error);
 int nft_list_table(const char *family, const char *name, int timeout_ms,
 		   char **ret_text, size_t *ret_len, char *error);
 
+/* The same with "# handle 7" behind table, chains and rules. */
+int nft_list_handles(const char *family, const char *name, int timeout_ms,
+		     char **ret_text, size_t *ret_len, char *error);
+
 #endif

@@ -43,13 +43,14 @@ static void list(struct own_docker *docker, int i)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int r = nft_list_table(families[i], OWN_TABLE_DOCKER, TIMEOUT_MS, &text,
-			       &len, docker->error[i]);
+	int r = nft_list_handles(families[i], OWN_TABLE_DOCKER, TIMEOUT_MS,
+				 &text, &len, docker->error[i]);
 
 	if (r < 0 && r != -ENOENT) {
 		docker->wait[i] = own_docker_back_off(&docker->missed[i]);
 		return;
 	}
+	docker->listed[i] = true;
 	docker->missed[i] = 0;
 	docker->error[i][0] = '\0';
 	free(docker->text[i]);
@@ -60,9 +61,11 @@ static void list(struct own_docker *docker, int i)
 void own_docker_read(struct own_docker *docker,
 		     const struct own_docker_due *due)
 {
-	for (int i = 0; i < OWN_DOCKER_FAMILIES; i++)
+	for (int i = 0; i < OWN_DOCKER_FAMILIES; i++) {
+		docker->listed[i] = false;
 		if (is_due(docker, i, due))
 			list(docker, i);
+	}
 	docker->look = false;
 }
 

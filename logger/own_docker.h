@@ -12,7 +12,8 @@ enum { OWN_DOCKER_FAMILIES = 2 }; /* 0: IPv4, 1: IPv6 */
 
 struct own_docker {
 	bool look; /* there may be tables that we know nothing of */
-	char *text[OWN_DOCKER_FAMILIES]; /* NULL: no such table */
+	bool listed[OWN_DOCKER_FAMILIES]; /* by the last own_docker_read() */
+	char *text[OWN_DOCKER_FAMILIES];  /* NULL: no such table */
 	size_t len[OWN_DOCKER_FAMILIES];
 	char error[OWN_DOCKER_FAMILIES][NFT_RUN_ERROR_MAX]; /* "": none */
 	unsigned int wait[OWN_DOCKER_FAMILIES];		    /* full rounds */

@@ -17,50 +17,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "logger/netlink.h"
 #include "logger/nft.h"
+#include "logger/nft_netlink.h"
 
 enum {
-	RECV_SIZE = 64 * 1024,
-	ANSWER_TIMEOUT_S = 2,
 	TRIES_MAX = 4, /* a dump that somebody's edit ran into */
 	START_MAX = 256,
 };
-
-static int open_socket(void)
-{
-	const struct timeval wait = { .tv_sec = ANSWER_TIMEOUT_S };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	return fd < 0 ? -errno : fd;
-}
-
-static struct nlmsghdr *put(void *buf, int type, uint16_t flags, uint8_t family)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *nfg;
-
-	nlh->nlmsg_type = (uint16_t)type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = family;
-	nfg->version = NFNETLINK_V0;
-	return nlh;
-}
-
-static int send_all(int fd, const void *buf, size_t len)
-{
-	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	ssize_t n = sendto(fd, buf, len, 0, (const struct sockaddr *)&kernel,
-			   sizeof(kernel));
-
-	return n == (ssize_t)len ? 0 : n < 0 ? -errno : -EIO;
-}
 
 static uint64_t get_be64(const struct nlattr *a)
 {
@@ -157,33 +123,12 @@ size_t own_netlink_parse(const void *buf, size_t len, struct own_counter *list,
 	return n;
 }
 
-/* Whether a buffer ends the dump: 1, 0 for more to come, -errno. */
-static int ends(const void *buf, size_t len)
-{
-	const struct nlmsghdr *nlh = buf;
-	int left = (int)len;
-
-	for (; netlink_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-		const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-
-		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EINTR;
-		if (nlh->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (nlh->nlmsg_type != NLMSG_ERROR)
-			continue;
-		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(err->error))
-			return -EBADMSG;
-		return err->error < 0 ? err->error : 1; /* an acknowledgement */
-	}
-	return 0;
-}
-
 static int recv_counters(int fd, struct own_counter **list, size_t *ret_len)
 {
-	static char buf[RECV_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	static char buf[NFT_NETLINK_RECV]
+		__attribute__((aligned(NLMSG_ALIGNTO)));
 	/* of one buffer: an object takes more than 64 bytes of it */
-	enum { MORE = RECV_SIZE / 64 };
+	enum { MORE = NFT_NETLINK_RECV / 64 };
 	size_t len = 0, max = 0;
 	int r = 0;
 
@@ -206,7 +151,7 @@ static int recv_counters(int fd, struct own_counter **list, size_t *ret_len)
 			return -errno;
 		len += own_netlink_parse(buf, (size_t)n, *list + len,
 					 max - len);
-		r = ends(buf, (size_t)n);
+		r = nft_netlink_ends(buf, (size_t)n);
 	}
 	*ret_len = len;
 	return r < 0 ? r : 0;
@@ -224,16 +169,16 @@ static int dump(struct own_counter **ret, size_t *ret_len)
 	char buf[256] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct own_counter *list = NULL;
 	struct nlmsghdr *nlh;
-	int fd = open_socket();
+	int fd = nft_netlink_open();
 	int r;
 
 	if (fd < 0)
 		return fd;
-	nlh = put(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP,
-		  NFPROTO_INET);
+	nlh = nft_netlink_put(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ,
+			      NLM_F_DUMP, NFPROTO_INET);
 	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, NFT_OWN_TABLE);
 	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
-	r = send_all(fd, buf, nlh->nlmsg_len);
+	r = nft_netlink_send(fd, buf, nlh->nlmsg_len);
 	if (r == 0)
 		r = recv_counters(fd, &list, ret_len);
 	close(fd);
@@ -261,29 +206,21 @@ int own_netlink_delete(void)
 	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO))) = { 0 };
 	struct nlmsghdr *nlh;
 	size_t len = 0;
-	ssize_t n;
-	int fd = open_socket();
+	int fd = nft_netlink_open();
 	int r;
 
 	if (fd < 0)
 		return fd;
-	nlh = put(buf, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC);
-	((struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->res_id =
-		htons(NFNL_SUBSYS_NFTABLES);
-	len += nlh->nlmsg_len;
-	nlh = put(buf + len, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE,
-		  NLM_F_ACK, NFPROTO_INET);
+	len += nft_netlink_batch(buf, NFNL_MSG_BATCH_BEGIN)->nlmsg_len;
+	nlh = nft_netlink_put(buf + len,
+			      NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE,
+			      NLM_F_ACK, NFPROTO_INET);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_OWN_TABLE);
 	len += nlh->nlmsg_len;
-	nlh = put(buf + len, NFNL_MSG_BATCH_END, 0, AF_UNSPEC);
-	((struct nfgenmsg *)mnl_nlmsg_get_payload(nlh))->res_id =
-		htons(NFNL_SUBSYS_NFTABLES);
-	len += nlh->nlmsg_len;
-	r = send_all(fd, buf, len);
-	if (r == 0) {
-		n = recv(fd, buf, sizeof(buf), 0);
-		r = n < 0 ? -errno : ends(buf, (size_t)n);
-	}
+	len += nft_netlink_batch(buf + len, NFNL_MSG_BATCH_END)->nlmsg_len;
+	r = nft_netlink_send(fd, buf, len);
+	if (r == 0)
+		r = nft_netlink_answer(fd);
 	close(fd);
-	return r == -ENOENT || r > 0 ? 0 : r == 0 ? -EBADMSG : r;
+	return r == -ENOENT ? 0 : r;
 }

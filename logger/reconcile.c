@@ -14,6 +14,7 @@
 
 /* Two refreshes of the keeper's, and some. */
 #define UNEVEN_MAX_NS (150 * NS_PER_S)
+#define DELAY_NS (RECONCILE_DELAY_MS * (NS_PER_S / 1000))
 /* By then the keeper has named every rule that is still there. */
 #define START_NS (60 * NS_PER_S)
 
@@ -158,6 +159,40 @@ static uint64_t beyond(const struct account *a)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
+void reconcile_kept(struct reconcile *rec, struct account *a, uint64_t now_ns,
+		    bool final)
+{
+	bool unknown = a->told_unknown > 0;
+	bool open = a->counters[0].mirror.open || a->counters[1].mirror.open;
+
+	if (!unknown && !final && (open || a->to_ns == 0))
+		return;
+	unknown = unknown || open;
+	if (unknown)
+		reconcile_gap(rec, a, 0, false, a->cause, a->from_ns,
+			      a->to_ns ? a->to_ns : now_ns);
+	miss(rec, a, a->told, now_ns);
+	a->told = 0;
+	a->told_unknown = 0;
+	resolve(rec, a, !unknown);
+}
+
+/* The keeper says that it missed some, and of no hole. */
+static void look_told(struct reconcile *rec, struct account *a, uint64_t now_ns)
+{
+	uint64_t from_ns = a->checked_ns ? a->checked_ns : rec->start_ns;
+
+	if (a->told_unknown > 0)
+		reconcile_gap(rec, a, 0, false, "not watched", from_ns, now_ns);
+	if (a->told > 0) {
+		reconcile_gap(rec, a, a->told, true, "not watched", from_ns,
+			      now_ns);
+		a->missed += a->told;
+		reconcile_touch(rec, a);
+	}
+	a->told = a->told_unknown = 0;
+}
+
 /* Returns whether what is left beyond the account now was lost. */
 static bool look_pending(struct reconcile *rec, struct account *a,
 			 uint64_t now_ns, bool final)
@@ -194,12 +229,28 @@ static uint64_t lose(struct reconcile *rec, struct account *a, uint64_t n,
 	return n;
 }
 
+/* Who passes while nobody witnesses it is counted nowhere. */
+static void look_uncounted(struct reconcile *rec, struct account *a,
+			   uint64_t now_ns, bool final)
+{
+	if (a->to_ns == 0 && !final)
+		return;
+	reconcile_gap(rec, a, 0, false, a->cause, a->from_ns,
+		      a->to_ns && a->to_ns < now_ns ? a->to_ns : now_ns);
+	resolve(rec, a, false);
+}
+
 /* Returns how many packets turn out to be lost that no number shows. */
 static uint64_t look_at(struct reconcile *rec, struct account *a,
 			uint64_t now_ns, bool final)
 {
 	uint64_t total = reconcile_counted(a), lost = 0;
 
+	if (!final && now_ns < a->sampled_ns + DELAY_NS) {
+		/* packets that they count may be on their way */
+		rec->young = true;
+		return 0;
+	}
 	a->quiet = a->looked && total == a->total && a->rows == a->total_rows;
 	a->looked = true;
 	a->total = total;
@@ -209,6 +260,13 @@ static uint64_t look_at(struct reconcile *rec, struct account *a,
 		look_partial(rec, a, now_ns);
 		return 0;
 	}
+	if (a->pending && a->kept)
+		reconcile_kept(rec, a, now_ns, final);
+	if (a->pending && a->kept)
+		return 0;
+	if (a->pending && a->uncounted)
+		look_uncounted(rec, a, now_ns, final);
+	look_told(rec, a, now_ns);
 	if (!a->known) {
 		look_anew(rec, a, now_ns);
 		return 0;
@@ -334,7 +392,8 @@ static void sum_up(struct accounts *accs, struct differences *ret)
 			d.all_quiet && a->known && (a->quiet || a->partial);
 		if (a->overlogged > 0 && ++d.n_more == 1)
 			d.more = a;
-		if (!a->known && !a->partial && ++d.n_unknown == 1)
+		if (!a->known && !a->partial && !a->uncounted &&
+		    ++d.n_unknown == 1)
 			d.unknown = a;
 	}
 	*ret = d;
@@ -348,7 +407,7 @@ uint64_t reconcile_look(struct reconcile *rec, uint64_t now_ns, bool final)
 	uint64_t lost = 0;
 
 	/* those that were watched all the time take the known losses first */
-	rec->more = false;
+	rec->more = rec->young = false;
 	for (int pending = 0; pending < 2; pending++) {
 		for (size_t at = 0; (a = accounts_next(accs, &at));) {
 			if (!a->sampled || a->pending != (pending == 1))

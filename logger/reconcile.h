@@ -30,6 +30,7 @@ struct reconcile {
 	bool settled_start;	/* rules that did not come back are gone */
 	bool unknown_down;	/* an unknown loss of the downtime was told */
 	bool more;		/* some wait for the next look: no room */
+	bool young;		/* and some, for counters came just now */
 	char said[CHANNEL_TEXT_MAX];
 };
 

@@ -26,7 +26,7 @@ static void begin_pending(struct account *a, const char *cause,
 	a->to_ns = 0;
 	a->found = 0;
 	a->checks = 0;
-	a->fresh = false;
+	a->fresh = a->kept = false;
 	a->total_then = reconcile_counted(a);
 }
 
@@ -44,6 +44,15 @@ static void take_up(struct reconcile *rec, struct account *a,
 	a->base = (int64_t)(reconcile_counted(a) - reconcile_accounted(a));
 }
 
+/* Its twin began at 0 with this session; nothing counted before. */
+static void take_up_uncounted(struct reconcile *rec, struct account *a,
+			      struct account_counter *c)
+{
+	begin_pending(a, "daemon down", rec->down_ns);
+	c->rule = 0;
+	a->base = -(int64_t)reconcile_accounted(a);
+}
+
 static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 {
 	int variant = variant_of(r->variant);
@@ -57,11 +66,21 @@ static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 		return;
 	c->claimed = true;
 	a->gone = false;
-	if (!c->there)
+	a->uncounted = r->uncounted;
+	if (!c->there && a->counters[!variant].there) {
 		a->base -= (int64_t)c->rule; /* it begins anew */
-	if (c->there) {
+	} else if (!c->there) {
+		/* rows of a twin that outlived the rule are still to come */
+		c->rule = 0;
+		a->base = -(int64_t)reconcile_accounted(a);
+		a->known = true;
+		a->epoch_ns = r->told_ns;
+	}
+	if (c->there && r->uncounted) {
+		take_up_uncounted(rec, a, c);
+	} else if (c->there) {
 		take_up(rec, a, c, r);
-	} else if (!r->appeared && rec->down_ns) {
+	} else if (!r->appeared && rec->down_ns && !r->uncounted) {
 		/* made while no logger ran: all that it counted was missed */
 		begin_pending(a, "daemon down", rec->down_ns);
 	} else if (!r->appeared) {
@@ -73,6 +92,7 @@ static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 	c->there = true;
 	c->rule = r->packets;
 	c->twin = 0;
+	c->mirror = (struct mirror_told){ 0 };
 	a->opening = !a->opened;
 	a->opened = true;
 	reconcile_touch(rec, a);
@@ -108,15 +128,19 @@ static void find_excess(struct reconcile *rec, struct account *a,
 
 static void take_change(struct account *a, const struct channel_twin *t)
 {
+	bool pending = a->pending;
+
 	switch ((enum channel_twin_state)t->state) {
 	case TWIN_MISSING:
 		/* we took it out: the next session goes on from there */
 		if (strcmp(t->cause, "daemon down") == 0)
 			break;
 		begin_pending(a, "not watched", t->change_ns);
+		a->kept = a->kept || (!pending && t->mirror.kept);
 		break;
 	case TWIN_IN_PLACE:
 		begin_pending(a, "not watched", t->change_ns);
+		a->kept = a->kept || (!pending && t->mirror.kept);
 		a->to_ns = t->since_ns;
 		a->checks = 0;
 		a->fresh = true;
@@ -138,7 +162,11 @@ static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
 	c = &a->counters[variant];
 	if (t->state == TWIN_GONE) {
 		/* its last counters are those of the last look */
-		*c = (struct account_counter){ .rule = c->rule };
+		if (a->kept && a->pending)
+			reconcile_kept(rec, a, t->since_ns, true);
+		*c = (struct account_counter){
+			.rule = c->rule + (uint64_t)c->mirror.carried,
+		};
 		a->gone = !a->counters[!variant].there;
 		a->sampled = true;
 		return true;
@@ -148,13 +176,18 @@ static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
 	else if (t->state == TWIN_IN_PLACE && a->pending && a->to_ns == 0)
 		a->to_ns = t->since_ns; /* a killed logger's twin */
 	a->partial = a->partial || t->partial;
-	if (t->rule_packets < c->rule ||
-	    (a->opening && t->state == TWIN_IN_PLACE && t->change_ns == 0))
+	if ((t->rule_packets < c->rule && !t->mirror.kept) ||
+	    (a->opening && !a->uncounted && t->state == TWIN_IN_PLACE &&
+	     t->change_ns == 0))
 		unknow(rec, a);
 	a->opening = false;
 	c->rule = t->rule_packets;
 	c->twin = t->twin_packets;
+	a->told += t->mirror.missed - c->mirror.missed;
+	a->told_unknown += t->mirror.unknown - c->mirror.unknown;
+	c->mirror = t->mirror;
 	a->sampled = true;
+	a->sampled_ns = t->since_ns;
 	find_excess(rec, a, t->after_ns);
 	return true;
 }

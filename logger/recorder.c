@@ -110,6 +110,8 @@ static void look(struct recorder *rec)
 		if (rec->reconcile.more)
 			commit(rec);
 	} while (rec->reconcile.more && !rec->writer.failing);
+	if (rec->reconcile.young)
+		rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
 	if (lost > 0)
 		log_warn("%llu packets never reached us: the rules counted "
 			 "more than that",

@@ -228,6 +228,8 @@ void store_add_event(struct store *st, const struct event *ev)
 
 	if (a) {
 		a->rows++;
+		if (ev->time_ns < a->epoch_ns)
+			a->base--;
 		accounts_touch(st->accounts, a);
 	}
 	st->events[st->n_events++] = *ev;

@@ -206,7 +206,7 @@ int coverage_accounts(struct store *st)
 			break;
 		sqlite3_bind_int64(s, 1, (int64_t)a->rule_id);
 		if (a->known)
-			sqlite3_bind_int64(s, 2, a->base);
+			sqlite3_bind_int64(s, 2, a->base - account_carried(a));
 		else
 			sqlite3_bind_null(s, 2);
 		sqlite3_bind_int64(s, 3, (int64_t)a->rows);

@@ -7,7 +7,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_STORE_COVERAGE_H
 #define BRIDGEAUDIT_LOGGER_STORE_COVERAGE_H
 
-#include "logger/account.h"
+#include "logger/accounts.h"
 #include "logger/channel.h"
 #include "logger/store.h"
 

@@ -165,6 +165,19 @@ int nft_token_number(const struct nft_token *token, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+uint64_t nft_tokens_take_handle(const struct nft_token *tokens, size_t *len)
+{
+	const struct nft_token *last = &tokens[*len >= 3 ? *len - 3 : 0];
+	uint64_t handle = 0;
+
+	if (*len < 3 || !nft_token_is(&last[0], "#") ||
+	    !nft_token_is(&last[1], "handle") ||
+	    nft_token_number(&last[2], UINT32_MAX, &handle) < 0)
+		return 0;
+	*len -= 3;
+	return handle;
+}
+
 int nft_token_copy(const struct nft_token *token, char *dst, size_t size)
 {
 	if (token->len >= size || memchr(token->at, '\0', token->len))

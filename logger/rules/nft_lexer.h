@@ -50,4 +50,7 @@ int nft_token_number(const struct nft_token *token, uint64_t max,
 /* Copies it into dst[size], NUL added. Returns 0 or -ENOSPC. */
 int nft_token_copy(const struct nft_token *token, char *dst, size_t size);
 
+/* Takes "# handle 7" off a statement's end. Returns the number, 0: none. */
+uint64_t nft_tokens_take_handle(const struct nft_token *tokens, size_t *len);
+
 #endif

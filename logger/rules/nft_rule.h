@@ -29,12 +29,14 @@ struct nft_port {
 	uint16_t from, to;
 };
 
+enum nft_ct { NFT_CT_ESTABLISHED = 2, NFT_CT_RELATED = 4 };
+
 struct nft_match {
 	struct nft_ifnames in, out;
 	struct nft_addr src, dst;
 	struct nft_port sport, dport;
 	uint8_t proto;	   /* IANA; 0: any */
-	uint8_t ct_states; /* mask; 0: any */
+	uint8_t ct_states; /* mask of enum nft_ct; 0: any */
 	bool mark_given, mark_negated;
 	uint32_t mark, mark_mask;
 };
@@ -64,10 +66,8 @@ struct nft_rule {
 	uint64_t packets, bytes;
 };
 
-/*
- * Understands one rule of a table of family 4 or 6. Returns 0, or -EBADMSG
- * with *ret_why (static) when any part of it is not understood.
- */
+/* Understands one rule of a table of family 4 or 6. Returns 0, or -EBADMSG
+ * with *ret_why (static) when any part of it is not understood. */
 int nft_rule_parse(const struct nft_token *tokens, size_t len, int family,
 		   struct nft_rule *ret, const char **ret_why);
 

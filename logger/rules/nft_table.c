@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "logger/rules/nft_table_private.h"
 
 /* An array that grows up to a limit. */
 struct growing {
@@ -25,6 +26,7 @@ struct parser {
 	char *error;
 	int result; /* of a failed grow() */
 	char *text; /* where the next rule's text goes */
+	uint64_t table_handle;
 	struct growing chains, rules, jumps;
 	struct nft_token tokens[NFT_TOKENS_MAX];
 	size_t tokens_len;
@@ -161,6 +163,7 @@ static int add_rule(struct parser *p, struct nft_chain *chain)
 {
 	struct nft_table *table = p->table;
 	struct nft_table_rule *rule;
+	uint64_t handle;
 	void *grown = grow(p, table->rules, table->rules_len, &p->rules);
 
 	if (!grown)
@@ -168,8 +171,12 @@ static int add_rule(struct parser *p, struct nft_chain *chain)
 	table->rules = grown;
 	rule = &table->rules[table->rules_len++];
 	chain->rules_len++;
+	handle = nft_tokens_take_handle(p->tokens, &p->tokens_len);
 	nft_tokens_sort_lists(p->tokens, p->tokens_len);
-	*rule = (struct nft_table_rule){ .text = make_text(p) };
+	*rule = (struct nft_table_rule){
+		.text = make_text(p),
+		.instance = handle ? p->table_handle << 32 | handle : 0,
+	};
 	if (p->too_long)
 		rule->why = "too long";
 	else if (p->bad)
@@ -214,6 +221,7 @@ static int parse_chain(struct parser *p, const struct nft_token *name)
 		if (nft_token_is(first, "type"))
 			set_base(p, &chain);
 		else if (!nft_token_is(first, "policy") &&
+			 !nft_token_is(first, "#") &&
 			 !nft_token_is(first, "flags") &&
 			 !(nft_token_is(first, "comment") &&
 			   p->tokens_len == 2))
@@ -345,6 +353,8 @@ static int parse_frame(struct parser *p, const char *name)
 {
 	const char *family = p->table->family == 4 ? "ip" : "ip6";
 	struct nft_token t[4];
+	struct nft_lexer inside;
+	size_t len;
 	int r;
 
 	/* nft's own remarks, such as whose table it is */
@@ -359,6 +369,11 @@ static int parse_frame(struct parser *p, const char *name)
 	if (!nft_token_is(&t[0], "table") || !nft_token_is(&t[1], family) ||
 	    !nft_token_is(&t[2], name) || t[3].kind != NFT_OPEN)
 		return fail(p, -EBADMSG, "not the listing of that table");
+	inside = p->lx;
+	for (size_t i = 0; i < 3; i++)
+		t[i] = nft_lexer_next(&inside);
+	len = 3;
+	p->table_handle = nft_tokens_take_handle(t, &len);
 	r = parse_items(p);
 	if (r < 0)
 		return r;
@@ -368,45 +383,6 @@ static int parse_frame(struct parser *p, const char *name)
 	if (t[0].kind != NFT_END)
 		return fail(p, -EBADMSG, "something behind the table");
 	return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct nft_chain *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int by_map(const void *a, const void *b)
-{
-	const struct nft_jump *x = a, *y = b;
-	int r = strcmp(x->map, y->map);
-
-	return r != 0 ? r : strcmp(x->ifname, y->ifname);
-}
-
-/* Sorts, and of several that are the same keeps one. */
-static size_t sort_unique(struct nft_table *table, void *list, size_t len,
-			  const struct growing *g,
-			  int (*compare)(const void *, const void *))
-{
-	char *at = list;
-	size_t kept = 0;
-
-	if (len > 0)
-		qsort(list, len, g->size, compare);
-	for (size_t i = 0; i < len; i++) {
-		char *item = at + i * g->size;
-
-		if (kept > 0 && compare(at + (kept - 1) * g->size, item) == 0) {
-			table->left_out++;
-			continue;
-		}
-		if (kept != i)
-			memcpy(at + kept * g->size, item, g->size);
-		kept++;
-	}
-	return kept;
 }
 
 int nft_table_parse(const char *text, size_t len, int family, const char *name,
@@ -439,61 +415,7 @@ int nft_table_parse(const char *text, size_t len, int family, const char *name,
 		nft_table_free(table);
 		return r;
 	}
-	table->chains_len = sort_unique(table, table->chains, table->chains_len,
-					&p.chains, by_name);
-	table->jumps_len = sort_unique(table, table->jumps, table->jumps_len,
-				       &p.jumps, by_map);
+	nft_table_sort(table);
 	*ret = table;
 	return 0;
-}
-
-void nft_table_free(struct nft_table *table)
-{
-	if (!table)
-		return;
-	free(table->chains);
-	free(table->rules);
-	free(table->jumps);
-	free(table->text);
-	free(table);
-}
-
-const struct nft_chain *nft_table_chain(const struct nft_table *table,
-					const char *name)
-{
-	struct nft_chain key = { 0 };
-
-	if (table->chains_len == 0 ||
-	    str_copy(key.name, sizeof(key.name), name))
-		return NULL;
-	return bsearch(&key, table->chains, table->chains_len, sizeof(key),
-		       by_name);
-}
-
-const struct nft_jump *nft_table_jumps(const struct nft_table *table,
-				       const char *map, size_t *ret_len)
-{
-	const struct nft_jump *first = NULL;
-	size_t len = 0;
-
-	for (size_t i = 0; i < table->jumps_len; i++) {
-		if (strcmp(table->jumps[i].map, map) != 0)
-			continue;
-		if (len++ == 0)
-			first = &table->jumps[i];
-	}
-	*ret_len = len;
-	return first;
-}
-
-bool nft_table_has_jump(const struct nft_table *table, const char *map,
-			const char *ifname)
-{
-	struct nft_jump key = { 0 };
-
-	return table->jumps_len > 0 &&
-	       !str_copy(key.map, sizeof(key.map), map) &&
-	       !str_copy(key.ifname, sizeof(key.ifname), ifname) &&
-	       bsearch(&key, table->jumps, table->jumps_len, sizeof(key),
-		       by_map) != NULL;
 }

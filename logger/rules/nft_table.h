@@ -31,6 +31,9 @@ struct nft_chain {
 struct nft_table_rule {
 	const char *text; /* as printed, without the counter's values */
 	const char *why;  /* static: why it isn't understood; NULL: it is */
+	/* from table's and rule's handle: another one was written anew and
+	 * counts from 0; 0: listed without */
+	uint64_t instance;
 	struct nft_rule rule;
 };
 

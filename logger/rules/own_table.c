@@ -23,6 +23,9 @@
 static const char table_head[] = "table inet bridgeaudit { }\n"
 				 "delete table inet bridgeaudit\n";
 
+/* most packets: without a look into the maps */
+static const char replies[] = "ct state established,related accept\n";
+
 void own_problem(struct own_builder *b, const char *where, const char *text,
 		 const char *why)
 {
@@ -70,6 +73,7 @@ uint64_t own_audited_add(struct own_builder *b, int family,
 		.counted = rule->rule.counted,
 		.packets = rule->rule.packets,
 		.bytes = rule->rule.bytes,
+		.instance = rule->instance,
 	};
 	str_copy(a->dst_bridge, sizeof(a->dst_bridge), bridge);
 	return a->id;
@@ -182,8 +186,8 @@ static void write_all(struct own_builder *b, const char *forward)
 		fprintf(b->out,
 			"chain forward {\n"
 			"type filter hook forward priority -1; policy accept;\n"
-			"%s}\n",
-			forward);
+			"%s%s}\n",
+			b->replies_first ? replies : "", forward);
 	own_raw_write(b);
 	own_witness_write(b);
 	write_counters(b);
@@ -221,7 +225,11 @@ static int write_text(struct own_builder *b)
 int own_table_make(const struct own_table_input *input, struct own_table **ret)
 {
 	struct own_table *table = calloc(1, sizeof(*table));
-	struct own_builder b = { .input = input, .table = table };
+	struct own_builder b = {
+		.input = input,
+		.table = table,
+		.replies_first = true,
+	};
 	int r = -ENOMEM;
 
 	if (!table)

@@ -23,6 +23,7 @@ struct own_table_audited {
 	enum verdict verdict;
 	bool counted; /* Docker's rule has a counter; its values then: */
 	uint64_t packets, bytes;
+	uint64_t instance;   /* of nft_table_rule */
 	char dst_bridge[16]; /* "": the rule names none */
 };
 

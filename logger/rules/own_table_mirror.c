@@ -154,6 +154,23 @@ static const struct nft_chain *target(struct mirror *m,
 	return NULL;
 }
 
+/* Whether Docker lets replies in before it looks at anything else. */
+static bool begins_with_replies(const struct mirror *m,
+				const struct nft_chain *chain)
+{
+	const struct nft_table_rule *first =
+		&m->table->rules[chain->first_rule];
+	struct nft_match match;
+
+	if (chain->rules_len == 0 || first->why)
+		return false;
+	match = first->rule.match;
+	match.ct_states &= (uint8_t) ~(NFT_CT_ESTABLISHED | NFT_CT_RELATED);
+	return matches_anything(&match) && first->rule.action == NFT_ACCEPT &&
+	       first->rule.match.ct_states ==
+		       (NFT_CT_ESTABLISHED | NFT_CT_RELATED);
+}
+
 /* One "oifname vmap @map" of Docker's: our copy of map and chains. */
 static void write_lookup(struct mirror *m, const struct nft_rule *rule)
 {
@@ -173,6 +190,7 @@ static void write_lookup(struct mirror *m, const struct nft_rule *rule)
 		if (!chains[i])
 			continue;
 		write_chain(m, chains[i], by_out ? jumps[i].ifname : "");
+		b->replies_first &= begins_with_replies(m, chains[i]);
 		memcpy(b->bridges[b->bridges_len++], jumps[i].ifname, 16);
 		kept++;
 	}

@@ -25,7 +25,8 @@ struct own_builder {
 	const struct own_table_input *input;
 	struct own_table *table;
 	FILE *out;
-	FILE *forward; /* the rules of base chain forward */
+	FILE *forward;	    /* the rules of base chain forward */
+	bool replies_first; /* each chain that they enter begins with them */
 	struct own_raw *raw;
 	struct own_table_port *ports; /* room for all */
 	char (*bridges)[16];	      /* room for all */

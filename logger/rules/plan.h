@@ -5,6 +5,7 @@
 #define BRIDGEAUDIT_LOGGER_RULES_PLAN_H
 
 #include "lib/event.h"
+#include "logger/rules/mirror_count.h"
 #include "logger/rules/raw_rule.h"
 #include "logger/rules/ruleset.h"
 #include "logger/rules/twin.h"
@@ -31,11 +32,11 @@ struct plan_audited {
 	enum { WATCH_TWIN, WATCH_OWN_TABLE } watch;
 	enum verdict verdict;
 	const char *table, *chain, *text;
-	bool in_place;	     /* exactly one twin, as it should be; it stays */
-	bool counted;	     /* the rule has a counter */
-	bool new_flows_only; /* so the twin counts less than the rule */
+	bool in_place, counted; /* exactly one twin that stays; a counter */
+	bool new_flows_only;	/* so the twin counts less than the rule */
 	uint64_t rule_packets, rule_bytes;
 	uint64_t twin_packets;		 /* 0 when not in place */
+	struct mirror_told mirror;	 /* of a rule that is mirrored */
 	const struct ruleset_rule *rule; /* NULL: of no ruleset */
 	const struct raw_rule *raw;	 /* within plan.raw; NULL: not in raw */
 	char dst_bridge[RAW_RULE_IFNAME_MAX]; /* a raw DROP's "! -i br" or "" */
@@ -71,10 +72,8 @@ void plan_applied(struct plan *plan);
 int plan_remove(const struct ruleset *rs, struct plan **ret);
 void plan_free(struct plan *plan);
 
-/*
- * The edits as input for iptables-restore --noflush, one section per table;
- * "" when there are none. The caller frees *ret. Returns 0 or -ENOMEM.
- */
+/* The edits as input for iptables-restore --noflush, one section per table; ""
+ * when there are none. The caller frees *ret. Returns 0 or -ENOMEM. */
 int plan_batch(const struct plan *plan, char **ret);
 
 #endif

@@ -41,16 +41,6 @@ q_both()
 	done
 }
 
-q_has_verb()
-{
-	"$BENCH_BUILD/bridgeaudit" "$1" --help >/dev/null 2>&1
-}
-
-q_has_option()
-{
-	"$BENCH_BUILD/bridgeaudit" "$1" --help 2>&1 | grep -q -e "$2"
-}
-
 q_audit()
 {
 	"$BENCH_BUILD/bridgeaudit" --db "$Q_DB" "$@"
@@ -94,54 +84,36 @@ q_matrix()
 
 q_top()
 {
-	local ask=(sqlite3 "$Q_DB" "SELECT c.src_ip, sum(t.packets) FROM tally t
-		JOIN conversation c ON c.id = t.conversation
-		WHERE t.minute >= $((Q_DAY / 60))
-		GROUP BY 1 ORDER BY 2 DESC LIMIT 10")
-	! q_has_verb top || ask=(q_audit top -S "$(q_iso "$Q_DAY")" \
-		-U "$(q_iso "$Q_UNTIL")")
 	q_both 'top talkers of a day' \
 		"SELECT ip_saddr_str, count(*) FROM ulog_pkt
 		WHERE oob_time_sec >= $Q_DAY GROUP BY 1 ORDER BY 2 DESC LIMIT 10" \
-		"${ask[@]}"
+		q_audit top -S "$(q_iso "$Q_DAY")" -U "$(q_iso "$Q_UNTIL")"
 }
 
-# 10.7.0.3, as a number 167968771
 q_address()
 {
-	local ask=(sqlite3 "$Q_DB" "WITH span AS (SELECT min(first_event) AS a,
-		max(last_event) AS z FROM batch
-		WHERE max_ns >= ${Q_DAY}000000000),
-		mine AS MATERIALIZED (SELECT id FROM conversation
-		WHERE src_ip = 167968771 OR dst_ip = 167968771)
-		SELECT e.* FROM span CROSS JOIN event e
-		ON e.id BETWEEN span.a AND span.z
-		WHERE e.time_ns >= ${Q_DAY}000000000
-		AND e.conversation IN mine")
-	! q_has_option log --ip || ask=(q_audit log --ip 10.7.0.3 -o jsonl \
-		-S "$(q_iso "$Q_DAY")" -U "$(q_iso "$Q_UNTIL")")
 	q_both 'events of one address in a day' \
 		"SELECT * FROM ulog_pkt WHERE oob_time_sec >= $Q_DAY
 		AND '10.7.0.3' IN (ip_saddr_str, ip_daddr_str)" \
-		"${ask[@]}"
+		q_audit log --ip 10.7.0.3 -o jsonl -S "$(q_iso "$Q_DAY")" \
+		-U "$(q_iso "$Q_UNTIL")"
 }
 
 # One that is neither the busiest nor the rarest.
 q_conversation()
 {
-	local id src dst port ask
-	IFS='|' read -r id src dst port < <(sqlite3 "$Q_DB" "SELECT c.id,
+	local src dst port
+	IFS='|' read -r src dst port < <(sqlite3 "$Q_DB" "SELECT
 		printf('%d.%d.%d.%d', src_ip >> 24 & 255, src_ip >> 16 & 255,
 		src_ip >> 8 & 255, src_ip & 255),
 		printf('%d.%d.%d.%d', dst_ip >> 24 & 255, dst_ip >> 16 & 255,
-		dst_ip >> 8 & 255, dst_ip & 255), dst_port
-		FROM conversation c LIMIT 1 OFFSET 1000")
-	ask=(sqlite3 "$Q_DB" "SELECT * FROM event WHERE conversation = $id")
-	! q_has_verb show || ask=(q_audit show "$id")
+		dst_ip >> 8 & 255, dst_ip & 255), service & 65535
+		FROM conversation LIMIT 1 OFFSET 1000")
 	q_both "one conversation's events" \
 		"SELECT * FROM ulog_pkt WHERE ip_saddr_str = '$src'
 		AND ip_daddr_str = '$dst' AND tcp_dport = $port" \
-		"${ask[@]}"
+		q_audit log --from-ip "$src" --to-ip "$dst" \
+		--to-port "$port" -o jsonl
 }
 
 # ns per event of the writer alone, and while a reader reads everything

@@ -317,7 +317,8 @@ lab_rows()
 		e.dst_ip, e.verdict, r.\"table\", e.chain, e.rule, e.in_if,
 		coalesce(e.out_if, '(' || coalesce(r.dst_bridge, '') || ')')
 		FROM v_event e JOIN conversation c ON c.id = e.conversation
-		JOIN rule r ON r.id = c.rule ORDER BY e.id" | lab_sorted_sets
+		JOIN path p ON p.id = c.path
+		JOIN rule r ON r.id = p.rule ORDER BY e.id" | lab_sorted_sets
 }
 
 # nft lists the names of an anonymous set in any order.

@@ -237,8 +237,10 @@ tb_uncovered()
 			if (is_audited(table, rule)) {
 				n = twin
 				if (table == "raw" && (family, rule) in id) {
-					n += own[id[family, rule]]
-					seen[family, rule] = 1
+					# the other variant may have it too
+					seen[family, rule]++
+					twins[family, rule] += twin
+					n = 1
 				}
 				if (n != 1)
 					print "IPv" family " " table ": " n \
@@ -267,9 +269,14 @@ tb_uncovered()
 			print "IPv" family " " table ": stray twin: " prev
 		}
 		END {
-			for (key in id)
-				if (!(key in seen) && own[id[key]])
+			for (key in id) {
+				n = own[id[key]] + twins[key]
+				if (!(key in seen) && n)
 					print "stray log of our table: " key
+				else if (n != seen[key])
+					print "raw: " n + 0 " watches of " \
+						seen[key] " rules: " key
+			}
 		}'
 }
 

@@ -347,8 +347,10 @@ counted()
 # The same by the log: all that it calls audited, but the witness.
 logged()
 {
-	lab_sql "SELECT r.family, r.\"table\", r.chain, r.text, count(e.id)
-		FROM rule r LEFT JOIN conversation c ON c.rule = r.id
+	lab_sql "SELECT r.family, r.\"table\", r.chain, r.text,
+			coalesce(sum(e.packets), 0)
+		FROM rule r LEFT JOIN path p ON p.rule = r.id
+		LEFT JOIN conversation c ON c.path = p.id
 		LEFT JOIN event e ON e.conversation = c.id
 		WHERE r.verdict != 3 GROUP BY r.id" | lab_sorted_sets
 }

@@ -45,10 +45,9 @@ static void rw_hear(struct session *s, const struct channel_msg *msg)
 	store_add_fact(s->st, msg);
 }
 
-void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
-		bool appeared)
+static struct channel_msg rule_msg(uint64_t packets, bool appeared)
 {
-	struct channel_msg msg = {
+	return (struct channel_msg){
 		.kind = CHANNEL_RULE,
 		.u.rule = { .id = RULE,
 			    .family = 4,
@@ -59,8 +58,23 @@ void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
 			    .chain = "DOCKER",
 			    .text = "-o br-x -j DROP" },
 	};
+}
+
+void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
+		bool appeared)
+{
+	struct channel_msg msg = rule_msg(packets, appeared);
 
 	str_copy(msg.u.rule.variant, CHANNEL_IFNAME_MAX, variant);
+	rw_hear(s, &msg);
+}
+
+void rw_witness(struct session *s, bool appeared)
+{
+	struct channel_msg msg = rule_msg(0, appeared);
+
+	str_copy(msg.u.rule.variant, CHANNEL_IFNAME_MAX, "nft");
+	msg.u.rule.uncounted = true;
 	rw_hear(s, &msg);
 }
 
@@ -71,11 +85,17 @@ void rw_rule(struct session *s, uint64_t packets, bool appeared)
 
 void rw_twin(struct session *s, struct told t)
 {
+	rw_mirrored(s, t, (struct mirror_told){ 0 });
+}
+
+void rw_mirrored(struct session *s, struct told t, struct mirror_told mirror)
+{
 	struct channel_msg msg = {
 		.kind = CHANNEL_TWIN,
 		.u.twin = { .rule_id = RULE,
 			    .state = (uint8_t)t.state,
 			    .partial = t.partial,
+			    .mirror = mirror,
 			    .rule_packets = t.packets,
 			    .twin_packets = t.twin,
 			    .after_ns =

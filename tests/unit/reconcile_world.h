@@ -32,7 +32,10 @@ void rw_end_killed(const struct world *w, struct session *s);
 void rw_rule(struct session *s, uint64_t packets, bool appeared);
 void rw_rule_of(struct session *s, const char *variant, uint64_t packets,
 		bool appeared);
+/* The same of our witness, of which there is nothing but the twin. */
+void rw_witness(struct session *s, bool appeared);
 void rw_twin(struct session *s, struct told t);
+void rw_mirrored(struct session *s, struct told t, struct mirror_told mirror);
 /* n packets of the rule are in the log. */
 void rw_rows(struct session *s, unsigned int n);
 /* Compares and commits; what reconcile_look() returns. */

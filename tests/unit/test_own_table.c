@@ -56,6 +56,37 @@ static void table_of_docker_29_is_the_golden_one(void **state)
 	free(golden);
 }
 
+/* A chain that looks at something else first has it looked at by ours too. */
+static void replies_are_let_in_first_only_where_docker_does(void **state)
+{
+	static const char rule[] = "ct state established,related counter";
+	struct own_table_input in = own_bench_input();
+	struct own_table *table;
+	char *text = own_bench_read("tests/data/nft/docker-29.ip");
+	char *at;
+
+	(void)state;
+	in.docker[0] = text;
+	in.docker_len[0] = strlen(text);
+	for (int i = 0; i < 2; i++) {
+		table = own_bench_make(&in);
+		at = strstr(table->text, "policy accept;\n");
+		assert_non_null(at);
+		at += sizeof("policy accept;\n") - 1;
+		if (i == 0)
+			assert_ptr_equal(strstr(at, "ct state established,"
+						    "related accept\n"),
+					 at);
+		else
+			assert_ptr_equal(strstr(at, "meta nfproto ipv4"), at);
+		own_table_free(table);
+		at = strstr(text, rule);
+		assert_non_null(at);
+		memcpy(at, "ct state established,invalid", 28);
+	}
+	free(text);
+}
+
 static void nothing_to_watch_only_deletes_the_table(void **state)
 {
 	struct own_table_input in = own_bench_input();
@@ -353,6 +384,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_of_docker_29_is_the_golden_one),
+		cmocka_unit_test(
+			replies_are_let_in_first_only_where_docker_does),
 		cmocka_unit_test(nothing_to_watch_only_deletes_the_table),
 		cmocka_unit_test(raw_rules_keep_their_order_within_an_address),
 		cmocka_unit_test(

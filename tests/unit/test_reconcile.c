@@ -65,6 +65,28 @@ static void packets_before_and_after_the_twin_are_told_apart(void **state)
 	rw_end(&s, 30);
 }
 
+/* Rows of packets that the newest counters have may be on their way. */
+static void counters_that_came_just_now_prove_no_loss(void **state)
+{
+	const struct world *w = *state;
+	struct session s = rw_watched(w, 0);
+
+	rw_twin(&s, (struct told){
+			    .state = TWIN_IN_PLACE, .packets = 0, .at = 16 });
+	rw_look(&s, 17);
+	rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
+				   .packets = 4,
+				   .twin = 4,
+				   .at = 21 });
+	assert_int_equal(rw_look(&s, 21), 0);
+	rw_rows(&s, 4);
+	assert_int_equal(rw_look(&s, 22), 0);
+	assert_string_equal(rw_gaps(w), "");
+	assert_string_equal(rw_findings(w), "");
+	rw_assert_closed(w);
+	rw_end(&s, 30);
+}
+
 static void a_rule_that_is_never_quiet_gets_a_least_number_first(void **state)
 {
 	const struct world *w = *state;
@@ -78,7 +100,7 @@ static void a_rule_that_is_never_quiet_gets_a_least_number_first(void **state)
 					   .packets = 9 + i,
 					   .twin = i - 1,
 					   .at = at });
-		rw_look(&s, at);
+		rw_look(&s, at + 1);
 	}
 	assert_string_equal(store_world_ask(w, "SELECT packets FROM gap"), "9");
 	assert_string_equal(
@@ -89,7 +111,7 @@ static void a_rule_that_is_never_quiet_gets_a_least_number_first(void **state)
 					   .packets = 22,
 					   .twin = 12,
 					   .at = at });
-		rw_look(&s, at);
+		rw_look(&s, at + 1);
 	}
 	assert_string_equal(store_world_ask(w, "SELECT sum(packets) FROM gap"),
 			    "10");
@@ -423,6 +445,7 @@ int main(void)
 		T(a_new_rule_that_no_packet_met_is_watched_with_nothing_missed),
 		T(what_a_new_rule_dropped_before_its_twin_has_a_number),
 		T(packets_before_and_after_the_twin_are_told_apart),
+		T(counters_that_came_just_now_prove_no_loss),
 		T(a_rule_that_is_never_quiet_gets_a_least_number_first),
 		T(a_twin_deleted_by_hand_is_a_hole_with_a_number),
 		T(losses_and_a_hole_in_one_interval_are_not_counted_twice),

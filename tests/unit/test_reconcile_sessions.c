@@ -101,6 +101,60 @@ static void a_downtime_without_packets_loses_none(void **state)
 	rw_end(&s, 60);
 }
 
+/* Looks twice, so that what is quiet is known to be. */
+static void look_twice(struct session *s, uint64_t packets, uint64_t at)
+{
+	for (int i = 0; i < 2; i++, at += 5) {
+		rw_twin(s, (struct told){ .state = TWIN_IN_PLACE,
+					  .packets = packets,
+					  .twin = packets,
+					  .at = at });
+		rw_look(s, at + 1);
+	}
+}
+
+static void what_nobody_witnessed_in_the_downtime_is_unknown(void **state)
+{
+	const struct world *w = *state;
+	struct session s = rw_begin(w, 1);
+
+	rw_witness(&s, false);
+	rw_rows(&s, 5);
+	look_twice(&s, 5, 11);
+	rw_end(&s, 22);
+	assert_string_equal(rw_gaps(w), "");
+	assert_string_equal(rw_findings(w), "");
+
+	s = rw_begin(w, 40);
+	rw_witness(&s, false);
+	rw_rows(&s, 2);
+	look_twice(&s, 2, 42); /* it began at 0 again, and that is no finding */
+	assert_string_equal(rw_findings(w), "");
+	assert_string_equal(
+		store_world_ask(w, "SELECT packets, cause FROM gap"),
+		"NULL|daemon down");
+	assert_string_equal(rw_coverage(w), "watched|11|22|NULL|NULL\n"
+					    "unwatched|22|42|daemon down|NULL\n"
+					    "watched|42|NULL|NULL|NULL");
+	rw_assert_closed(w);
+	rw_end(&s, 60);
+}
+
+static void a_loss_of_the_witness_is_seen_by_its_own_counter(void **state)
+{
+	const struct world *w = *state;
+	struct session s = rw_begin(w, 1);
+
+	rw_witness(&s, false);
+	rw_rows(&s, 5);
+	look_twice(&s, 8, 11);
+	assert_string_equal(
+		store_world_ask(w, "SELECT packets, cause FROM gap"),
+		"3|counter");
+	rw_assert_closed(w);
+	rw_end(&s, 60);
+}
+
 static void counters_set_back_in_the_downtime_are_unknown_and_at_least(
 	void **state)
 {
@@ -267,6 +321,8 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, store_world_set_up,              \
 					store_world_tear_down)
 	const struct CMUnitTest tests[] = {
+		T(what_nobody_witnessed_in_the_downtime_is_unknown),
+		T(a_loss_of_the_witness_is_seen_by_its_own_counter),
 		T(a_stop_and_a_start_count_what_came_between),
 		T(after_a_kill_the_twins_counted_and_nobody_listened),
 		T(a_downtime_without_packets_loses_none),

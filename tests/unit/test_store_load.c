@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "logger/store_coverage.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/store_world.h"
 
@@ -11,6 +12,7 @@ static void under_pressure_identical_packets_share_a_row(void **state)
 	const struct world *w = *state;
 	struct store *st = store_world_open(w, T0);
 
+	accounts_get(store_accounts(st), store_world_event(T0, 80).rule_id);
 	store_set_pressure(st, STORE_PRESSURE_COLLAPSE);
 	for (unsigned int i = 0; i < 100; i++) {
 		struct event ev = store_world_event(T0 + i, 80);
@@ -41,6 +43,9 @@ static void under_pressure_identical_packets_share_a_row(void **state)
 				   " max(last_ns) - 1700000000000000000"
 				   " FROM tally WHERE span = 0"),
 		"102|6120|201");
+	/* what the rule's counter is compared with */
+	assert_string_equal(store_world_ask(w, "SELECT rows FROM account"),
+			    "102");
 }
 
 /* Sums stay exact, and what stands out of the noise stays visible. */
