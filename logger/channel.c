@@ -97,6 +97,8 @@ static void terminate(struct channel_msg *msg)
 	case CHANNEL_NETWORKS_END:
 	case CHANNEL_ENDPOINTS_END:
 	case CHANNEL_DOCKER_DOWN:
+	case CHANNEL_SPACE_LOW:
+	case CHANNEL_SPACE_FULL:
 	case CHANNEL_STOP:
 		break;
 	}

@@ -27,6 +27,9 @@ const struct config config_default = {
 	.nflog_group = CAPTURE_GROUP_DEFAULT,
 	.profile = PROFILE_DEFAULT,
 	.retain_size = 10ULL << 30,
+	.space = { .left_percent = 5,
+		   .low = { .act = SPACE_LOG },
+		   .full = { .act = SPACE_SUSPEND } },
 };
 
 static int set_path(char *to, const char *value, char *error)
@@ -134,6 +137,23 @@ static int set_retain_size(struct config *cfg, const char *value, char *error)
 	return -EINVAL;
 }
 
+static int set_space_left(struct config *cfg, const char *value, char *error)
+{
+	return space_parse_left(&cfg->space, value, error);
+}
+
+static int set_space_left_action(struct config *cfg, const char *value,
+				 char *error)
+{
+	return space_parse_action(&cfg->space.low, value, error);
+}
+
+static int set_disk_full_action(struct config *cfg, const char *value,
+				char *error)
+{
+	return space_parse_action(&cfg->space.full, value, error);
+}
+
 static int set_profile(struct config *cfg, const char *value, char *error)
 {
 	char why[PROFILE_ERROR_MAX];
@@ -150,11 +170,14 @@ static const struct key {
 	bool is_path;
 } keys[] = {
 	{ "db", set_db, true },
+	{ "disk_full_action", set_disk_full_action, false },
 	{ "docker_socket", set_docker_socket, true },
 	{ "nflog_group", set_nflog_group, false },
 	{ "profile", set_profile, false },
 	{ "retain_days", set_retain_days, false },
 	{ "retain_size", set_retain_size, false },
+	{ "space_left", set_space_left, false },
+	{ "space_left_action", set_space_left_action, false },
 	{ "user", set_user, false },
 };
 

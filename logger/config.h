@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/conffile.h"
+#include "logger/space.h"
 
 enum { CONFIG_PATH_MAX = 4096, CONFIG_USER_MAX = 64 };
 
@@ -17,6 +18,7 @@ struct config {
 	unsigned int profile; /* mask of enum profile */
 	uint64_t retain_days; /* 0: no limit */
 	uint64_t retain_size; /* bytes; 0: no limit */
+	struct space_config space;
 };
 
 extern const struct config config_default;

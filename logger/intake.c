@@ -27,14 +27,16 @@ static void take_gap(struct intake *in, uint64_t lost, uint64_t to_ns)
 		.detail = "gap in the sequence numbers of the NFLOG group",
 	};
 
+	if (gap.from_ns < in->written_ns)
+		gap.cause = "lost while the database could not be written";
 	if (gap.from_ns > to_ns) /* the clock was set back */
 		gap.from_ns = to_ns;
 	if (gap.packets > 0)
 		store_add_gap(in->store, &gap);
 	in->sequence.overrun = false;
 	in->sequence.gap_seen = true;
-	log_warn("%llu packets lost in the kernel before they reached us",
-		 (unsigned long long)lost);
+	in->gaplog.packets += lost;
+	in->gaplog.gaps++;
 }
 
 static void take_message(struct intake *in, const struct nlmsghdr *nlh,

@@ -6,6 +6,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_INTAKE_H
 #define BRIDGEAUDIT_LOGGER_INTAKE_H
 
+#include "logger/gaplog.h"
 #include "logger/reconcile.h"
 #include "logger/sequence.h"
 #include "logger/store.h"
@@ -16,8 +17,10 @@ struct intake {
 	struct store *store;
 	struct reconcile *rec;
 	struct sequence sequence;
-	uint64_t foreign;   /* packets of other people's rules */
-	uint64_t malformed; /* messages that made no sense */
+	struct gaplog gaplog;
+	uint64_t written_ns; /* until then the store could not be written */
+	uint64_t foreign;    /* packets of other people's rules */
+	uint64_t malformed;  /* messages that made no sense */
 	/* Says detail in the log and, when there is room, in status. */
 	void (*note)(void *arg, const char *detail);
 	/* The store is full: commits if it can. */

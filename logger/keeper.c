@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/exitcode.h"
@@ -22,10 +21,12 @@
 #include "logger/announce.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
+#include "logger/clock.h"
 #include "logger/docker/docker.h"
 #include "logger/log.h"
 #include "logger/nftmon.h"
 #include "logger/privilege.h"
+#include "logger/program.h"
 
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
@@ -43,6 +44,7 @@ struct keeper {
 	const struct keeper_config *config;
 	struct firewall *fw;
 	struct docker *docker;
+	struct program program;
 	struct pollfd fds[FD_COUNT];
 	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
 	uint64_t poll_at_ms;  /* and when what has no notices */
@@ -54,26 +56,10 @@ struct keeper {
 	bool recorder_gone;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static uint64_t real_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t on_now(void *arg)
 {
 	(void)arg;
-	return now_ms();
+	return clock_ms();
 }
 
 static int tell(const struct keeper *k, const struct channel_msg *msg)
@@ -200,20 +186,35 @@ static void handle_signals(struct keeper *k)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
 			k->all_at_ms = 0;
-		} else if (info.ssi_signo != SIGCHLD) {
+		} else if (info.ssi_signo == SIGCHLD) {
+			program_reap(&k->program);
+		} else {
 			k->stop = true;
 		}
 	}
 }
 
+static void run_program(struct keeper *k, const struct space_action *action,
+			const char *word)
+{
+	if (action->act == SPACE_EXEC)
+		program_start(&k->program, action->program, word, clock_ms());
+}
+
 static void handle_recorder(struct keeper *k)
 {
+	const struct space_config *space = k->config->space;
 	struct channel_msg msg;
 	int r;
 
-	do
-		r = channel_recv(k->config->channel_fd, &msg);
-	while (r > 0);
+	while ((r = channel_recv(k->config->channel_fd, &msg)) > 0) {
+		if (msg.kind == CHANNEL_SPACE_LOW)
+			run_program(k, &space->low, "space_left");
+		else if (msg.kind == CHANNEL_SPACE_FULL)
+			run_program(k, &space->full, "disk_full");
+		else if (msg.kind == CHANNEL_STOP)
+			k->stop = true;
+	}
 	if (r == -EPIPE)
 		k->recorder_gone = true;
 }
@@ -222,7 +223,7 @@ static void handle_recorder(struct keeper *k)
 static void handle_notices(struct keeper *k, uint64_t at_ns)
 {
 	struct nftmon_pids *pids = firewall_pids(k->fw);
-	uint64_t before_ns = real_ns();
+	uint64_t before_ns = clock_real_ns();
 	unsigned int what = 0;
 	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, &what);
 
@@ -252,7 +253,7 @@ static void on_step(void *arg)
 
 static void sync_rules(struct keeper *k)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	const struct firewall_round round = {
 		.what = k->changed,
 		.at_ns = k->changed ? k->changed_ns : 0,
@@ -266,7 +267,7 @@ static void sync_rules(struct keeper *k)
 
 	k->changed = 0;
 	r = firewall_sync(k->fw, &round);
-	now = now_ms();
+	now = clock_ms();
 	if (round.all)
 		k->all_at_ms = now + COUNTERS_MS;
 	if (r < 0 || firewall_unsettled(k->fw))
@@ -284,7 +285,7 @@ static void sync_rules(struct keeper *k)
 /* One turn: waits at most until at_ms, then handles what came. */
 static int turn(struct keeper *k, uint64_t at_ms)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	int r = docker_wait(k->docker, k->fds, FD_COUNT,
 			    at_ms > now ? (int)(at_ms - now) : 0);
 
@@ -293,8 +294,9 @@ static int turn(struct keeper *k, uint64_t at_ms)
 		return r;
 	}
 	if (k->fds[FD_NFTMON].revents)
-		handle_notices(k, now_ms() - now > BLOCKED_MS ? real_ns()
-							      : k->quiet_ns);
+		handle_notices(k, clock_ms() - now > BLOCKED_MS
+					  ? clock_real_ns()
+					  : k->quiet_ns);
 	if (k->fds[FD_SIGNALS].revents)
 		handle_signals(k);
 	if (k->fds[FD_RECORDER].revents)
@@ -317,11 +319,11 @@ static bool ended(const struct keeper *k)
 
 static int loop(struct keeper *k)
 {
-	uint64_t first_ms = now_ms() + FIRST_LIST_MS;
+	uint64_t first_ms = clock_ms() + FIRST_LIST_MS;
 	int r = 0;
 
 	/* names before rules: the first packet has its networks then */
-	while (r == 0 && !ended(k) && !k->listed && now_ms() < first_ms)
+	while (r == 0 && !ended(k) && !k->listed && clock_ms() < first_ms)
 		r = turn(k, first_ms);
 	if (r == 0 && !ended(k)) {
 		sync_rules(k);
@@ -329,7 +331,7 @@ static int loop(struct keeper *k)
 	}
 	while (r == 0 && !ended(k)) {
 		r = turn(k, next_ms(k));
-		if (r == 0 && !ended(k) && now_ms() >= next_ms(k))
+		if (r == 0 && !ended(k) && clock_ms() >= next_ms(k))
 			sync_rules(k);
 	}
 	return r;
@@ -338,11 +340,11 @@ static int loop(struct keeper *k)
 /* Waits for the recorder to close the channel. */
 static void await_recorder(struct keeper *k, int timeout_ms)
 {
-	uint64_t end_ms = now_ms() + (uint64_t)timeout_ms;
+	uint64_t end_ms = clock_ms() + (uint64_t)timeout_ms;
 	struct pollfd fd = { k->config->channel_fd, POLLIN, 0 };
 
-	while (!k->recorder_gone && now_ms() < end_ms) {
-		if (poll(&fd, 1, (int)(end_ms - now_ms())) > 0)
+	while (!k->recorder_gone && clock_ms() < end_ms) {
+		if (poll(&fd, 1, (int)(end_ms - clock_ms())) > 0)
 			handle_recorder(k);
 	}
 }
@@ -395,15 +397,15 @@ static int finish(struct keeper *k)
 /* Until the recorder says that it has its database. */
 static bool await_ready(struct keeper *k)
 {
-	uint64_t end_ms = now_ms() + READY_MS;
+	uint64_t end_ms = clock_ms() + READY_MS;
 	struct pollfd fds[] = { { k->config->channel_fd, POLLIN, 0 },
 				{ k->fds[FD_SIGNALS].fd, POLLIN, 0 } };
 	struct channel_msg msg = { 0 };
 
-	while (!ended(k) && now_ms() < end_ms) {
+	while (!ended(k) && clock_ms() < end_ms) {
 		int r;
 
-		poll(fds, 2, (int)(end_ms - now_ms()));
+		poll(fds, 2, (int)(end_ms - clock_ms()));
 		if (fds[1].revents)
 			handle_signals(k);
 		r = channel_recv(k->config->channel_fd, &msg);
@@ -438,7 +440,7 @@ static int open_all(struct keeper *k)
 			 "rules every second");
 		k->fds[FD_NFTMON].fd = -1;
 	}
-	k->quiet_ns = real_ns();
+	k->quiet_ns = clock_real_ns();
 	r = privilege_keep_firewall();
 	if (r == 0)
 		r = firewall_new(k->config->profile, (uint16_t)k->config->group,

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "logger/firewall.h"
+#include "logger/space.h"
 
 struct keeper_config {
 	const char *docker_socket;
@@ -15,7 +16,8 @@ struct keeper_config {
 	int nflog_fd;	/* to leave the group with */
 	int channel_fd; /* to the recorder */
 	pid_t recorder;
-	void (*started)(void *arg); /* called once all is in place */
+	const struct space_config *space; /* the programs to run */
+	void (*started)(void *arg);	  /* called once all is in place */
 	void *arg;
 };
 

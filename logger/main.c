@@ -201,6 +201,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 			.retain_ns = opt->config.retain_days * 24 * 60 *
 				     NS_PER_MINUTE,
 			.retain_bytes = opt->config.retain_size,
+			.space = &opt->config.space,
 			.nflog_fd = nflog_fd,
 			.channel_fd = channel[1],
 		};
@@ -218,6 +219,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 		.nflog_fd = nflog_fd,
 		.channel_fd = channel[0],
 		.recorder = pid,
+		.space = &opt->config.space,
 		.started = say_started,
 		.arg = &ready_fd,
 	};

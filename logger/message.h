@@ -24,7 +24,9 @@ enum channel_kind {
 	CHANNEL_RULE,	       /* an audited rule, before its twin is applied */
 	CHANNEL_TWIN,	       /* state and counters of a rule's twin */
 	CHANNEL_FINDING,       /* something can't be audited (or can again) */
-	CHANNEL_STOP,	       /* the group is unbound: drain, commit, end */
+	CHANNEL_SPACE_LOW,     /* recorder: run the program for that, */
+	CHANNEL_SPACE_FULL,    /* or for that */
+	CHANNEL_STOP, /* keeper: drain and end; recorder: please stop */
 };
 
 struct channel_rule {
@@ -58,6 +60,7 @@ struct channel_twin {
 struct channel_finding {
 	char subject[CHANNEL_NAME_MAX];
 	char detail[CHANNEL_TEXT_MAX]; /* "": it is over */
+	uint64_t at_ns;		       /* since then; 0: when it is written */
 };
 
 struct channel_msg {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The recorder's loop: takes packets from the NFLOG socket (intake.c) and
- * facts from the keeper, hands both to the store, commits, and has the log
- * compared with the counters (reconcile.c).
+ * facts from the keeper, hands both to the store, has it commit (writer.c) and
+ * the log compared with the counters (reconcile.c).
  */
 #include "logger/recorder.h"
 
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/db.h"
@@ -20,17 +19,17 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/capture.h"
+#include "logger/clock.h"
+#include "logger/gaplog.h"
 #include "logger/ifname.h"
 #include "logger/intake.h"
 #include "logger/log.h"
-#include "logger/pressure.h"
 #include "logger/privilege.h"
 #include "logger/reconcile.h"
 #include "logger/store.h"
+#include "logger/writer.h"
 
 enum {
-	COMMIT_MS = 20,	      /* a packet waits no longer for its commit */
-	RETRY_MS = 500,	      /* after a commit that failed */
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
 };
@@ -41,84 +40,33 @@ struct recorder {
 	struct ifname_table *ifnames;
 	struct intake intake;
 	struct reconcile reconcile;
-	struct pressure pressure;
+	struct writer writer;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
-	uint64_t commit_at_ms;	/* monotonic; 0: nothing waits */
-	uint64_t hold_until_ms; /* no commit before the first list */
+	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
 	bool refused;		/* a rule has no account, and that was said */
-	bool failing;		/* the last commit failed */
 	bool stop;		/* the keeper said so */
 	bool orphan;		/* the keeper is gone */
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
-static uint64_t now_ns(void)
-{
-	return clock_ns(CLOCK_REALTIME);
-}
-
-static uint64_t now_ms(void)
-{
-	return clock_ns(CLOCK_MONOTONIC) / 1000000;
-}
 
 static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
 {
 	ifname_get(arg, ifindex, name, size);
 }
 
-static void commit_soon(struct recorder *rec)
-{
-	if (rec->commit_at_ms == 0)
-		rec->commit_at_ms = now_ms() + COMMIT_MS;
-}
-
-static void commit(struct recorder *rec)
-{
-	int r = store_commit(rec->store, now_ns());
-
-	rec->commit_at_ms = 0;
-	if (r < 0) {
-		if (!rec->failing)
-			log_warn("can't write the database: %s; packets wait "
-				 "in the kernel, and what does not fit there "
-				 "will be counted as lost",
-				 store_error(rec->store));
-		rec->failing = true;
-		rec->commit_at_ms = now_ms() + RETRY_MS;
-		return;
-	}
-	if (rec->failing)
-		log_info("the database can be written again");
-	rec->failing = false;
-	pressure_update(&rec->pressure, rec->config->nflog_fd, rec->store,
-			now_ms());
-	if (store_pending(rec->store)) /* there is more to remove */
-		commit_soon(rec);
-}
-
 /* Notes for status what this process itself sees going wrong. */
 static void note_finding(void *arg, const char *detail)
 {
 	struct recorder *rec = arg;
-	struct channel_msg msg = { .kind = CHANNEL_FINDING };
 
 	log_warn("%s", detail);
-	if (store_facts_full(rec->store))
-		return;
-	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject),
-		 "NFLOG group");
-	str_copy(msg.u.finding.detail, sizeof(msg.u.finding.detail), detail);
-	store_add_fact(rec->store, &msg);
-	commit_soon(rec);
+	writer_note(&rec->writer, "NFLOG group", detail, 0);
+}
+
+static void commit(struct recorder *rec)
+{
+	writer_commit(&rec->writer);
+	rec->intake.written_ns = rec->writer.written_ns;
 }
 
 static void on_full(void *arg)
@@ -126,13 +74,22 @@ static void on_full(void *arg)
 	commit(arg);
 }
 
+static void log_losses(struct recorder *rec, bool last)
+{
+	char line[GAPLOG_LINE_MAX];
+
+	if (gaplog_next(&rec->intake.gaplog, clock_ms(), last, line))
+		log_warn("%s", line);
+}
+
 /* Returns whether the socket was empty at the end. */
 static bool take_packets(struct recorder *rec)
 {
-	bool empty = intake_take(&rec->intake, now_ns());
+	bool empty = intake_take(&rec->intake, clock_real_ns());
 
+	log_losses(rec, false);
 	if (store_pending(rec->store))
-		commit_soon(rec);
+		writer_soon(&rec->writer);
 	return empty;
 }
 
@@ -144,17 +101,17 @@ static void look(struct recorder *rec)
 {
 	uint64_t lost = 0;
 
-	rec->look_at_ms = now_ms() + RECONCILE_DELAY_MS;
-	if (rec->failing || !take_packets(rec))
+	rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
+	if (rec->writer.failing || !take_packets(rec))
 		return;
 	rec->look_at_ms = 0;
 	do {
-		lost += reconcile_look(&rec->reconcile, now_ns(), false);
+		lost += reconcile_look(&rec->reconcile, clock_real_ns(), false);
 		if (rec->reconcile.more)
 			commit(rec);
-	} while (rec->reconcile.more && !rec->failing);
+	} while (rec->reconcile.more && !rec->writer.failing);
 	if (rec->reconcile.young)
-		rec->look_at_ms = now_ms() + RECONCILE_DELAY_MS;
+		rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
 	if (lost > 0)
 		log_warn("%llu packets never reached us: the rules counted "
 			 "more than that",
@@ -165,7 +122,7 @@ static void look(struct recorder *rec)
 				  "with their counters");
 	}
 	if (store_pending(rec->store))
-		commit_soon(rec);
+		writer_soon(&rec->writer);
 }
 
 static void take_facts(struct recorder *rec)
@@ -192,34 +149,41 @@ static void take_facts(struct recorder *rec)
 			rec->hold_until_ms = 0;
 		if (reconcile_fact(&rec->reconcile, &msg) &&
 		    rec->look_at_ms == 0)
-			rec->look_at_ms = now_ms() + RECONCILE_DELAY_MS;
+			rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
 		store_add_fact(rec->store, &msg);
-		commit_soon(rec);
+		writer_soon(&rec->writer);
 	}
 	/* full; while the disk is, the next try has its time */
-	if (!rec->failing)
+	if (!rec->writer.failing)
 		commit(rec);
 }
 
 static bool commit_due(const struct recorder *rec)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
-	return rec->commit_at_ms != 0 && now >= rec->commit_at_ms &&
+	return rec->writer.commit_at_ms != 0 &&
+	       now >= rec->writer.commit_at_ms &&
 	       (now >= rec->hold_until_ms || store_events_full(rec->store));
 }
 
 static int wait_ms(const struct recorder *rec)
 {
-	uint64_t now = now_ms(), at = rec->commit_at_ms;
+	uint64_t now = clock_ms(), at = rec->writer.commit_at_ms;
 
 	if (at != 0 && at < rec->hold_until_ms)
 		at = rec->hold_until_ms;
 	if (at == 0 || (rec->look_at_ms != 0 && rec->look_at_ms < at))
 		at = rec->look_at_ms;
-	if (at == 0)
-		return -1;
+	if (at == 0 || at > rec->writer.tick_at_ms)
+		at = rec->writer.tick_at_ms;
 	return at > now ? (int)(at - now) : 0;
+}
+
+static void tick(struct recorder *rec)
+{
+	log_losses(rec, false);
+	writer_tick(&rec->writer);
 }
 
 static void loop(struct recorder *rec)
@@ -245,8 +209,10 @@ static void loop(struct recorder *rec)
 			rec->orphan = true;
 		if (fds[0].revents)
 			take_packets(rec);
-		if (rec->look_at_ms != 0 && now_ms() >= rec->look_at_ms)
+		if (rec->look_at_ms != 0 && clock_ms() >= rec->look_at_ms)
 			look(rec);
+		if (clock_ms() >= rec->writer.tick_at_ms)
+			tick(rec);
 		if (commit_due(rec))
 			commit(rec);
 	}
@@ -259,7 +225,7 @@ static void loop(struct recorder *rec)
  */
 static void note_the_end(struct recorder *rec)
 {
-	uint64_t now = now_ns(), lost = 0;
+	uint64_t now = clock_real_ns(), lost = 0;
 	const struct gap gap = {
 		.from_ns = rec->intake.sequence.last_ns,
 		.to_ns = now,
@@ -270,7 +236,7 @@ static void note_the_end(struct recorder *rec)
 	do {
 		lost += reconcile_look(&rec->reconcile, now, true);
 		commit(rec);
-	} while (rec->reconcile.more && !rec->failing);
+	} while (rec->reconcile.more && !rec->writer.failing);
 	if (lost == 0 && rec->intake.sequence.overrun)
 		store_add_gap(rec->store, &gap);
 }
@@ -280,23 +246,28 @@ static int finish(struct recorder *rec)
 	bool empty = false;
 
 	rec->hold_until_ms = 0;
+	/* the last packets are written if there is any room at all */
+	writer_resume(&rec->writer);
 	/* without a keeper the group is still bound and may never be empty */
-	for (int i = 0; i < FINISH_ROUNDS && !empty && !rec->failing; i++) {
+	for (int i = 0; i < FINISH_ROUNDS && !empty && !rec->writer.failing;
+	     i++) {
 		empty = take_packets(rec);
 		commit(rec);
 	}
 	if (empty)
 		note_the_end(rec);
 	commit(rec);
-	if (rec->failing)
+	if (rec->writer.failing)
 		log_error("the last packets could not be written: %s",
 			  store_error(rec->store));
 	log_info("%llu packets recorded",
 		 (unsigned long long)store_committed(rec->store));
-	if (store_close(rec->store, now_ns()) < 0)
-		rec->failing = true;
+	if (store_close(rec->store, clock_real_ns()) < 0)
+		rec->writer.failing = true;
 	rec->store = NULL;
-	return rec->failing ? EXITCODE_STORE : EXITCODE_OK;
+	log_losses(rec, true);
+	return rec->writer.failing || rec->writer.exit ? EXITCODE_STORE
+						       : EXITCODE_OK;
 }
 
 /* The exit code of an error of the store. */
@@ -309,7 +280,7 @@ static int open_store(struct recorder *rec)
 {
 	const struct store_names names = { resolve_ifname, rec->ifnames };
 	const struct store_session session = {
-		.start_ns = now_ns(),
+		.start_ns = clock_real_ns(),
 		.pid = getpid(),
 		.nflog_group = rec->config->group,
 		.version = VERSION,
@@ -339,6 +310,13 @@ static int open_store(struct recorder *rec)
 		return r;
 	}
 	reconcile_init(&rec->reconcile, rec->store, session.start_ns);
+	rec->writer = (struct writer){
+		.store = rec->store,
+		.db_path = path,
+		.nflog_fd = rec->config->nflog_fd,
+		.channel_fd = rec->config->channel_fd,
+		.space = { .config = rec->config->space },
+	};
 	rec->intake = (struct intake){
 		.nflog_fd = rec->config->nflog_fd,
 		.buf = rec->buf,
@@ -389,7 +367,7 @@ int recorder_run(const struct recorder_config *config)
 		code = exit_code(r);
 		goto out;
 	}
-	rec.hold_until_ms = now_ms() + FIRST_LIST_MS;
+	rec.hold_until_ms = clock_ms() + FIRST_LIST_MS;
 	r = channel_send(config->channel_fd, &ready);
 	if (r < 0)
 		goto out;
@@ -402,7 +380,7 @@ int recorder_run(const struct recorder_config *config)
 	if (rec.orphan && code == EXITCODE_OK)
 		code = EXITCODE_NOTHING;
 out:
-	store_close(rec.store, now_ns());
+	store_close(rec.store, clock_real_ns());
 	ifname_close(rec.ifnames);
 	free(rec.buf);
 	return code;

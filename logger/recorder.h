@@ -5,12 +5,15 @@
 
 #include <stdint.h>
 
+#include "logger/space.h"
+
 struct recorder_config {
 	const char *db_path;
 	const char *user; /* who it runs as; never root */
 	unsigned int group;
 	uint64_t retain_ns; /* as in struct store_session */
 	uint64_t retain_bytes;
+	const struct space_config *space;
 	int nflog_fd;	/* from capture_open() */
 	int channel_fd; /* to the keeper */
 };

@@ -243,8 +243,35 @@ void store_add_event(struct store *st, const struct event *ev)
 	st->events[st->n_events++] = *ev;
 }
 
+/*
+ * Counters that wait already are no news once there are later ones: while
+ * nothing can be written they would fill the queue, and then the channel.
+ */
+static bool join_twin(struct store *st, const struct channel_twin *t)
+{
+	for (size_t i = st->n_facts; i-- > 0;) {
+		struct channel_twin *old = &st->facts[i].u.twin;
+
+		if (st->facts[i].kind != CHANNEL_TWIN ||
+		    old->rule_id != t->rule_id ||
+		    strcmp(old->variant, t->variant) != 0)
+			continue;
+		if (old->state != t->state || old->partial != t->partial)
+			return false;
+		old->rule_packets = t->rule_packets;
+		old->twin_packets = t->twin_packets;
+		old->after_ns = t->after_ns;
+		return true;
+	}
+	return false;
+}
+
 void store_add_fact(struct store *st, const struct channel_msg *fact)
 {
+	const struct channel_twin *t = &fact->u.twin;
+
+	if (fact->kind == CHANNEL_TWIN && !t->change_ns && join_twin(st, t))
+		return;
 	st->facts[st->n_facts++] = *fact;
 }
 

@@ -211,16 +211,17 @@ static int fact_finding(struct store *st, const struct channel_finding *f,
 			uint64_t now_ns)
 {
 	sqlite3_stmt *s = st->stmts[STMT_FINDING_CLOSE];
+	int64_t at_ns = (int64_t)(f->at_ns ? f->at_ns : now_ns);
 	int rc;
 
-	sqlite3_bind_int64(s, 1, (int64_t)now_ns);
+	sqlite3_bind_int64(s, 1, at_ns);
 	sqlite3_bind_text(s, 2, f->subject, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 3, f->detail, -1, SQLITE_STATIC);
 	rc = store_run(st, STMT_FINDING_CLOSE, NULL);
 	if (rc != SQLITE_OK || !*f->detail)
 		return rc;
 	s = st->stmts[STMT_FINDING_OPEN];
-	sqlite3_bind_int64(s, 1, (int64_t)now_ns);
+	sqlite3_bind_int64(s, 1, at_ns);
 	sqlite3_bind_text(s, 2, f->subject, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 3, f->detail, -1, SQLITE_STATIC);
 	return store_run(st, STMT_FINDING_OPEN, NULL);
@@ -247,6 +248,8 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 		return container_fact(st, fact, now_ns);
 	case CHANNEL_READY:
 	case CHANNEL_DOCKER_DOWN:
+	case CHANNEL_SPACE_LOW:
+	case CHANNEL_SPACE_FULL:
 	case CHANNEL_STOP:
 		break;
 	}

@@ -55,6 +55,9 @@ static void every_key_is_taken(void **state)
 		   "profile = drops, user ; not what is published\n"
 		   "retain_days = 90\n"
 		   "retain_size = 20G\n"
+		   "space_left = 500\n"
+		   "space_left_action = exec /bin/sh\n"
+		   "disk_full_action = exit\n"
 		   "user = nobody\n");
 	assert_int_equal(config_read(&cfg, path, error), 0);
 	assert_string_equal(cfg.db, "/srv/audit/audit.db");
@@ -62,6 +65,11 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(cfg.nflog_group, 17);
 	assert_int_equal(cfg.retain_days, 90);
 	assert_int_equal(cfg.retain_size, 20ULL << 30);
+	assert_int_equal(cfg.space.left_bytes, 500 << 20);
+	assert_int_equal(cfg.space.left_percent, 0);
+	assert_int_equal(cfg.space.low.act, SPACE_EXEC);
+	assert_string_equal(cfg.space.low.program, "/bin/sh");
+	assert_int_equal(cfg.space.full.act, SPACE_EXIT);
 	assert_int_equal(cfg.profile, PROFILE_DROPS | PROFILE_USER);
 	assert_string_equal(cfg.user, "nobody");
 }
@@ -106,6 +114,15 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
 		{ "retain_size = G\n",
 		  "1: retain_size 'G': a size like 500M or 10G is needed, at "
 		  "least 16M, or 0 for no limit" },
+		{ "space_left = 5M\n",
+		  "1: space_left '5M': a number of MiB, or of percent like "
+		  "5%, is needed, or 0 for no limit" },
+		{ "\nspace_left_action = email\n",
+		  "2: space_left_action 'email': ignore, log, exec /PATH, "
+		  "suspend or exit is needed" },
+		{ "disk_full_action = exec true\n",
+		  "1: disk_full_action 'exec true': a path that begins with "
+		  "'/' is needed" },
 		{ "\n\ndb = audit.db\n",
 		  "3: db 'audit.db': a path that begins with '/' is needed" },
 		{ "docker_socket =\n",

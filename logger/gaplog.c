@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Under overload there is a gap in the numbers every few milliseconds: the
+ * ledger has them all, the system's log a line now and then with their sum.
+ */
+#include "logger/gaplog.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+bool gaplog_next(struct gaplog *log, uint64_t now_ms, bool last,
+		 char line[GAPLOG_LINE_MAX])
+{
+	if (log->gaps == 0 ||
+	    (!last && log->said_ms && now_ms - log->said_ms < GAPLOG_MS))
+		return false;
+	if (log->gaps == 1)
+		snprintf(line, GAPLOG_LINE_MAX,
+			 "%" PRIu64 " packets lost in the kernel before they "
+			 "reached us",
+			 log->packets);
+	else
+		snprintf(line, GAPLOG_LINE_MAX,
+			 "%" PRIu64 " packets lost in the kernel before they "
+			 "reached us, in %" PRIu64 " gaps",
+			 log->packets, log->gaps);
+	*log = (struct gaplog){ .said_ms = now_ms };
+	return true;
+}
