@@ -422,7 +422,7 @@ none_unaccounted()
 # What was decided by a rule before we knew it has no row, or one of a rule
 # that was gone: each such packet is one of a gap's, or the gap says that the
 # number is not known, or its row is marked.
-# Not all are yet: docs/hooks.md says which a rewrite within the same
+# Not all are yet, see "Not yet" in docs/hooks.md: what a rewrite within the same
 # milliseconds hides. No more than these, of all that came during changes.
 few_are_unaccounted()
 {
