@@ -32,7 +32,7 @@ enum column {
 	FROM_NS,
 };
 
-static void copy_text(char *to, size_t size, sqlite3_stmt *s, enum column c)
+static void copy_text(char *to, size_t size, sqlite3_stmt *s, int c)
 {
 	const char *text = (const char *)sqlite3_column_text(s, c);
 

@@ -408,10 +408,10 @@ struct identity *identity_new(void)
 	return NULL;
 }
 
-/* Only what is in use: most of the memory was never touched. */
+/* Only what is in use: a slot is written whole when it is taken. */
 struct identity *identity_copy(const struct identity *id)
 {
-	struct identity *copy = calloc(1, sizeof(*copy));
+	struct identity *copy = malloc(sizeof(*copy));
 
 	if (!copy)
 		return NULL;

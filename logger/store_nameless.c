@@ -140,9 +140,10 @@ int nameless_name(struct store *st, const struct identity_endpoint *ep,
 	bool all = true, ignored;
 	int rc = SQLITE_OK;
 
-	for (size_t i = 0; i < NAMELESS_MAX && rc == SQLITE_OK; i++)
+	for (size_t i = 0; i < n->n && i < NAMELESS_MAX && !rc; i++)
 		rc = look_at(st, &n->ring[i], ep, &all);
-	for (size_t i = 0; i < NAMELESS_NOWHERE_MAX && rc == SQLITE_OK; i++)
+	for (size_t i = 0; i < n->n_nowhere && i < NAMELESS_NOWHERE_MAX && !rc;
+	     i++)
 		rc = look_at(st, &n->nowhere[i], ep, &ignored);
 	*ret_all = all;
 	return rc;
