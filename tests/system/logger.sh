@@ -114,6 +114,8 @@ tb_ended()
 tb_logger_kill()
 {
 	[ -n "$TB_LOGGER" ] || return 0
+	# The keeper must not live to see the recorder's end and clean up.
+	kill -STOP "$TB_LOGGER"
 	# shellcheck disable=SC2046
 	kill -KILL $(tb_recorder) "$TB_LOGGER"
 	wait "$TB_LOGGER"

@@ -26,7 +26,8 @@ accounted()
 			JOIN conversation c ON c.id = e.conversation
 			JOIN path p ON p.id = c.path GROUP BY 1
 		UNION ALL SELECT rule, sum(packets) FROM gap
-			WHERE rule IS NOT NULL GROUP BY 1)
+			WHERE rule IS NOT NULL AND packets IS NOT NULL
+			GROUP BY 1)
 		JOIN rule r ON r.id = rule GROUP BY r.id" | LC_ALL=C sort
 }
 

@@ -67,6 +67,8 @@ test_variant()
 	recorded 200 '.dst_port == 7100'
 	RECORDER=$(tb_recorder)
 	ids >"$TB_DIR/ids"
+	# The keeper must not live to see the recorder's end and clean up.
+	kill -STOP "$TB_LOGGER"
 	kill -KILL "$RECORDER" "$TB_LOGGER"
 	tb_logger_wait 2>/dev/null || :
 	check 'a killed logger loses nothing it had committed' nothing_lost
