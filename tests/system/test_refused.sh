@@ -86,7 +86,7 @@ test_variant()
 		CREATE TABLE event (id)'
 	chown nobody "$TB_DIR/db/newer.db"
 	check 'a database of another version is refused with both versions' \
-		fails_with 5 'schema version 9 and this program knows 1' \
+		fails_with 5 'schema version 9 and this program knows 2' \
 		start --db "$TB_DIR/db/newer.db"
 	check 'nothing of that put a rule into the firewall' no_rules
 	fake_iptables
