@@ -66,7 +66,7 @@ static int find_or_insert(struct store *st, const struct event *ev,
 			  struct path_sides *ret)
 {
 	static const enum stmt stmts[] = { STMT_PATH_FIND, STMT_PATH };
-	struct side src, dst;
+	struct side src = { 0 }, dst = { 0 };
 	int rc;
 
 	*ret = (struct path_sides){ 0 };
