@@ -156,7 +156,8 @@ make_test()
 	nsenter -t "$CLEAN_PID" -m -p -n env -i TERM=dumb HOME=/root \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		BRIDGEAUDIT_TEST_CACHE="$ROOT_CACHE" \
-		SUITES=bookworm VARIANTS=nft sh -c \
+		SUITES=bookworm VARIANTS=nft CHURN_OPERATIONS=10 EDITS=100 \
+		LOSS_KILLS=5 LOSS_LOCKED=5 sh -c \
 		'cd /src && sudo -E make test' >"$CLEAN/test.log" 2>&1 || {
 		status=$?
 		echo "make test failed with $status"
