@@ -115,7 +115,7 @@ to_loopback()
 neighbour()
 {
 	local mac
-	mac=$(tb_in "$2" cat /sys/class/net/eth0/address)
+	mac=$(tb_in "$2" ip -json link show eth0 | jq -r '.[0].address')
 	tb_in "$1" ip neigh replace "$3" lladdr "$mac" dev eth0
 }
 
