@@ -78,15 +78,6 @@ static int sync_all(void)
 	return firewall_sync(fw, &round);
 }
 
-static void start(void)
-{
-	unsigned int what;
-
-	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
-	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &what), 0);
-	assert_int_equal(sync_all(), 0);
-}
-
 /* The kernel names processes by their number in the first pid namespace. */
 static bool pids_are_the_kernels(void)
 {
@@ -94,6 +85,17 @@ static bool pids_are_the_kernels(void)
 
 	return readlink("/proc/self/ns/pid", name, sizeof(name) - 1) > 0 &&
 	       strcmp(name, "pid:[4026531836]") == 0; /* PROC_PID_INIT_INO */
+}
+
+static void start(void)
+{
+	unsigned int what;
+
+	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
+	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &what), 0);
+	assert_int_equal(sync_all(), 0);
+	if (!pids_are_the_kernels())
+		nftmon_read(notices, firewall_pids(fw), &what);
 }
 
 /* The round that follows what the notices say; returns what that was. */
@@ -112,8 +114,7 @@ static unsigned int sync_noticed(void)
 	if (pids_are_the_kernels()) /* our own edits are nobody else's */
 		assert_int_equal(what, 0);
 	*firewall_pids(fw) = (struct nftmon_pids){ 0 };
-	return pids_are_the_kernels() ? round.what
-				      : round.what & ~(unsigned int)NFTMON_OWN;
+	return round.what;
 }
 
 /* The states of twins that were told, one letter each; and of findings. */
