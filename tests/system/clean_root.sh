@@ -6,7 +6,7 @@
 # root with make and sudo besides, in namespaces of its own; it reaches the
 # mirror through slirp4netns, so this host's network stays as it is.
 #
-#   clean_root.sh [SUITE...]      default: bookworm trixie
+#   clean_root.sh [SUITE...]      default: CLEAN_SUITES, or bookworm trixie
 #
 # Not one of `make test`'s files: .ci/run calls it.
 set -euo pipefail
@@ -208,7 +208,8 @@ if [ -n "$reason" ]; then
 fi
 TB_ROOT=$(root_get bookworm)
 check 'README names the two commands' readme_says 'sudo make (run|test)'
-[ $# -gt 0 ] || set -- bookworm trixie
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- ${CLEAN_SUITES:-bookworm trixie}
 for suite in "$@"; do
 	clean_suite "$suite"
 done
