@@ -36,4 +36,7 @@ bool program_prints(const char *command, const char *what);
 /* The calls since the last time, "NAME ARGUMENTS" each; free() it. */
 char *program_calls(void);
 
+/* The kernel names processes by their number in the first pid namespace. */
+bool pids_are_the_kernels(void);
+
 #endif

@@ -78,15 +78,6 @@ static int sync_all(void)
 	return firewall_sync(fw, &round);
 }
 
-/* The kernel names processes by their number in the first pid namespace. */
-static bool pids_are_the_kernels(void)
-{
-	char name[64] = "";
-
-	return readlink("/proc/self/ns/pid", name, sizeof(name) - 1) > 0 &&
-	       strcmp(name, "pid:[4026531836]") == 0; /* PROC_PID_INIT_INO */
-}
-
 static void start(void)
 {
 	unsigned int what;
