@@ -30,6 +30,7 @@
 
 enum {
 	OUTPUT_START = 64 * 1024,
+	READ_MAX = 64 * 1024, /* what a pipe holds */
 	PAUSE_MS = 20, /* between looks at a child that keeps silent */
 };
 
@@ -222,12 +223,14 @@ static int after_read(struct child *c, int *fd, ssize_t n)
 static int read_output(struct child *c)
 {
 	int r = grow_output(c);
+	size_t room;
 	ssize_t n;
 
 	if (r < 0)
 		return r;
+	room = c->output_max - c->output_len - 1;
 	n = read(c->out[0], c->output + c->output_len,
-		 c->output_max - c->output_len - 1);
+		 room < READ_MAX ? room : READ_MAX);
 	if (n > 0)
 		c->output_len += (size_t)n;
 	return after_read(c, &c->out[0], n);
