@@ -31,7 +31,7 @@
 enum {
 	OUTPUT_START = 64 * 1024,
 	READ_MAX = 64 * 1024, /* what a pipe holds */
-	PAUSE_MS = 20, /* between looks at a child that keeps silent */
+	PAUSE_MS = 20,	      /* between looks at a child that keeps silent */
 };
 
 static const char *search_path(void)
