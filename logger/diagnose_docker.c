@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/text.h"
+#include "logger/clock.h"
 #include "logger/diagnose.h"
 #include "logger/diagnose_fact.h"
 #include "logger/docker/client.h"
@@ -153,14 +153,6 @@ static bool no_stream(void *arg, const char *data, size_t len)
 	return false;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void tell_state(FILE *out, const char *socket_path, const char *state,
 		       const char *detail)
 {
@@ -175,14 +167,17 @@ static bool ask(FILE *out, struct client *client, const char *socket_path,
 		const char *path, const char *kind,
 		json_t *(*parse)(char *body, size_t len))
 {
-	int64_t deadline = now_ms() + ANSWER_TIMEOUT_MS;
+	uint64_t deadline = clock_ms() + ANSWER_TIMEOUT_MS;
 	struct client_result result = { 0 };
 	json_t *fact;
 	int r = client_start(client, CLIENT_REQUEST, path);
 	bool done = false;
 
-	while (r == 0 && !done && now_ms() < deadline) {
-		r = client_wait(client, NULL, 0, (int)(deadline - now_ms()));
+	while (r == 0 && !done && clock_ms() < deadline) {
+		uint64_t now = clock_ms();
+
+		r = client_wait(client, NULL, 0,
+				deadline > now ? (int)(deadline - now) : 0);
 		done = client_result(client, CLIENT_REQUEST, &result);
 	}
 	if (!done) {

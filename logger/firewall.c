@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "logger/clock.h"
 #include "logger/firewall_backend.h"
 #include "logger/firewall_own.h"
 #include "logger/log.h"
@@ -40,14 +40,6 @@ struct facts {
 	struct own_table_open *open;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static void add_backend(struct firewall *fw, enum iptables_variant variant,
 			int family, int channel_fd)
 {
@@ -60,7 +52,7 @@ static void add_backend(struct firewall *fw, enum iptables_variant variant,
 	if (variant == IPTABLES_NFT)
 		b->announced =
 			family == 4 ? NFTMON_IPTABLES4 : NFTMON_IPTABLES6;
-	b->read_ns = now_ns();
+	b->read_ns = clock_real_ns();
 	fw->n_backends++;
 }
 

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "logger/clock.h"
 #include "logger/twin_netlink.h"
 
 enum {
@@ -20,14 +20,6 @@ enum {
 	/* Docker may edit between our read and our write: plan anew */
 	TRIES_MAX = 4,
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 static void forget_rules(struct backend *b)
 {
@@ -82,7 +74,7 @@ int backend_read(struct backend *b, const struct plan_config *config)
 {
 	struct ruleset *rs = NULL;
 	struct plan *plan = NULL;
-	uint64_t read_ns = now_ns();
+	uint64_t read_ns = clock_real_ns();
 	int r;
 
 	b->error[0] = '\0';

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/text.h"
+#include "logger/clock.h"
 #include "logger/log.h"
 #include "logger/nft.h"
 #include "logger/own_apply.h"
@@ -47,14 +47,6 @@ struct own {
 	struct own_counts counts; /* of the mirrored rules */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
 {
 	struct own *own = calloc(1, sizeof(*own));
@@ -65,7 +57,7 @@ struct own *own_new(unsigned int profile, uint16_t group, int channel_fd)
 	own->group = group;
 	own->docker.look = own->left = true;
 	own->probe = 1;
-	own->intact_ns = now_ns();
+	own->intact_ns = clock_real_ns();
 	for (int i = 0; i < FAMILIES; i++)
 		report_init(&own->reports[i], channel_fd, "nftables", "nft",
 			    i == 0 ? 4 : 6);
@@ -436,7 +428,7 @@ int own_sync(struct own *own, struct own_round *round)
 		return r;
 	}
 	own->failures = 0;
-	own->intact_ns = now_ns();
+	own->intact_ns = clock_real_ns();
 	return 0;
 }
 

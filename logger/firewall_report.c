@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/text.h"
-#include "lib/timefmt.h"
+#include "logger/clock.h"
 #include "logger/log.h"
 
 /* How many times only news is sent before all is. */
@@ -47,14 +46,6 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 static struct told *find(struct told *list, size_t len, uint64_t id)
 {
 	const struct told key = { .id = id };
@@ -76,7 +67,7 @@ static bool send_rule(const struct report *rep, const struct plan_audited *a,
 	r->appeared = rep->looked_ns != 0;
 	r->packets = packets;
 	r->uncounted = !a->counted;
-	r->told_ns = now_ns();
+	r->told_ns = clock_real_ns();
 	str_copy(r->variant, sizeof(r->variant), rep->variant);
 	str_copy(r->table, sizeof(r->table), a->table);
 	str_copy(r->chain, sizeof(r->chain), a->chain);
@@ -214,7 +205,7 @@ void report_twins(struct report *rep, const struct plan *plan,
 {
 	size_t len = 0, i = 0, j = 0;
 	struct told *now = collect(plan, &len);
-	uint64_t since_ns = now_ns();
+	uint64_t since_ns = clock_real_ns();
 	bool sent = !rep->behind;
 	bool all = rep->rounds++ % REFRESH_ROUNDS == 0;
 
@@ -250,7 +241,7 @@ void report_twins(struct report *rep, const struct plan *plan,
 
 void report_removed(struct report *rep)
 {
-	const struct report_change change = { now_ns(), "daemon down" };
+	const struct report_change change = { clock_real_ns(), "daemon down" };
 
 	for (size_t i = 0; i < rep->told_len; i++) {
 		struct told *t = &rep->told[i];
