@@ -23,8 +23,12 @@
 static const char table_head[] = "table inet bridgeaudit { }\n"
 				 "delete table inet bridgeaudit\n";
 
-/* most packets: without a look into the maps */
-static const char replies[] = "ct state established,related accept\n";
+/*
+ * Most packets: without a look into the maps. Falling off the end costs a third
+ * less than an accept.
+ */
+static const char forward_new[] = "ct state & (established | related) == 0 "
+				  "jump forward-new\n";
 
 void own_problem(struct own_builder *b, const char *where, const char *text,
 		 const char *why)
@@ -164,6 +168,16 @@ bool own_table_watches(const struct own_table *table, uint64_t id)
 		       by_id) != NULL;
 }
 
+static void write_forward(struct own_builder *b, const char *rules)
+{
+	if (b->replies_first)
+		fprintf(b->out, "chain forward-new {\n%s}\n", rules);
+	fprintf(b->out,
+		"chain forward {\n"
+		"type filter hook forward priority -1; policy accept;\n%s}\n",
+		b->replies_first ? forward_new : rules);
+}
+
 static void write_all(struct own_builder *b, const char *forward)
 {
 	const struct own_table_input *in = b->input;
@@ -183,11 +197,7 @@ static void write_all(struct own_builder *b, const char *forward)
 	fflush(b->forward);
 	b->table->empty = *forward == '\0';
 	if (*forward)
-		fprintf(b->out,
-			"chain forward {\n"
-			"type filter hook forward priority -1; policy accept;\n"
-			"%s%s}\n",
-			b->replies_first ? replies : "", forward);
+		write_forward(b, forward);
 	own_raw_write(b);
 	own_witness_write(b);
 	write_counters(b);

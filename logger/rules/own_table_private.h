@@ -57,6 +57,13 @@ bool own_addr_is_host(int family, const struct nft_addr *addr);
 void own_raw_collect(struct own_builder *b);
 void own_raw_write(struct own_builder *b);
 
+/*
+ * Writes the jumps of base chain raw to chain raw-ip or raw-ip6 (family: 4, 6)
+ * that every packet for an address of b->raw, of which one is of that family,
+ * takes and most others don't.
+ */
+void own_gate_write(struct own_builder *b, int family);
+
 /* Docker's nft tables: notes raw rules, bridges and ports; writes the rest. */
 void own_mirror_write(struct own_builder *b, const struct nft_table *table);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The raw stage: Docker's DROPs by destination address, one look into a hash
+ * The raw stage: Docker's DROPs by destination address. What is for none of
+ * Docker's networks meets a comparison or two; the rest one look into a hash
  * however many containers there are, then the few rules of that address in
  * Docker's order. The first that drops is the one that decides: it logs and
  * ends our base chain. An ACCEPT of the raw table ends only that table's part,
@@ -238,6 +239,42 @@ static size_t run(const struct own_builder *b, size_t i,
 	return n;
 }
 
+/* The looks into one family's maps, and whether there is one. */
+static bool write_lookups(struct own_builder *b, int family)
+{
+	const char *ip = family == 4 ? "ip" : "ip6";
+	bool any = false;
+
+	for (size_t i = 0; i < b->raw_len; i += run(b, i, same_map)) {
+		if (b->raw[i].family != family)
+			continue;
+		if (!any)
+			fprintf(b->out, "chain raw-%s {\n", ip);
+		any = true;
+		fprintf(b->out, "%s daddr vmap @", ip);
+		write_map_name(b, &b->raw[i]);
+		fputc('\n', b->out);
+	}
+	if (any)
+		fputs("}\n", b->out);
+	return any;
+}
+
+static void write_base(struct own_builder *b)
+{
+	bool ip4 = write_lookups(b, 4);
+	bool ip6 = write_lookups(b, 6);
+
+	fputs("chain raw {\n"
+	      "type filter hook prerouting priority -301; policy accept;\n",
+	      b->out);
+	if (ip4)
+		own_gate_write(b, 4);
+	if (ip6)
+		own_gate_write(b, 6);
+	fputs("}\n", b->out);
+}
+
 void own_raw_write(struct own_builder *b)
 {
 	if (b->raw_len == 0)
@@ -259,14 +296,5 @@ void own_raw_write(struct own_builder *b)
 		n = run(b, i, same_map);
 		write_map(b, &b->raw[i], n);
 	}
-	fputs("chain raw {\n"
-	      "type filter hook prerouting priority -301; policy accept;\n",
-	      b->out);
-	for (size_t i = 0; i < b->raw_len; i += run(b, i, same_map)) {
-		fprintf(b->out, "%s daddr vmap @",
-			b->raw[i].family == 4 ? "ip" : "ip6");
-		write_map_name(b, &b->raw[i]);
-		fputc('\n', b->out);
-	}
-	fputs("}\n", b->out);
+	write_base(b);
 }

@@ -1,22 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What it costs to forward a packet through one world and through another,
- * measured in turns so close to each other that what else the machine does
- * hits both alike.
+ * What nft tables cost a packet that is forwarded past them.
  *
- *   forwarding out|in ROUNDS CLIENT-A SERVER-A CLIENT-B SERVER-B
+ *   forwarding out|in ROUNDS COPIES WORLD CLIENT SERVER NAME...
  *
- * The last four are network namespaces. Clients are containers, servers hosts
- * outside; both see their world as eth0 by the addresses below. "out" sends
- * from the clients, "in" from the servers, in flows that are established.
- * Prints one line: A's and B's nanoseconds per packet, each the tenth
- * percentile over ROUNDS, for what else the machine does only adds. Fails when
- * packets did not come through.
+ * World, client and server are network namespaces. The client is a container,
+ * the server a host outside; both see the world as eth0 by the addresses
+ * below. "out" sends from the client, "in" from the server, in flows that are
+ * established. For each NAME the world has COPIES equal tables of family inet,
+ * NAME0, NAME1 ..., all of them dormant.
+ *
+ * The kernel hooks and unhooks the chains of a table when its flag is changed,
+ * so nothing else differs between with and without, not even where anything is
+ * in memory; and the copies make what is measured larger than what else the
+ * machine does. In each round each NAME's copies are awake for some
+ * milliseconds, and none for as long.
+ *
+ * Prints a line per NAME: it, nanoseconds per packet without any (median), and
+ * more with one copy: median and quartiles over the rounds. Fails when packets
+ * did not come through.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_packet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <sched.h>
@@ -30,6 +41,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "logger/nft_netlink.h"
+
 #ifndef PACKET_QDISC_BYPASS
 #define PACKET_QDISC_BYPASS 20
 #endif
@@ -40,10 +53,13 @@
 
 enum {
 	FLOWS = 64, /* also packets per call */
-	SLICE_NS = 5000000,
+	SLICE_NS = 1000000,
+	SLICES = 4, /* of which the fastest counts: all else only adds */
 	FRAME = 60,
 	ROUNDS_MAX = 10000,
-	REST_US = 500, /* for the kernel's threads, behind each slice */
+	STATES_MAX = 16,
+	COPIES_MAX = 64,
+	REST_US = 300, /* for the kernel's threads, behind each slice */
 };
 
 /* The world's side of both wires; forwarding.sh sets these addresses. */
@@ -58,6 +74,13 @@ struct end { /* a client or a server */
 	struct iovec iov[FLOWS];
 	struct mmsghdr msgs[FLOWS];
 };
+
+static struct state {
+	const char *name;      /* NULL: none is awake */
+	double ns[ROUNDS_MAX]; /* per packet, by round */
+} states[STATES_MAX];
+static int states_len;
+static int nftables; /* a socket in the world */
 
 static void die(const char *what)
 {
@@ -164,6 +187,51 @@ static uint64_t received(const struct end *end)
 	return packets;
 }
 
+/* A message about the flags of each copy; what they take of buf. */
+static size_t put_flags(char *buf, const char *name, int copies, uint32_t flags)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < copies; i++) {
+		struct nlmsghdr *nlh = nft_netlink_put(
+			buf + len, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE,
+			0, NFPROTO_INET);
+		char table[64];
+
+		snprintf(table, sizeof(table), "%s%d", name, i);
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
+		mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, htonl(flags));
+		len += nlh->nlmsg_len;
+		if (i == copies - 1 && flags == 0)
+			nlh->nlmsg_flags |= NLM_F_ACK;
+	}
+	return len;
+}
+
+/* Puts the copies of one to sleep and wakes those of another; NULL: none. */
+static void wake(const char *name, int copies)
+{
+	static const char *awake;
+	static char buf[2 * COPIES_MAX * 128 + 256];
+	size_t len = 0;
+
+	if (name == awake)
+		return;
+	len += nft_netlink_batch(buf, NFNL_MSG_BATCH_BEGIN)->nlmsg_len;
+	if (awake)
+		len += put_flags(buf + len, awake, copies, NFT_TABLE_F_DORMANT);
+	if (name)
+		len += put_flags(buf + len, name, copies, 0);
+	len += nft_netlink_batch(buf + len, NFNL_MSG_BATCH_END)->nlmsg_len;
+	errno = -nft_netlink_send(nftables, buf, len);
+	if (errno == 0 && name)
+		errno = -nft_netlink_answer(nftables);
+	if (errno != 0)
+		die(name ? name : awake);
+	awake = name;
+	usleep(REST_US);
+}
+
 static double slice(struct end *end, int calls)
 {
 	uint64_t start = now_ns();
@@ -183,10 +251,10 @@ static int by_value(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static double tenth(double *values, int len)
+static double quantile(double *values, int len, int percent)
 {
 	qsort(values, (size_t)len, sizeof(*values), by_value);
-	return values[len / 10];
+	return values[len * percent / 100];
 }
 
 /* One CPU, and as far as possible nothing else on it meanwhile. */
@@ -201,21 +269,30 @@ static void settle_down(void)
 	sched_setscheduler(0, SCHED_FIFO, &param);
 }
 
-static void measure(struct end *a, struct end *b, int rounds, int calls)
+static double measure(struct end *end, int calls)
 {
-	static double of_a[ROUNDS_MAX], of_b[ROUNDS_MAX];
+	double best, ns;
 
-	for (int i = 0; i < rounds; i++) {
-		/* who is first has the colder caches: take turns */
-		if (i % 2 == 0) {
-			of_a[i] = slice(a, calls);
-			of_b[i] = slice(b, calls);
-		} else {
-			of_b[i] = slice(b, calls);
-			of_a[i] = slice(a, calls);
-		}
+	best = slice(end, calls);
+	for (int i = 1; i < SLICES; i++) {
+		ns = slice(end, calls);
+		if (ns < best)
+			best = ns;
 	}
-	printf("%.1f %.1f\n", tenth(of_a, rounds), tenth(of_b, rounds));
+	return best;
+}
+
+/* Who is when in a round differs from round to round. */
+static void measure_round(struct end *end, int calls, int round, int copies)
+{
+	for (int i = 0; i < states_len; i++) {
+		int s = (i + round / 2) % states_len;
+
+		if (round % 2 == 1)
+			s = states_len - 1 - s;
+		wake(states[s].name, copies);
+		states[s].ns[round] = measure(end, calls);
+	}
 }
 
 /* How many calls fill a slice. */
@@ -228,44 +305,78 @@ static int calibrate(struct end *end)
 	return calls < 1 ? 1 : (int)calls;
 }
 
-static void check(const char *world, uint64_t sent, uint64_t came)
+static void print(const struct state *state, int rounds, int copies)
 {
-	if (sent == came)
-		return;
-	fprintf(stderr, "forwarding: of %lu packets %lu came through %s\n",
-		sent, came, world);
-	exit(1);
+	static double more[ROUNDS_MAX], without[ROUNDS_MAX];
+	double low, high;
+
+	for (int i = 0; i < rounds; i++) {
+		without[i] = states[0].ns[i];
+		more[i] = (state->ns[i] - without[i]) / copies;
+	}
+	low = quantile(more, rounds, 25);
+	high = quantile(more, rounds, 75);
+	printf("%s %.0f %.1f %.1f %.1f\n", state->name,
+	       quantile(without, rounds, 50), quantile(more, rounds, 50), low,
+	       high);
+}
+
+static void enter_world(const char *path)
+{
+	int ns = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (ns < 0 || setns(ns, CLONE_NEWNET) < 0)
+		die(path);
+	close(ns);
+	nftables = nft_netlink_open();
+	if (nftables < 0)
+		die("nf_tables");
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: forwarding out|in ROUNDS COPIES WORLD CLIENT "
+			"SERVER NAME...\n");
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static struct end ends[4]; /* client and server of A, then of B */
-	int rounds = argc == 7 ? atoi(argv[2]) : 0;
-	bool out = argc == 7 && strcmp(argv[1], "out") == 0;
-	struct end *a = &ends[out ? 0 : 1], *to_a = &ends[out ? 1 : 0];
-	struct end *b = a + 2, *to_b = to_a + 2;
-	uint64_t before_a, before_b, sent;
+	static struct end ends[2]; /* client, server */
+	int rounds = argc > 7 ? atoi(argv[2]) : 0;
+	int copies = argc > 7 ? atoi(argv[3]) : 0;
+	bool out = argc > 7 && strcmp(argv[1], "out") == 0;
+	struct end *from = &ends[out ? 0 : 1], *to = &ends[out ? 1 : 0];
+	uint64_t before, sent;
 	int calls;
 
-	if (rounds < 1 || rounds > ROUNDS_MAX ||
-	    (!out && strcmp(argv[1], "in") != 0)) {
-		fprintf(stderr, "usage: forwarding out|in ROUNDS CLIENT-A "
-				"SERVER-A CLIENT-B SERVER-B\n");
-		return 2;
-	}
-	for (int i = 0; i < 4; i++)
-		open_end(&ends[i], argv[3 + i], i % 2 == 0);
+	if (rounds < 1 || rounds > ROUNDS_MAX || copies < 1 ||
+	    copies > COPIES_MAX || argc - 7 >= STATES_MAX ||
+	    (!out && strcmp(argv[1], "in") != 0))
+		return usage();
+	enter_world(argv[4]);
+	for (int i = 0; i < 2; i++)
+		open_end(&ends[i], argv[5 + i], i == 0);
+	for (states_len = 1; states_len <= argc - 7; states_len++)
+		states[states_len].name = argv[6 + states_len];
 	settle_down();
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 2; i++)
 		send_all(&ends[i]); /* clients first: established by now */
-	calls = calibrate(a);
+	calls = calibrate(from);
 	usleep(100000);
-	before_a = received(to_a);
-	before_b = received(to_b);
-	measure(a, b, rounds, calls);
+	before = received(to);
+	for (int i = 0; i < rounds; i++)
+		measure_round(from, calls, i, copies);
+	wake(NULL, copies);
 	usleep(100000);
-	sent = (uint64_t)rounds * (uint64_t)calls * FLOWS;
-	check("a", sent, received(to_a) - before_a);
-	check("b", sent, received(to_b) - before_b);
+	sent = (uint64_t)rounds * (uint64_t)states_len * SLICES *
+	       (uint64_t)calls * FLOWS;
+	if (received(to) - before != sent) {
+		fprintf(stderr, "forwarding: of %lu packets %lu came through\n",
+			sent, received(to) - before);
+		return 1;
+	}
+	for (int i = 1; i < states_len; i++)
+		print(&states[i], rounds, copies);
 	return 0;
 }

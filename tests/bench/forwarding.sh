@@ -8,35 +8,41 @@
 #
 #   tests/bench/forwarding.sh
 #
-# Two worlds are measured in turns; "noise" is their difference without us in
-# either, "more" what it is with us in one, in half of the runs in the other. The
-# goal is at most 60 ns more, however many containers. RUNS=6, ROUNDS=40 (of
-# some milliseconds each, per run), SIZES="10 100 1000", GENERATIONS="b2 c d"
-# choose.
+# forwarding.c says how it is measured. A line is about one thing:
+#
+#   table	our table as the logger makes it
+#   nothing	tables without a chain: the noise
+#   forward, raw	an empty base chain there: what the kernel takes by itself
+#   new, map	one that asks whether the packet is of a new flow, or looks its
+#		address up in a map
+#   twins	ten rules as stand in DOCKER-ISOLATION-STAGE-2 for ten networks
+#
+# The goal is at most 60 ns more for "table", however many containers. ROUNDS=100
+# (of some milliseconds for each), COPIES=8, SIZES="10 100 1000",
+# GENERATIONS="b2 c d" choose.
 set -euo pipefail
 
 top=$(realpath "$(dirname "$0")/../..")
 build=$(realpath -m "${BUILD:-$top/build}")
-: "${RUNS:=6}" "${ROUNDS:=40}" "${SIZES:=10 100 1000}" \
+: "${ROUNDS:=100}" "${COPIES:=8}" "${SIZES:=10 100 1000}" \
 	"${GENERATIONS:=b2 c d}"
 
 # Process 1 is the one in the namespaces.
 if [ $$ != 1 ]; then
 	[ "$(id -u)" = 0 ] || { echo "needs root" >&2; exit 1; }
 	make -s -C "$top" BUILD="$build" all "$build/tests/bench/forwarding"
-	export RUNS ROUNDS SIZES GENERATIONS BUILD="$build"
+	export ROUNDS COPIES SIZES GENERATIONS BUILD="$build"
 	exec unshare --mount --net --pid --fork --kill-child --mount-proc \
 		"$0"
 fi
 
-# Two equal worlds, "a" and "b", each with a container and a host outside.
 mount -t tmpfs tmpfs /run
 mkdir /run/netns /run/bench
 chmod 755 /run/bench
 
 in_world()
 {
-	ip netns exec "world-$1" "${@:2}"
+	ip netns exec world "$@"
 }
 
 bridge()
@@ -48,23 +54,23 @@ bridge()
 # address, so it is counted there and dropped at once.
 world()
 {
-	local w=$1 br ns
+	local br ns
 	br=$(bridge 0)
 	ip -batch - <<-END
-	netns add world-$w
-	netns add client-$w
-	netns add server-$w
+	netns add world
+	netns add client
+	netns add server
 	END
 	# nothing may be sent but what is measured
 	for ns in world client server; do
-		ip netns exec "$ns-$w" sysctl -qw \
+		ip netns exec $ns sysctl -qw \
 			net.ipv6.conf.{all,default}.disable_ipv6=1
 	done
-	in_world "$w" ip -batch - <<-END
+	in_world ip -batch - <<-END
 	link add $br address 02:00:00:00:00:01 type bridge mcast_snooping 0
-	link add veth0 type veth peer name eth0 address 02:00:00:00:00:02 netns client-$w
+	link add veth0 type veth peer name eth0 address 02:00:00:00:00:02 netns client
 	link set veth0 master $br up
-	link add eth0 address 02:00:00:00:01:01 type veth peer name eth0 address 02:00:00:00:01:02 netns server-$w
+	link add eth0 address 02:00:00:00:01:01 type veth peer name eth0 address 02:00:00:00:01:02 netns server
 	link set $br up
 	link set eth0 up
 	addr add 172.30.0.1/16 dev $br
@@ -72,11 +78,11 @@ world()
 	neigh replace 172.30.0.2 dev $br lladdr 02:00:00:00:00:99 nud permanent
 	neigh replace 192.0.2.2 dev eth0 lladdr 02:00:00:00:01:99 nud permanent
 	END
-	in_world "$w" bridge fdb replace 02:00:00:00:00:99 dev veth0 master static
-	in_world "$w" sysctl -qw net.ipv4.ip_forward=1 \
+	in_world bridge fdb replace 02:00:00:00:00:99 dev veth0 master static
+	in_world sysctl -qw net.ipv4.ip_forward=1 \
 		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0
-	ip -n "client-$w" link set eth0 arp off up
-	ip -n "server-$w" link set eth0 arp off up
+	ip -n client link set eth0 arp off up
+	ip -n server link set eth0 arp off up
 }
 
 # container FAMILY NUMBER: its address; ten are on one network
@@ -194,126 +200,116 @@ rules_nft()
 
 load()
 {
-	local gen=$1 n=$2 nets=$3 w
+	local gen=$1 n=$2 nets=$3
+	in_world nft flush ruleset
 	if [ "$gen" = d ]; then
 		{ rules_nft 4 "$n" "$nets"; rules_nft 6 "$n" "$nets"; } \
 			>/run/bench/rules
-		for w in a b; do
-			in_world $w nft flush ruleset
-			in_world $w nft -f /run/bench/rules
-		done
+		in_world nft -f /run/bench/rules
 		return
 	fi
 	rules_iptables "$gen" 4 "$n" "$nets" >/run/bench/rules4
 	rules_iptables "$gen" 6 "$n" "$nets" >/run/bench/rules6
-	for w in a b; do
-		in_world $w nft flush ruleset
-		in_world $w iptables-nft-restore </run/bench/rules4
-		in_world $w ip6tables-nft-restore </run/bench/rules6
-	done
+	in_world iptables-nft-restore </run/bench/rules4
+	in_world ip6tables-nft-restore </run/bench/rules6
 }
 
 watched()
 {
-	"$build/bridgeaudit" --db "/run/bench/$1/audit.db" rules -o jsonl \
-		2>/dev/null | awk -v least="$2" '
+	"$build/bridgeaudit" --db /run/bench/db/audit.db rules -o jsonl \
+		2>/dev/null | awk -v least="$1" '
 		/"state":"in place"/ { n++; next } { other++ }
 		END { exit !(n >= least && !other) }'
 }
 
-# audit WORLD LEAST: our logger there, until it watches so many rules
+# The table that our logger makes there, once it watches LEAST rules; then it
+# is killed, so its rules stay.
 audit()
 {
-	local w=$1 tenths=600
-	rm -rf "/run/bench/$w"
-	install -d -o nobody -g "$(id -gn nobody)" "/run/bench/$w"
-	(exec ip netns exec "world-$w" "$build/bridgeauditd" --foreground \
-		--user nobody --db "/run/bench/$w/audit.db" \
-		--docker-socket /run/none.sock 2>"/run/bench/$w.log") &
+	local tenths=600 logger keeper
+	rm -rf /run/bench/db
+	install -d -o nobody -g "$(id -gn nobody)" /run/bench/db
+	(exec ip netns exec world "$build/bridgeauditd" --foreground \
+		--user nobody --db /run/bench/db/audit.db \
+		--docker-socket /run/none.sock 2>/run/bench/log) &
 	logger=$!
-	until watched "$w" "$2"; do
+	until watched "$1"; do
 		tenths=$((tenths - 1))
 		[ $tenths -gt 0 ] && kill -0 $logger && sleep 0.1 && continue
-		echo "the logger does not watch $2 rules:" >&2
-		tail -n 5 "/run/bench/$w.log" >&2
+		echo "the logger does not watch $1 rules:" >&2
+		tail -n 5 /run/bench/log >&2
 		exit 1
 	done
-	# it looks at counters now and then, which is not what is measured
-	sleep 1
-	stopped=$(pgrep -P $logger -x bridgeauditd)
+	keeper=$(pgrep -P $logger -x bridgeauditd)
 	# shellcheck disable=SC2086
-	kill -STOP $logger $stopped
+	kill -KILL $logger $keeper
+	wait $logger 2>/dev/null || :
+	in_world nft -s list table inet bridgeaudit >/run/bench/table
+	in_world nft delete table inet bridgeaudit
 }
 
-audit_end()
+# copies NAME: of what is read, which is within a table
+copies()
 {
-	# shellcheck disable=SC2086
-	kill -CONT $logger $stopped
-	kill -TERM $logger
-	wait $logger || {
-		echo "the logger ended with status $?:" >&2
-		tail -n 5 "/run/bench/$1.log" >&2
-	}
+	local i body
+	body=$(cat)
+	for ((i = 0; i < COPIES; i++)); do
+		printf 'table inet %s%d {\nflags dormant\n%s\n}\n' \
+			"$1" $i "$body"
+	done >/run/bench/copies
+	in_world nft -f /run/bench/copies
 }
 
-measure()
+parts()
 {
-	"$build/tests/bench/forwarding" "$1" "$ROUNDS" /run/netns/client-a \
-		/run/netns/server-a /run/netns/client-b /run/netns/server-b
+	local forward='type filter hook forward priority 10;' i
+	copies nothing </dev/null
+	copies forward <<<"chain c { $forward }"
+	copies raw <<<'chain c { type filter hook prerouting priority -301; }'
+	copies new <<<"chain c { $forward ct state new accept; }"
+	copies map <<-END
+	map m { type ipv4_addr : verdict; elements = { 10.0.0.1 : accept }; }
+	chain c { $forward ip daddr vmap @m; }
+	END
+	{
+		echo "chain c { $forward"
+		for ((i = 0; i < 10; i++)); do
+			echo "oifname \"none-0000000$i\" counter" \
+				"log group 1 prefix \"x\""
+		done
+		echo '}'
+	} | copies twins
 }
 
-# min/median/max of a column
-spread()
-{
-	sort -g | awk '{ v[NR] = $1 } END {
-		printf "%.0f/%.0f/%.0f\n", v[1], v[int((NR + 1) / 2)], v[NR] }'
-}
-
-# One line of the table for both directions.
+# One line of the table for each direction and each thing.
 bench()
 {
-	local gen=$1 n=$2 nets dir half i
+	local gen=$1 n=$2 nets dir
 	nets=$((n > 20 ? n / 10 : 2))
 	load "$gen" "$n" "$nets"
-	rm -f /run/bench/{out,in}*
-	for ((i = 0; i < RUNS / 2; i++)); do
-		for dir in out in; do
-			measure $dir >>"/run/bench/$dir.noise"
-		done
-	done
-	for half in b a; do
-		# whatever was left by the other half
-		load "$gen" "$n" "$nets"
-		audit $half "$n"
-		for ((i = 0; i < RUNS / 2; i++)); do
-			for dir in out in; do
-				# without, with
-				measure $dir | awk -v with=$half '{
-					print with == "b" ? $1 " " $2 : $2 " " $1
-				}' >>"/run/bench/$dir"
-			done
-		done
-		audit_end $half
-	done
+	audit "$n"
+	sed '1d;$d' /run/bench/table | copies table
+	parts
 	for dir in out in; do
-		# shellcheck disable=SC2046,SC2059
-		printf "$row" "$gen" "$n" "$nets" "$dir" \
-			$(awk '{ print $1 }' "/run/bench/$dir" | spread) \
-			$(awk '{ print $2 }' "/run/bench/$dir" | spread) \
-			$(awk '{ print $2 - $1 }' "/run/bench/$dir" | spread) \
-			$(awk '{ print $2 - $1 }' "/run/bench/$dir.noise" |
-				spread)
+		"$build/tests/bench/forwarding" $dir "$ROUNDS" "$COPIES" \
+			/run/netns/{world,client,server} \
+			table nothing forward raw new map twins |
+			while read -r name without more low high; do
+				# shellcheck disable=SC2059
+				printf "$row" "$gen" "$n" "$nets" $dir \
+					"$name" "$without" "$more" "$low" \
+					"$high"
+			done
 	done
 }
 
-world a
-world b
-printf '# ns per forwarded packet, min/median/max of %d runs; %s, %s CPUs, Linux %s\n' \
-	"$RUNS" "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
+world
+printf '# ns per forwarded packet, medians and quartiles of %d rounds; %s, %s CPUs, Linux %s\n' \
+	"$ROUNDS" "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
 	"$(nproc)" "$(uname -r)"
-row='%-10s %10s %8s %-9s %17s %17s %17s %17s\n'
+row='%-10s %10s %8s %-9s %-8s %8s %8s %8s %8s\n'
 # shellcheck disable=SC2059
-printf "$row" generation containers networks direction without with more noise
+printf "$row" generation containers networks direction what without more low high
 for gen in $GENERATIONS; do
 	for n in $SIZES; do
 		bench "$gen" "$n"
