@@ -60,6 +60,11 @@ static const char setup[] =
 	"ip -n x link set lo down\n"
 	"ip -n x route del local 127.0.0.1 table local 2>/dev/null || :\n"
 	"ip -n x route add 127.0.0.1 via 10.7.0.1\n"
+	/* from far off, so that no address of it is like a container's */
+	"ip -n x addr add 192.0.2.9/32 dev eth0\n"
+	"ip -n x addr add 2001:db8::9/128 dev eth0 nodad\n"
+	"ip -n x route replace default via 10.7.0.1 src 192.0.2.9\n"
+	"ip -n x route replace default via fd00:7::1 src 2001:db8::9\n"
 	"sleep 1\n";
 
 static const char tally[] =
