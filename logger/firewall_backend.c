@@ -19,6 +19,7 @@ enum {
 	EDIT_MS = 20, /* more for each edit: -D compares with a whole chain */
 	/* Docker may edit between our read and our write: plan anew */
 	TRIES_MAX = 4,
+	FEW_MAX = 64, /* deletions, each compared with all twins */
 };
 
 static void forget_rules(struct backend *b)
@@ -190,12 +191,43 @@ void backend_judge(struct backend *b, uint64_t at_ns)
 	free(now);
 }
 
+/*
+ * Twins of rules that are gone go by their handles: iptables-restore would
+ * read and compare the whole chain. False: it has to.
+ */
+static bool delete_few(const struct backend *b, struct nftmon_pids *pids)
+{
+	struct twin_named gone[FEW_MAX];
+	const struct plan *plan = b->plan;
+
+	if (b->ipt.variant != IPTABLES_NFT || plan->edits_len > FEW_MAX)
+		return false;
+	for (uint32_t i = 0; i < plan->edits_len; i++) {
+		const struct plan_edit *edit = &plan->edits[i];
+		const struct ruleset_chain *chain =
+			&plan->rs->chains[edit->rule->chain];
+
+		if (edit->kind != PLAN_DELETE)
+			return false;
+		gone[i] = (struct twin_named){
+			.id = edit->id,
+			.table = plan->rs->tables[chain->table].name,
+			.chain = chain->name,
+		};
+	}
+	nftmon_pids_add(pids, getpid());
+	return twin_netlink_delete(b->ipt.family, gone, plan->edits_len) == 0;
+}
+
 static int write_edits(struct backend *b, struct nftmon_pids *pids)
 {
 	char *batch = NULL;
 	pid_t pid = 0;
-	int r = plan_batch(b->plan, &batch);
+	int r;
 
+	if (delete_few(b, pids))
+		return 0;
+	r = plan_batch(b->plan, &batch);
 	if (r == 0)
 		r = iptables_restore(&b->ipt, batch,
 				     TIMEOUT_MS +

@@ -67,17 +67,16 @@ static bool is_text(const struct nlattr *a, const char *text)
 	       memcmp(mnl_attr_get_payload(a), text, len) == 0;
 }
 
-static bool is_our_prefix(const void *bytes, size_t max)
+static bool is_our_prefix(const void *bytes, size_t max, uint64_t *ret_id)
 {
 	enum verdict verdict;
-	uint64_t id;
 
-	return twin_prefix_parse(bytes, strnlen(bytes, max), &verdict, &id) ==
-	       0;
+	return twin_prefix_parse(bytes, strnlen(bytes, max), &verdict,
+				 ret_id) == 0;
 }
 
 /* "log" of nf_tables, or the target NFLOG as older iptables-nft write it. */
-static bool logs_for_us(const struct nlattr *expr)
+static bool logs_for_us(const struct nlattr *expr, uint64_t *ret_id)
 {
 	const struct nlattr *name = find(expr, NFTA_EXPR_NAME);
 	const struct nlattr *data = find(expr, NFTA_EXPR_DATA);
@@ -89,7 +88,7 @@ static bool logs_for_us(const struct nlattr *expr)
 	if (is_text(name, "log")) {
 		a = find(data, NFTA_LOG_PREFIX);
 		return a && is_our_prefix(mnl_attr_get_payload(a),
-					  mnl_attr_get_payload_len(a));
+					  mnl_attr_get_payload_len(a), ret_id);
 	}
 	if (!is_text(name, "target") ||
 	    !is_text(find(data, NFTA_TARGET_NAME), "NFLOG"))
@@ -98,11 +97,11 @@ static bool logs_for_us(const struct nlattr *expr)
 	if (!a || mnl_attr_get_payload_len(a) < sizeof(info))
 		return false;
 	memcpy(&info, mnl_attr_get_payload(a), sizeof(info));
-	return is_our_prefix(info.prefix, sizeof(info.prefix));
+	return is_our_prefix(info.prefix, sizeof(info.prefix), ret_id);
 }
 
 /* Whether the last expression logs for us: behind it no verdict can be. */
-static bool is_twin(const struct nlattr *expressions)
+static bool is_twin(const struct nlattr *expressions, uint64_t *ret_id)
 {
 	const char *tail =
 		(const char *)expressions + mnl_attr_get_len(expressions);
@@ -112,7 +111,7 @@ static bool is_twin(const struct nlattr *expressions)
 	for (; mnl_attr_ok(a, (int)(tail - (const char *)a));
 	     a = mnl_attr_next(a))
 		last = a;
-	return last && logs_for_us(last);
+	return last && logs_for_us(last, ret_id);
 }
 
 static bool parse_rule(const struct nlmsghdr *nlh, struct twin_handle *ret)
@@ -142,7 +141,7 @@ static bool parse_rule(const struct nlmsghdr *nlh, struct twin_handle *ret)
 			t.handle = be64toh(be);
 			break;
 		case NFTA_RULE_EXPRESSIONS:
-			ours = is_twin(a);
+			ours = is_twin(a, &t.id);
 			break;
 		default:
 			break;
@@ -285,8 +284,36 @@ static int delete_all(int fd, uint8_t family, const struct found *found,
 	return r < 0 ? r : nft_netlink_answer(fd);
 }
 
-/* One try: 0 when there was none to delete, 1 when there were some. */
-static int remove_once(uint8_t family)
+static bool is_named(const struct twin_handle *t, const struct twin_named *list,
+		     size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (list[i].id == t->id &&
+		    strcmp(list[i].chain, t->chain) == 0 &&
+		    strcmp(list[i].table, t->table) == 0)
+			return true;
+	return false;
+}
+
+/* Leaves those that are named. As often as they are, or -EAGAIN. */
+static int keep_named(struct found *found, const struct twin_named *list,
+		      size_t len)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < found->len; i++)
+		if (is_named(&found->list[i], list, len))
+			found->list[kept++] = found->list[i];
+	found->len = kept;
+	return kept == len ? 0 : -EAGAIN;
+}
+
+/*
+ * One try, for those that are named or for all (NULL): 0 when there was none to
+ * delete, 1 when there were some.
+ */
+static int remove_once(uint8_t family, const struct twin_named *list,
+		       size_t len)
 {
 	struct found found = { 0 };
 	uint32_t generation = 0;
@@ -298,6 +325,8 @@ static int remove_once(uint8_t family)
 	r = get_generation(fd, &generation);
 	if (r == 0)
 		r = dump(fd, family, &found);
+	if (r == 0 && list)
+		r = keep_named(&found, list, len);
 	if (r == 0 && found.len > 0) {
 		r = delete_all(fd, family, &found, generation);
 		r = r < 0 ? r : 1;
@@ -307,12 +336,22 @@ static int remove_once(uint8_t family)
 	return r;
 }
 
+static uint8_t nfproto_of(int family)
+{
+	return family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+int twin_netlink_delete(int family, const struct twin_named *list, size_t len)
+{
+	int r = remove_once(nfproto_of(family), list, len);
+
+	return r < 0 ? r : 0;
+}
+
 int twin_netlink_remove(int family)
 {
-	uint8_t nfproto = family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-
 	for (int i = 0; i < TRIES_MAX; i++) {
-		int r = remove_once(nfproto);
+		int r = remove_once(nfproto_of(family), NULL, 0);
 
 		if (r == 0)
 			return 0;

@@ -14,6 +14,7 @@ enum { TWIN_NETLINK_NAME_MAX = 128 };
 
 struct twin_handle {
 	uint64_t handle; /* in its table, and never of another rule */
+	uint64_t id;	 /* of the rule that it stands for */
 	char table[TWIN_NETLINK_NAME_MAX], chain[TWIN_NETLINK_NAME_MAX];
 };
 
@@ -23,6 +24,19 @@ struct twin_handle {
  * left, -EAGAIN when somebody kept changing the ruleset, or -errno.
  */
 int twin_netlink_remove(int family);
+
+/* A twin that is to go. */
+struct twin_named {
+	uint64_t id;
+	const char *table, *chain;
+};
+
+/*
+ * Deletes these twins of that family, all at once, if each is there as often as
+ * it is named and the ruleset does not change meanwhile. Returns 0, or -errno
+ * when nothing was deleted.
+ */
+int twin_netlink_delete(int family, const struct twin_named *list, size_t len);
 
 /*
  * The rules in a buffer of the kernel's answer that are twins: they end with

@@ -6,6 +6,7 @@
  */
 #include "logger/twin_netlink.h"
 
+#include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sched.h>
@@ -107,6 +108,44 @@ static void all_of_ours_go_and_nothing_else(void **state)
 	flush();
 }
 
+static void those_named_go_and_no_other(void **state)
+{
+	static const struct twin_named some[] = {
+		{ 1, "filter", "DOCKER" },
+		{ 0x123456789abU, "raw", "PREROUTING" },
+		{ 2, "filter", "DOCKER" },
+	};
+	static const struct twin_named elsewhere[] = {
+		{ 3, "filter", "DOCKER" },
+		{ 4, "filter", "FORWARD" },
+	};
+
+	(void)state;
+	load(0);
+	load(1);
+	assert_int_equal(twin_netlink_delete(4, some, ARRAY_SIZE(some)), 0);
+	assert_int_equal(count(0, "bridgeaudit drop 0000"), TWINS - 2);
+	assert_int_equal(count(0, "bridgeaudit drop 000000000001"), 0);
+	assert_int_equal(count(0, "bridgeaudit drop 000000000002"), 0);
+	assert_int_equal(count(0, "bridgeaudit accept"), 0);
+	assert_int_equal(count(0, "-j DROP"), TWINS + 1);
+	assert_int_equal(count(0, "-j ACCEPT"), 1);
+	assert_int_equal(count(1, "bridgeaudit"), TWINS + 4);
+	/* not all are there: none goes */
+	assert_int_equal(twin_netlink_delete(4, some, 1), -EAGAIN);
+	assert_int_equal(twin_netlink_delete(4, elsewhere, 2), -EAGAIN);
+	/* more are there than named */
+	assert_int_equal(system("iptables-nft -A DOCKER -p icmp " NFLOG
+				"'bridgeaudit drop 000000000005'"),
+			 0);
+	assert_int_equal(
+		twin_netlink_delete(
+			4, &(struct twin_named){ 5, "filter", "DOCKER" }, 1),
+		-EAGAIN);
+	assert_int_equal(count(0, "bridgeaudit drop 0000"), TWINS - 1);
+	flush();
+}
+
 /* Adds EDITS rules in front of the twins, one at a time. */
 enum { EDITS = 30 };
 
@@ -185,6 +224,7 @@ int main(void)
 	const struct CMUnitTest real[] = {
 		cmocka_unit_test(no_rules_are_no_error),
 		cmocka_unit_test(all_of_ours_go_and_nothing_else),
+		cmocka_unit_test(those_named_go_and_no_other),
 		cmocka_unit_test(somebody_who_edits_loses_nothing),
 	};
 	int failed = cmocka_run_group_tests(pure, NULL, NULL);
