@@ -10,23 +10,32 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *find(const char *at, const char *end, const char *any)
+static bool ends_word(char c)
 {
-	while (at < end && (*at == '\0' || !strchr(any, *at)))
-		at++;
-	return at;
+	switch (c) {
+	case ' ':
+	case '\t':
+	case '\n':
+	case '{':
+	case '}':
+	case ',':
+	case ';':
+	case '"':
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* A string, after its opening quote. */
 static struct nft_token take_string(struct nft_lexer *lx)
 {
-	const char *close = find(lx->at, lx->end, "\"\n");
-	struct nft_token token = {
-		.kind = NFT_STRING,
-		.at = lx->at,
-		.len = (size_t)(close - lx->at),
-	};
+	struct nft_token token = { .kind = NFT_STRING, .at = lx->at };
+	const char *close = lx->at;
 
+	while (close < lx->end && *close != '"' && *close != '\n')
+		close++;
+	token.len = (size_t)(close - lx->at);
 	if (close == lx->end || *close == '\n') {
 		token.kind = NFT_BAD;
 		lx->at = close;
@@ -40,7 +49,8 @@ static struct nft_token take_word(struct nft_lexer *lx)
 {
 	struct nft_token token = { .kind = NFT_WORD, .at = lx->at };
 
-	lx->at = find(lx->at, lx->end, " \t\n{},;\"");
+	while (lx->at < lx->end && !ends_word(*lx->at))
+		lx->at++;
 	token.len = (size_t)(lx->at - token.at);
 	return token;
 }

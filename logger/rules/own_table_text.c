@@ -54,29 +54,34 @@ size_t own_table_strip(char *text, size_t len)
 	return (size_t)(to - text);
 }
 
-/* How often a word stands in text. */
-static size_t count_word(const char *text, const char *word)
+/* The words whose numbers make a shape. */
+static const char *const shape_words[] = { "prefix", "jump", "return",
+					   "accept", "vmap", "drop" };
+
+struct shape {
+	size_t n[ARRAY_SIZE(shape_words)];
+};
+
+static struct shape shape_of(const char *text)
 {
 	struct nft_lexer lx = { text, text + strlen(text) };
 	struct nft_token t = nft_lexer_next(&lx);
-	size_t n = 0;
+	struct shape shape = { 0 };
 
 	for (; t.kind != NFT_END; t = nft_lexer_next(&lx))
-		n += nft_token_is(&t, word);
-	return n;
+		for (size_t i = 0; i < ARRAY_SIZE(shape_words); i++)
+			shape.n[i] += nft_token_is(&t, shape_words[i]);
+	return shape;
 }
 
 bool own_table_same_shape(const char *listing, const char *text)
 {
-	static const char *const words[] = { "prefix", "jump", "return",
-					     "accept", "vmap", "drop" };
 	const char *begin = strstr(text, "table inet bridgeaudit {\n");
+	struct shape a, b;
 
 	if (!begin)
 		return *listing == '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (count_word(listing, words[i]) !=
-		    count_word(begin, words[i]))
-			return false;
-	return true;
+	a = shape_of(listing);
+	b = shape_of(begin);
+	return memcmp(&a, &b, sizeof(a)) == 0;
 }

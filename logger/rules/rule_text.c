@@ -43,6 +43,8 @@ bool rule_text_takes_argument(const struct word *word)
 {
 	if (word->raw[0] != '-')
 		return false;
+	if (word->len == 2) /* most words */
+		return memchr("sdiopm", word->raw[1], 6) != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(takes_any); i++) {
 		if (word_is(word, takes_any[i]))
 			return true;

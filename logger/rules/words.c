@@ -30,19 +30,17 @@ struct words words_of(const char *text, size_t len)
  */
 static const char *word_end(const char *p, const char *end)
 {
-	bool quoted = false;
-
-	for (; p < end; p++) {
-		if (!quoted && is_blank(*p))
-			return p;
-		if (*p == '"' && quoted)
-			return p + 1;
+	while (p < end && !is_blank(*p) && *p != '"')
+		p++;
+	if (p == end || *p != '"')
+		return p;
+	for (p++; p < end; p++) {
 		if (*p == '"')
-			quoted = true;
-		else if (*p == '\\' && quoted && ++p == end)
+			return p + 1;
+		if (*p == '\\' && ++p == end)
 			return NULL;
 	}
-	return quoted ? NULL : p;
+	return NULL;
 }
 
 int words_next(struct words *words, struct word *ret)
@@ -87,6 +85,9 @@ bool word_is(const struct word *word, const char *text)
 	struct cursor c = cursor_on(word);
 	int byte;
 
+	/* most words are told apart here */
+	if (word->len > 0 && *word->raw != '"' && *word->raw != *text)
+		return false;
 	for (; (byte = cursor_next(&c)) >= 0; text++) {
 		if (*text == '\0' || byte != (unsigned char)*text)
 			return false;
