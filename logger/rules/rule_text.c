@@ -75,6 +75,8 @@ static int skip_rest(struct words *words)
 	struct word word;
 	int r;
 
+	if (!memchr(words->at, '"', (size_t)(words->end - words->at)))
+		return 0;
 	do {
 		r = words_next(words, &word);
 	} while (r > 0);

@@ -85,9 +85,10 @@ bool word_is(const struct word *word, const char *text)
 	struct cursor c = cursor_on(word);
 	int byte;
 
-	/* most words are told apart here */
-	if (word->len > 0 && *word->raw != '"' && *word->raw != *text)
-		return false;
+	/* up to its first quote a word is what it looks like */
+	for (; c.at < c.end && *c.at != '"'; c.at++, text++)
+		if (*text == '\0' || *c.at != *text)
+			return false;
 	for (; (byte = cursor_next(&c)) >= 0; text++) {
 		if (*text == '\0' || byte != (unsigned char)*text)
 			return false;
