@@ -15,11 +15,10 @@
 #include "cli/cursor.h"
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
+#include "cli/hole_reader.h"
 #include "cli/loss.h"
 #include "cli/selection.h"
-#include "cli/words.h"
 #include "lib/exitcode.h"
-#include "lib/text.h"
 #include "lib/timefmt.h"
 
 enum {
@@ -36,7 +35,7 @@ static const char help_text[] =
 	"\n"
 	"The last 10 packets, then each one as it comes, until Ctrl-C or until\n"
 	"the reader of the output goes away. What the logger loses meanwhile\n"
-	"is shown as EVENTS LOST.\n"
+	"is shown as EVENTS LOST, rules without a watch as NOT WATCHED.\n"
 	"\n"
 	"  -S, --since TIME     all packets since: 3h, today, RFC 3339\n"
 	"  -n, --last N         the last N packets first (10)\n"
@@ -64,11 +63,12 @@ struct follow {
 	const struct cli *cli;
 	const struct filter *f;
 	sqlite3 *db;
-	sqlite3_stmt *gaps;
+	struct hole_reader holes;
 	struct selection sel;
 	struct event_copy copy;
 	struct event_range range; /* yet to be shown */
-	int64_t last_gap;	  /* id of the last gap shown */
+	int64_t last_gap;	  /* id of the last gap that is no news */
+	uint64_t holes_ns;	  /* until when other holes are none */
 	int64_t version;	  /* PRAGMA data_version */
 	struct stat file;	  /* the database */
 	uint64_t end_ns;	  /* of --timeout, monotonic; 0: never */
@@ -130,6 +130,7 @@ static int cut_backlog(struct follow *fo, const struct event_range *all)
 		fo->range.first =
 			cursor.id < all->first ? all->first : cursor.id;
 		fo->last_gap = cursor.last_gap;
+		fo->holes_ns = cursor.time_ns;
 		return 1;
 	}
 	/* the cursor's file is still to be made */
@@ -174,45 +175,20 @@ static int start(struct follow *fo)
 	return r < 0 ? r : 0;
 }
 
-static int show_gap(struct follow *fo)
+/* Programs read the stream, and people what is beside it. */
+static int show_hole(void *arg, const struct hole *hole)
 {
-	static const char *const names[] = { "cause", "packets", "from", "to" };
-	struct value cause = query_value(fo->gaps, 1);
-	struct value packets = query_value(fo->gaps, 2);
-	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX], safe[256] = "unknown";
-	char number[32] = "an unknown number";
+	const unsigned int for_people =
+		1U << OUTPUT_TABLE | 1U << OUTPUT_COMPACT | 1U << OUTPUT_TEXT;
+	struct follow *fo = arg;
+	char text[HOLE_TEXT_MAX];
 
-	if (packets.kind == VALUE_INT)
-		snprintf(number, sizeof(number), "%" PRId64, packets.number);
-	if (cause.kind == VALUE_TEXT)
-		str_escape(safe, sizeof(safe), cause.text);
-	fprintf(fo->cli->err, "EVENTS LOST: %s %s\n", safe, number);
-	fflush(fo->cli->err);
-	time_rfc3339((uint64_t)sqlite3_column_int64(fo->gaps, 3), from,
-		     sizeof(from));
-	time_rfc3339((uint64_t)sqlite3_column_int64(fo->gaps, 4), to,
-		     sizeof(to));
-	return output_nested(fo->copy.output, "lost_events", names,
-			     (const struct value[]){
-				     cause,
-				     packets,
-				     text_value(from),
-				     text_value(to),
-			     },
-			     ARRAY_SIZE(names));
-}
-
-static int show_gaps(struct follow *fo)
-{
-	int r;
-
-	query_bind(fo->gaps, ":after", fo->last_gap);
-	while ((r = query_step(fo->gaps)) == 1 && fo->copy.failed == 0) {
-		fo->last_gap = sqlite3_column_int64(fo->gaps, 0);
-		fo->copy.failed = show_gap(fo);
+	if (!(for_people & 1U << fo->f->format)) {
+		fprintf(fo->cli->err, "%s\n",
+			hole_text(hole, text, sizeof(text)));
+		fflush(fo->cli->err);
 	}
-	sqlite3_reset(fo->gaps);
-	return r < 0 ? r : 0;
+	return output_hole(fo->copy.output, hole);
 }
 
 /* A reader that is slow should know how far it is behind. */
@@ -252,7 +228,7 @@ static int show_events(struct follow *fo)
 	return more < 0 ? more : 0;
 }
 
-/* Finds what was committed since: its gaps first, they are in its way. */
+/* Finds what was committed since: its holes first, they are in its way. */
 static int look(struct follow *fo)
 {
 	struct event_range all;
@@ -263,7 +239,8 @@ static int look(struct follow *fo)
 	if (r == 0 && all.last > fo->range.last)
 		fo->range.last = all.last;
 	if (r == 0)
-		r = show_gaps(fo);
+		r = hole_reader_read(&fo->holes, show_hole, fo,
+				     &fo->copy.failed);
 	query_end(fo->db);
 	return r < 0 ? r : show_events(fo);
 }
@@ -279,9 +256,8 @@ static bool wait_or_hangup(const struct cli *cli)
 static void close_db(struct follow *fo)
 {
 	sqlite3_finalize(fo->copy.stmt);
-	sqlite3_finalize(fo->gaps);
+	hole_reader_close(&fo->holes);
 	fo->copy.stmt = NULL;
-	fo->gaps = NULL;
 	sqlite3_close(fo->db);
 	fo->db = NULL;
 }
@@ -291,7 +267,8 @@ static int prepare(struct follow *fo)
 	int r = event_stream_prepare(fo->db, &fo->sel, &fo->copy.stmt);
 
 	if (r == 0)
-		r = query_prepare(fo->db, QUERY_GAPS_AFTER, &fo->gaps);
+		r = hole_reader_open(&fo->holes, fo->db, fo->last_gap,
+				     fo->holes_ns);
 	return r;
 }
 
@@ -316,6 +293,7 @@ static int follow_rename(struct follow *fo)
 	fo->file = now;
 	fo->range = (struct event_range){ .first = 1, .last = 0 };
 	fo->last_gap = 0;
+	fo->holes_ns = 0;
 	fo->version = -1;
 	if (fo->copy.known > 0)
 		fo->copy.known = 0;
@@ -346,8 +324,8 @@ static bool is_over(const struct follow *fo)
 
 static int loop(struct follow *fo)
 {
-	/* since a cursor something may have been lost */
-	int r = fo->f->given & FILTER_CURSOR ? look(fo) : show_events(fo);
+	/* since a cursor something may have been lost, and some holes last */
+	int r = look(fo);
 
 	if (r == -EBUSY)
 		fo->version = -1; /* look again though nothing changes */
@@ -429,6 +407,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct sigaction action = { .sa_handler = on_signal }, old[2];
 	struct follow fo = { .cli = cli,
 			     .f = f,
+			     .holes_ns = INT64_MAX,
 			     .copy = { .most = -1, .known = -1 } };
 	int code = cli_open(cli, f, &fo.db);
 	int r;

@@ -242,14 +242,6 @@ int output_cells(struct output *o, const struct cell *cells)
 	return r;
 }
 
-int output_nested(struct output *o, const char *key, const char *const *fields,
-		  const struct value *values, size_t n)
-{
-	if (!o->ops->nested)
-		return 0;
-	return check(o, o->ops->nested(o, key, fields, values, n));
-}
-
 /*
  * Writes to a stream that may sleep for ever, as a pager's pipe does, and
  * gives up when the flag is set. Pieces of PIPE_BUF never block after poll().

@@ -130,6 +130,34 @@ static const char *const sql[QUERY_COUNT] = {
 		"SELECT id, cause, packets, from_ns, to_ns FROM gap"
 		" WHERE id > :after ORDER BY id",
 	[QUERY_LAST_GAP] = "SELECT max(id) FROM gap",
+	/*
+	 * Unwatched intervals that are new, those of one cause together; at
+	 * first, as :first says, what lasts or ended lately. temp.hole, which
+	 * hole_reader.c makes, holds those that lasted when they were told.
+	 */
+	[QUERY_LAST_INTERVAL] = "SELECT max(id) FROM coverage",
+	[QUERY_HOLES_BEGUN] =
+		"WITH new (id) AS (SELECT id FROM coverage WHERE id > :after"
+		" AND NOT :first UNION ALL SELECT id FROM coverage"
+		" INDEXED BY coverage_time WHERE :first AND to_ns IS NULL"
+		" UNION ALL SELECT id FROM coverage INDEXED BY coverage_time"
+		" WHERE :first AND to_ns >= :since)"
+		" SELECT cause, count(DISTINCT rule), min(from_ns), max(to_ns)"
+		" FROM new CROSS JOIN coverage w ON w.id = new.id"
+		" WHERE state = 'unwatched' GROUP BY cause, to_ns IS NULL"
+		" ORDER BY min(w.id)",
+	[QUERY_HOLES_REMEMBER] = "INSERT INTO hole SELECT id FROM coverage"
+				 " INDEXED BY coverage_time"
+				 " WHERE to_ns IS NULL AND id > :after"
+				 " AND state = 'unwatched'",
+	[QUERY_HOLES_ENDED] =
+		"SELECT cause, count(DISTINCT rule), min(from_ns), max(to_ns)"
+		" FROM hole h CROSS JOIN coverage w ON w.id = h.id"
+		" WHERE to_ns IS NOT NULL GROUP BY cause ORDER BY min(w.id)",
+	[QUERY_HOLES_FORGET] =
+		"DELETE FROM hole WHERE id IN (SELECT h.id FROM hole h"
+		" CROSS JOIN coverage w ON w.id = h.id"
+		" WHERE to_ns IS NOT NULL)",
 
 	/* by which a database is known again */
 	[QUERY_FIRST_SESSION] = "SELECT start_ns FROM session WHERE id ="

@@ -38,9 +38,11 @@ static sqlite3 *open_reader(void)
 
 	if (db_open_reader(cli_fixture_db(), &db, error) < 0)
 		fail_msg("%s", error);
-	/* as event_stream.c makes it */
+	/* as event_stream.c and hole_reader.c make them */
 	assert_int_equal(sqlite3_exec(db,
 				      "CREATE TEMP TABLE mine"
+				      " (id INTEGER PRIMARY KEY);"
+				      "CREATE TEMP TABLE hole"
 				      " (id INTEGER PRIMARY KEY)",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
