@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/as_of.h"
 #include "cli/cli.h"
 #include "cli/event_row.h"
 #include "cli/json.h"
@@ -289,6 +290,8 @@ static int run(const struct cli *cli, const struct filter *f)
 		return code;
 	r = query_begin(db);
 	if (r == 0)
+		r = as_of_apply(db, f);
+	if (r == 0)
 		r = show(cli, f, db, id);
 	query_end(db);
 	sqlite3_close(db);
@@ -307,7 +310,7 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_show = {
 	.name = "show",
 	.help = help_text,
-	.options = FILTER_OUTPUT | FILTER_OPERAND | FILTER_PAGER,
+	.options = FILTER_OUTPUT | FILTER_OPERAND | FILTER_PAGER | FILTER_AS_OF,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON,
 	.run = run,
 };

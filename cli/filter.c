@@ -282,6 +282,10 @@ static int check(const struct cli *cli, const struct parse *p)
 		cli_error(cli, "--not has no filter behind it");
 		return -EINVAL;
 	}
+	if ((p->f->given & FILTER_FIRST) && (p->f->given & FILTER_LAST)) {
+		cli_error(cli, "--first and --last: only one of them");
+		return -EINVAL;
+	}
 	if (p->f->since_ns >= p->f->until_ns) {
 		cli_error(cli, "--since is not before --until");
 		return -EINVAL;

@@ -42,6 +42,14 @@ static const char *const sql[QUERY_COUNT] = {
 		       " WHERE e.id BETWEEN :first AND :last"
 		       " AND e.time_ns >= :since AND e.time_ns < :until"
 		       " AND :selected ORDER BY e.id DESC LIMIT :limit)",
+	/* The last of the first ones in the same way. */
+	[QUERY_HEAD] = "SELECT max(id), count(*), max(time_ns) FROM ("
+		       " SELECT e.id, e.time_ns FROM event e"
+		       " CROSS JOIN conversation c ON c.id = e.conversation"
+		       " CROSS JOIN path p ON p.id = c.path"
+		       " WHERE e.id BETWEEN :first AND :last"
+		       " AND e.time_ns >= :since AND e.time_ns < :until"
+		       " AND :selected ORDER BY e.id LIMIT :limit)",
 	[QUERY_EVENTS] =
 		"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"
 		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"
@@ -71,6 +79,20 @@ static const char *const sql[QUERY_COUNT] = {
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
 		" AND :selected ORDER BY e.id LIMIT :limit",
+
+	/* Into temp.container, which as_of.c makes. */
+	[QUERY_AS_OF] =
+		"INSERT INTO temp.container SELECT c.id, c.docker_id,"
+		" coalesce(a.name, c.name),"
+		" iif(a.name IS NULL, c.image, a.image),"
+		" iif(a.name IS NULL, c.project, a.project),"
+		" iif(a.name IS NULL, c.service, a.service),"
+		" coalesce(a.from_ns, c.from_ns),"
+		" iif(a.name IS NULL, c.to_ns, a.to_ns)"
+		" FROM main.container c LEFT JOIN (SELECT docker_id, name,"
+		" image, project, service, max(from_ns) AS from_ns, to_ns"
+		" FROM main.container /*scan*/ WHERE from_ns <= :as_of"
+		" GROUP BY docker_id) a ON a.docker_id = c.docker_id",
 
 	/* Packets that were removed, and the last one's time. */
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"

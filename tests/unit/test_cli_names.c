@@ -97,6 +97,48 @@ static void unknown_containers_get_a_hint_and_others_are_not_selected(
 	assert_string_equal(r->out, "\\x1bweb\nshop-db-1\n");
 }
 
+/* The container 1 is called otherwise since 21:18, and was before 1970. */
+static void names_are_those_of_the_time_that_is_asked_for(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql(
+		"UPDATE container SET to_ns = 1795468680000000000 WHERE id = 1;"
+		"INSERT INTO container VALUES (3, 'aa', 'maria', 'mariadb',"
+		" 'store', 'sql', 1795468680000000000, NULL),"
+		" (4, 'cc', 'late', NULL, NULL, NULL, 1795468700000000000,"
+		" NULL)");
+	r = cli_fixture_run("log -o jsonl --spoofed");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	r = cli_fixture_run("log -o jsonl --spoofed --as-of now");
+	assert_true(has(r, "\"src_container\":\"maria\""));
+	assert_true(has(r, "\"src_service\":\"sql\",\"src_project\":"
+			   "\"store\",\"src_image\":\"mariadb\""));
+	assert_true(has(r, "\"dst_container\":\"\\u001Bweb\""));
+	r = cli_fixture_run("log -o jsonl --spoofed --as-of 21:17");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	/* it was not there then */
+	r = cli_fixture_run("log -o jsonl --spoofed --as-of 1970-01-01");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	/* filters, counts, hints and lists mean the same names */
+	r = cli_fixture_run("top --by container -o jsonl --as-of now"
+			    " --from-container maria");
+	assert_true(has(r, "\"src_container\":\"maria\""));
+	r = cli_fixture_run("matrix --by container --container shop-db-1"
+			    " --as-of now");
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	r = cli_fixture_run("values container --as-of now");
+	assert_string_equal(r->out, "\\x1bweb\nlate\nmaria\n");
+	r = cli_fixture_run("show 2 --as-of now");
+	assert_true(has(r, "store/sql (172.18.0.3)"));
+	r = cli_fixture_run(
+		"diff -S 1h --by from,container --as-of now -o csv");
+	assert_true(has(r, "maria"));
+	assert_int_equal(cli_fixture_run("log --as-of whenever")->code,
+			 EXITCODE_USAGE);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -104,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_format_has_the_names),
 		T(what_is_counted_can_be_counted_by_container),
+		T(names_are_those_of_the_time_that_is_asked_for),
 		T(unknown_containers_get_a_hint_and_others_are_not_selected),
 	};
 

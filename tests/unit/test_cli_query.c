@@ -61,13 +61,21 @@ static size_t count(const char *text, const char *word)
 /* With and without statistics the planner may choose differently. */
 static void for_each_plan(void (*check)(enum query, const char *))
 {
+	/* as as_of.c makes it: it hides the database's */
+	static const char as_of[] =
+		"CREATE TEMP TABLE container AS SELECT * FROM main.container";
+
 	for (int analyzed = 0; analyzed < 2; analyzed++) {
 		sqlite3 *db = open_reader();
 		char steps[8192];
 
 		for (size_t i = 0; i < QUERY_COUNT; i++) {
+			if (i == QUERY_AS_OF)
+				sqlite3_exec(db, as_of, NULL, NULL, NULL);
 			plan(db, query_sql((enum query)i), steps,
 			     sizeof(steps));
+			sqlite3_exec(db, "DROP TABLE IF EXISTS temp.container",
+				     NULL, NULL, NULL);
 			check((enum query)i, steps);
 		}
 		sqlite3_close(db);
@@ -79,7 +87,9 @@ static void no_scan_of_events(enum query query, const char *steps)
 {
 	/* event is always e, reached by its id or by a range of it */
 	if (strstr(steps, "SCAN e\n") || strstr(steps, "SCAN e ") ||
-	    strstr(steps, "SCAN event") || strstr(steps, "AUTOMATIC"))
+	    strstr(steps, "SCAN event") ||
+	    /* of as many containers as there ever were */
+	    (strstr(steps, "AUTOMATIC") && query != QUERY_AS_OF))
 		fail_msg("query %d: %s", (int)query, steps);
 	assert_int_equal(count(steps, "SEARCH e "),
 			 count(steps,
