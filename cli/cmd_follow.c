@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -16,6 +15,7 @@
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
 #include "cli/hole_reader.h"
+#include "cli/interrupt.h"
 #include "cli/loss.h"
 #include "cli/selection.h"
 #include "lib/exitcode.h"
@@ -51,14 +51,6 @@ static const char help_text[] =
 	"  bridgeaudit follow --to-network shop_db -n 0 -o jsonl\n"
 	"  bridgeaudit follow --from-external --new-only -o text\n";
 
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int signo)
-{
-	(void)signo;
-	stopped = 1;
-}
-
 struct follow {
 	const struct cli *cli;
 	const struct filter *f;
@@ -74,6 +66,7 @@ struct follow {
 	uint64_t end_ns;	  /* of --timeout, monotonic; 0: never */
 	uint64_t files_ns;	  /* next look at the files */
 	uint64_t lag_ns;	  /* next word about a lag */
+	bool stopped;		  /* by a signal, which is its usual end */
 };
 
 static uint64_t clock_ns(void)
@@ -217,7 +210,7 @@ static int show_events(struct follow *fo)
 {
 	int more = 1, r;
 
-	while (more > 0 && fo->copy.failed == 0 && !stopped) {
+	while (more > 0 && fo->copy.failed == 0 && !interrupted()) {
 		more = event_range_copy(&fo->copy, &fo->range);
 		if (fo->copy.failed == 0)
 			fo->copy.failed = output_flush(fo->copy.output);
@@ -318,7 +311,7 @@ static int look_at_files(struct follow *fo)
 
 static bool is_over(const struct follow *fo)
 {
-	return stopped || fo->copy.failed != 0 || fo->copy.most == 0 ||
+	return interrupted() || fo->copy.failed != 0 || fo->copy.most == 0 ||
 	       (fo->end_ns > 0 && clock_ns() >= fo->end_ns);
 }
 
@@ -353,7 +346,6 @@ static int begin(struct follow *fo)
 {
 	int r;
 
-	output_stop_by(fo->copy.output, &stopped);
 	fo->lag_ns = clock_ns() + LAG_NS; /* a backlog is no lag yet */
 	if (stat(fo->f->db_path, &fo->file) < 0)
 		return -errno;
@@ -373,13 +365,13 @@ static int finish(struct follow *fo, int r)
 		return EXITCODE_USAGE;
 	if (r < 0)
 		return cli_read_failed(fo->cli, fo->f, r);
-	if (fo->copy.failed < 0 && !stopped)
+	if (fo->copy.failed < 0 && !fo->stopped)
 		return cli_write_failed(fo->cli, fo->copy.failed);
 	/* without a failure, what was shown arrived */
 	if (fo->copy.failed == 0 &&
 	    cursor_save(fo->cli, fo->f, fo->db, fo->range.first) < 0)
 		return EXITCODE_NOTHING;
-	if (fo->f->given & asked && fo->copy.rows == 0 && !stopped)
+	if (fo->f->given & asked && fo->copy.rows == 0 && !fo->stopped)
 		return EXITCODE_NOTHING;
 	return EXITCODE_OK;
 }
@@ -404,7 +396,7 @@ static int say_coverage(const struct follow *fo, const struct filter *f)
 
 static int run(const struct cli *cli, const struct filter *f)
 {
-	struct sigaction action = { .sa_handler = on_signal }, old[2];
+	struct interrupt saved;
 	struct follow fo = { .cli = cli,
 			     .f = f,
 			     .holes_ns = INT64_MAX,
@@ -420,16 +412,15 @@ static int run(const struct cli *cli, const struct filter *f)
 		fo.copy.most = 1;
 	if (f->given & FILTER_TIMEOUT)
 		fo.end_ns = clock_ns() + f->timeout_ns;
-	stopped = 0;
-	sigaction(SIGINT, &action, &old[0]);
-	sigaction(SIGTERM, &action, &old[1]);
+	interrupt_catch(&saved);
 	r = begin(&fo);
 	if (r == 0)
 		r = loop(&fo);
-	if (r == 0 && (stopped || fo.copy.failed == 0))
+	fo.stopped = interrupt_release(&saved) != 0;
+	if (r == -EINTR && fo.stopped)
+		r = 0;
+	if (r == 0 && (fo.stopped || fo.copy.failed == 0))
 		r = say_coverage(&fo, f);
-	sigaction(SIGINT, &old[0], NULL);
-	sigaction(SIGTERM, &old[1], NULL);
 	code = finish(&fo, r);
 out:
 	close_db(&fo);

@@ -50,19 +50,13 @@ struct filter {
 	const char *by;	    /* the same */
 	const char *sort;
 	uint64_t step_ns;
-	const char *cursor;
-	const char *after_cursor;
-	const char *cursor_file;
+	const char *cursor, *after_cursor, *cursor_file;
 	uint64_t timeout_ns;
-	uint64_t against_since_ns;
-	uint64_t against_until_ns;
+	uint64_t against_since_ns, against_until_ns;
 	const char *baseline;
-	bool numeric;
-	bool ascii;
+	bool numeric, ascii;
 	bool color; /* what is printed for people */
-	bool pager;
-	bool help;
-	bool version;
+	bool pager, help, version;
 	const char *operands[FILTER_OPERANDS_MAX];
 	size_t n_operands;
 };
