@@ -214,6 +214,18 @@ static const char *const sql[QUERY_COUNT] = {
 			  " AND t.path = c.path"
 			  " AND t.service IN (c.service, -258) WHERE c.id = :id"
 			  " ORDER BY t.service = -258 LIMIT 1",
+	/* The time of a conversation's packets, in whole minutes and hours. */
+	[QUERY_SPAN_OF] =
+		"SELECT minute * 60000000000, (max(coalesce(last_hour, 0),"
+		" minute / 60) + 1) * 3600000000000 FROM conversation"
+		" WHERE id = :id",
+	/* Its packets among a range of events. */
+	[QUERY_CONVERSATION] =
+		"SELECT coalesce(sum(packets), 0),"
+		" coalesce(sum(packets * (" QUERY_LENGTH ")), 0),"
+		" coalesce(min(time_ns), 0), coalesce(max(time_ns), 0)"
+		" FROM event e WHERE e.id BETWEEN :first AND :last"
+		" AND e.conversation = :id",
 	/* Its network of a side: 0 the source's, 1 the destination's. */
 	[QUERY_NETWORK_OF] =
 		"SELECT n.name, n.docker_id,"
@@ -221,6 +233,13 @@ static const char *const sql[QUERY_COUNT] = {
 		" JOIN path p ON p.id = c.path"
 		" JOIN network n ON n.id = CASE WHEN :side"
 		" THEN p.dst_network ELSE p.src_network END WHERE c.id = :id",
+	/* The container there. */
+	[QUERY_CONTAINER_OF] =
+		"SELECT k.name, k.docker_id, k.image, k.project, k.service,"
+		" w.mac, w.from_ns, w.to_ns FROM conversation c"
+		" JOIN endpoint w ON w.id = CASE WHEN :side"
+		" THEN c.dst_endpoint ELSE c.src_endpoint END"
+		" JOIN container k ON k.id = w.container WHERE c.id = :id",
 
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
@@ -248,6 +267,19 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"
 		" FROM batch /*scan*/ WHERE pruned_ns IS NULL",
+	/*
+	 * Sides of the last :limit conversations of which nobody knows what
+	 * they were: no container for an address of a Docker network, or
+	 * neither network nor interface.
+	 */
+	[QUERY_UNKNOWN] =
+		"SELECT count(*), coalesce(sum(iif(p.src_network IS NULL,"
+		" p.in_if IS NULL, c.src_endpoint IS NULL)), 0),"
+		" coalesce(sum(iif(p.dst_network IS NULL,"
+		" p.out_if IS NULL, c.dst_endpoint IS NULL)), 0)"
+		" FROM (SELECT path, src_endpoint, dst_endpoint"
+		" FROM conversation /*scan*/ ORDER BY id DESC LIMIT :limit) c"
+		" CROSS JOIN path p ON p.id = c.path",
 	[QUERY_RULE_COUNTS] =
 		"SELECT r.family, t.variant, r.\"table\", r.chain, count(*),"
 		" sum(t.state = 'in place')"

@@ -139,6 +139,58 @@ static void names_are_those_of_the_time_that_is_asked_for(void **state)
 			 EXITCODE_USAGE);
 }
 
+/* Both sides with their time, and the conversation apart from its path. */
+static void show_says_who_both_were_and_since_when(void **state)
+{
+	static const struct packet more[] = {
+		{ CLI_NOW - 100 * NS_PER_S, TALK_BACK },
+		{ CLI_NOW - 90 * NS_PER_S, TALK_UNKNOWN + 1 },
+	};
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE container SET docker_id ="
+			" '0123456789abcdef0123456789abcdef' WHERE id = 1;"
+			"UPDATE endpoint SET from_ns = 1795468000000000000,"
+			" to_ns = 1795468700000000000 WHERE id = 1;"
+			/* another address on the same way to the same port */
+			"INSERT INTO conversation (path, src_ip, dst_ip,"
+			" service, minute) SELECT path, 1, dst_ip, service, 0"
+			" FROM conversation WHERE id = 4");
+	cli_fixture_commit(more, ARRAY_SIZE(more));
+	r = cli_fixture_run("show 2");
+	assert_true(has(r, "        container shop-db-1, id 0123456789ab, "
+			   "image mysql, project shop, service db, mac "
+			   "02:42:ac:12:00:03\n        from 2026-11-23 "
+			   "21:06:40.000 to 2026-11-23 21:18:20.000\n"));
+	assert_true(has(r,
+			"        container \\x1bweb, id bb, image nginx, mac "
+			"02:42:ac:12:00:02\n"));
+	assert_true(has(r,
+			"history this conversation: 2 packets, 120 bytes, "
+			"first 2026-11-23 21:15:37.000, last 2026-11-23 "
+			"21:17:17.000\n        all on this way to this port: "
+			"3 packets, 180 bytes,"));
+	r = cli_fixture_run("show 2 -o json");
+	assert_true(has(r, "\"source\":{\"network\":{\"name\":\"shop_db\","));
+	assert_true(has(r, "\"container\":{\"name\":\"shop-db-1\",\"id\":"
+			   "\"0123456789abcdef0123456789abcdef\","));
+	assert_true(has(r, "\"conversation\":{\"packets\":2,"));
+}
+
+/* A side is known by its container, or as an interface that is none's. */
+static void status_counts_the_sides_that_nobody_knows(void **state)
+{
+	(void)state;
+	/* TALK_BACK has names, TALK_HTTP comes from eth0 */
+	assert_true(has(cli_fixture_run("status"),
+			"\nunknown   source of 3, destination of 4 of the last "
+			"5 conversations\n"));
+	assert_true(has(cli_fixture_run("status -o json"),
+			"\"unknown\":{\"conversations\":5,\"src\":3,"
+			"\"dst\":4}"));
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -147,6 +199,8 @@ int main(void)
 		T(every_format_has_the_names),
 		T(what_is_counted_can_be_counted_by_container),
 		T(names_are_those_of_the_time_that_is_asked_for),
+		T(show_says_who_both_were_and_since_when),
+		T(status_counts_the_sides_that_nobody_knows),
 		T(unknown_containers_get_a_hint_and_others_are_not_selected),
 	};
 
