@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "cli/filter.h"
+#include "cli/interrupt.h"
 #include "cli/pager.h"
+#include "cli/progress.h"
 #include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -109,6 +111,7 @@ static int run_paged(const struct cli *cli, const struct verb *verb,
 	    f->format == OUTPUT_PCAP || pager_start(&pager) < 0)
 		return verb->run(cli, f);
 	paged.out = pager.out;
+	paged.progress = false; /* the pager draws there */
 	code = verb->run(&paged, f);
 	pager_end(&pager);
 	return code;
@@ -169,6 +172,7 @@ int cli_output(const struct cli *cli, const struct filter *f,
 		cli_error(cli, "out of memory");
 		return EXITCODE_NOTHING;
 	}
+	output_stop_by(o, interrupt_flag);
 	if (f->numeric)
 		output_set_numeric(o);
 	*ret = o;
@@ -185,8 +189,10 @@ int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db)
 	char error[DB_ERROR_MAX] = "";
 	int r = db_open_reader(f->db_path, ret_db, error);
 
-	if (r == 0)
+	if (r == 0) {
+		progress_watch(*ret_db, cli);
 		return EXITCODE_OK;
+	}
 	cli_error(cli, "%s", error);
 	return store_exitcode(r);
 }
@@ -202,6 +208,8 @@ int cli_read_failed(const struct cli *cli, const struct filter *f, int r)
 {
 	const char *why = strerror(-r);
 
+	if (r == -EINTR && interrupted())
+		return EXITCODE_NOTHING;
 	if (r == -EUCLEAN)
 		why = "it is damaged: keep a copy, then try sqlite3's .recover";
 	else if (r == -EBUSY)
@@ -214,6 +222,8 @@ int cli_write_failed(const struct cli *cli, int r)
 {
 	if (r == -EPIPE)
 		return EXITCODE_OK;
+	if (r == -EINTR && interrupted())
+		return EXITCODE_NOTHING;
 	cli_error(cli, "can't write the result: %s", strerror(-r));
 	return EXITCODE_NOTHING;
 }

@@ -20,6 +20,7 @@ struct cli {
 	FILE *err;	      /* everything else */
 	uint64_t now_ns;      /* the time it is */
 	bool color;	      /* out is a terminal that may show colours */
+	bool progress;	      /* err is a terminal that is ours alone */
 	const char *db_path;  /* without --db; NULL: the usual one */
 	unsigned int columns; /* of the terminal that out is; 0: none */
 };
@@ -65,7 +66,8 @@ int cli_reopen(const struct filter *f, sqlite3 **ret_db);
 int cli_output(const struct cli *cli, const struct filter *f,
 	       const struct output_spec *spec, struct output **ret);
 
-/* Says why reading the database failed with r; returns the exit code. */
+/* Says why reading the database failed with r, unless we were interrupted;
+ * returns the exit code. */
 int cli_read_failed(const struct cli *cli, const struct filter *f, int r);
 
 /*

@@ -318,8 +318,9 @@ out:
 const struct verb verb_diff = {
 	.name = "diff",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_WHERE | FILTER_OUTPUT |
-		   FILTER_FIELDS | FILTER_BY | FILTER_AGAINST | FILTER_PAGER,
+	.options = FILTER_SINCE | FILTER_AS_OF | FILTER_UNTIL | FILTER_WHERE |
+		   FILTER_OUTPUT | FILTER_FIELDS | FILTER_BY | FILTER_AGAINST |
+		   FILTER_PAGER,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV,
 	.run = run,

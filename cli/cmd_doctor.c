@@ -12,6 +12,7 @@
 #include "cli/daemon_path.h"
 #include "cli/doctor.h"
 #include "cli/filter.h"
+#include "cli/interrupt.h"
 #include "lib/exitcode.h"
 
 /* More than all of the probe's own limits together. */
@@ -55,8 +56,10 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct doctor d = { 0 };
 	struct facts facts = { 0 };
 	int code = EXITCODE_NOTHING;
-	int r = probe(&facts);
+	int r;
 
+	interrupt_kills();
+	r = probe(&facts);
 	if (r == 0) {
 		doctor_probe(&d, &facts);
 		doctor_logger(&d, &facts, f->db_path, cli->now_ns);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -15,11 +14,11 @@
 #include "cli/cursor.h"
 #include "cli/event_row.h"
 #include "cli/event_stream.h"
+#include "cli/hole_reader.h"
+#include "cli/interrupt.h"
 #include "cli/loss.h"
 #include "cli/selection.h"
-#include "cli/words.h"
 #include "lib/exitcode.h"
-#include "lib/text.h"
 #include "lib/timefmt.h"
 
 enum {
@@ -36,7 +35,7 @@ static const char help_text[] =
 	"\n"
 	"The last 10 packets, then each one as it comes, until Ctrl-C or until\n"
 	"the reader of the output goes away. What the logger loses meanwhile\n"
-	"is shown as EVENTS LOST.\n"
+	"is shown as EVENTS LOST, rules without a watch as NOT WATCHED.\n"
 	"\n"
 	"  -S, --since TIME     all packets since: 3h, today, RFC 3339\n"
 	"  -n, --last N         the last N packets first (10)\n"
@@ -52,28 +51,22 @@ static const char help_text[] =
 	"  bridgeaudit follow --to-network shop_db -n 0 -o jsonl\n"
 	"  bridgeaudit follow --from-external --new-only -o text\n";
 
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int signo)
-{
-	(void)signo;
-	stopped = 1;
-}
-
 struct follow {
 	const struct cli *cli;
 	const struct filter *f;
 	sqlite3 *db;
-	sqlite3_stmt *gaps;
+	struct hole_reader holes;
 	struct selection sel;
 	struct event_copy copy;
 	struct event_range range; /* yet to be shown */
-	int64_t last_gap;	  /* id of the last gap shown */
+	int64_t last_gap;	  /* id of the last gap that is no news */
+	uint64_t holes_ns;	  /* until when other holes are none */
 	int64_t version;	  /* PRAGMA data_version */
 	struct stat file;	  /* the database */
 	uint64_t end_ns;	  /* of --timeout, monotonic; 0: never */
 	uint64_t files_ns;	  /* next look at the files */
 	uint64_t lag_ns;	  /* next word about a lag */
+	bool stopped;		  /* by a signal, which is its usual end */
 };
 
 static uint64_t clock_ns(void)
@@ -130,6 +123,7 @@ static int cut_backlog(struct follow *fo, const struct event_range *all)
 		fo->range.first =
 			cursor.id < all->first ? all->first : cursor.id;
 		fo->last_gap = cursor.last_gap;
+		fo->holes_ns = cursor.time_ns;
 		return 1;
 	}
 	/* the cursor's file is still to be made */
@@ -174,45 +168,20 @@ static int start(struct follow *fo)
 	return r < 0 ? r : 0;
 }
 
-static int show_gap(struct follow *fo)
+/* Programs read the stream, and people what is beside it. */
+static int show_hole(void *arg, const struct hole *hole)
 {
-	static const char *const names[] = { "cause", "packets", "from", "to" };
-	struct value cause = query_value(fo->gaps, 1);
-	struct value packets = query_value(fo->gaps, 2);
-	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX], safe[256] = "unknown";
-	char number[32] = "an unknown number";
+	const unsigned int for_people =
+		1U << OUTPUT_TABLE | 1U << OUTPUT_COMPACT | 1U << OUTPUT_TEXT;
+	struct follow *fo = arg;
+	char text[HOLE_TEXT_MAX];
 
-	if (packets.kind == VALUE_INT)
-		snprintf(number, sizeof(number), "%" PRId64, packets.number);
-	if (cause.kind == VALUE_TEXT)
-		str_escape(safe, sizeof(safe), cause.text);
-	fprintf(fo->cli->err, "EVENTS LOST: %s %s\n", safe, number);
-	fflush(fo->cli->err);
-	time_rfc3339((uint64_t)sqlite3_column_int64(fo->gaps, 3), from,
-		     sizeof(from));
-	time_rfc3339((uint64_t)sqlite3_column_int64(fo->gaps, 4), to,
-		     sizeof(to));
-	return output_nested(fo->copy.output, "lost_events", names,
-			     (const struct value[]){
-				     cause,
-				     packets,
-				     text_value(from),
-				     text_value(to),
-			     },
-			     ARRAY_SIZE(names));
-}
-
-static int show_gaps(struct follow *fo)
-{
-	int r;
-
-	query_bind(fo->gaps, ":after", fo->last_gap);
-	while ((r = query_step(fo->gaps)) == 1 && fo->copy.failed == 0) {
-		fo->last_gap = sqlite3_column_int64(fo->gaps, 0);
-		fo->copy.failed = show_gap(fo);
+	if (!(for_people & 1U << fo->f->format)) {
+		fprintf(fo->cli->err, "%s\n",
+			hole_text(hole, text, sizeof(text)));
+		fflush(fo->cli->err);
 	}
-	sqlite3_reset(fo->gaps);
-	return r < 0 ? r : 0;
+	return output_hole(fo->copy.output, hole);
 }
 
 /* A reader that is slow should know how far it is behind. */
@@ -241,7 +210,7 @@ static int show_events(struct follow *fo)
 {
 	int more = 1, r;
 
-	while (more > 0 && fo->copy.failed == 0 && !stopped) {
+	while (more > 0 && fo->copy.failed == 0 && !interrupted()) {
 		more = event_range_copy(&fo->copy, &fo->range);
 		if (fo->copy.failed == 0)
 			fo->copy.failed = output_flush(fo->copy.output);
@@ -252,7 +221,7 @@ static int show_events(struct follow *fo)
 	return more < 0 ? more : 0;
 }
 
-/* Finds what was committed since: its gaps first, they are in its way. */
+/* Finds what was committed since: its holes first, they are in its way. */
 static int look(struct follow *fo)
 {
 	struct event_range all;
@@ -263,7 +232,8 @@ static int look(struct follow *fo)
 	if (r == 0 && all.last > fo->range.last)
 		fo->range.last = all.last;
 	if (r == 0)
-		r = show_gaps(fo);
+		r = hole_reader_read(&fo->holes, show_hole, fo,
+				     &fo->copy.failed);
 	query_end(fo->db);
 	return r < 0 ? r : show_events(fo);
 }
@@ -279,9 +249,8 @@ static bool wait_or_hangup(const struct cli *cli)
 static void close_db(struct follow *fo)
 {
 	sqlite3_finalize(fo->copy.stmt);
-	sqlite3_finalize(fo->gaps);
+	hole_reader_close(&fo->holes);
 	fo->copy.stmt = NULL;
-	fo->gaps = NULL;
 	sqlite3_close(fo->db);
 	fo->db = NULL;
 }
@@ -291,7 +260,8 @@ static int prepare(struct follow *fo)
 	int r = event_stream_prepare(fo->db, &fo->sel, &fo->copy.stmt);
 
 	if (r == 0)
-		r = query_prepare(fo->db, QUERY_GAPS_AFTER, &fo->gaps);
+		r = hole_reader_open(&fo->holes, fo->db, fo->last_gap,
+				     fo->holes_ns);
 	return r;
 }
 
@@ -316,6 +286,7 @@ static int follow_rename(struct follow *fo)
 	fo->file = now;
 	fo->range = (struct event_range){ .first = 1, .last = 0 };
 	fo->last_gap = 0;
+	fo->holes_ns = 0;
 	fo->version = -1;
 	if (fo->copy.known > 0)
 		fo->copy.known = 0;
@@ -340,14 +311,14 @@ static int look_at_files(struct follow *fo)
 
 static bool is_over(const struct follow *fo)
 {
-	return stopped || fo->copy.failed != 0 || fo->copy.most == 0 ||
+	return interrupted() || fo->copy.failed != 0 || fo->copy.most == 0 ||
 	       (fo->end_ns > 0 && clock_ns() >= fo->end_ns);
 }
 
 static int loop(struct follow *fo)
 {
-	/* since a cursor something may have been lost */
-	int r = fo->f->given & FILTER_CURSOR ? look(fo) : show_events(fo);
+	/* since a cursor something may have been lost, and some holes last */
+	int r = look(fo);
 
 	if (r == -EBUSY)
 		fo->version = -1; /* look again though nothing changes */
@@ -375,7 +346,6 @@ static int begin(struct follow *fo)
 {
 	int r;
 
-	output_stop_by(fo->copy.output, &stopped);
 	fo->lag_ns = clock_ns() + LAG_NS; /* a backlog is no lag yet */
 	if (stat(fo->f->db_path, &fo->file) < 0)
 		return -errno;
@@ -395,13 +365,13 @@ static int finish(struct follow *fo, int r)
 		return EXITCODE_USAGE;
 	if (r < 0)
 		return cli_read_failed(fo->cli, fo->f, r);
-	if (fo->copy.failed < 0 && !stopped)
+	if (fo->copy.failed < 0 && !fo->stopped)
 		return cli_write_failed(fo->cli, fo->copy.failed);
 	/* without a failure, what was shown arrived */
 	if (fo->copy.failed == 0 &&
 	    cursor_save(fo->cli, fo->f, fo->db, fo->range.first) < 0)
 		return EXITCODE_NOTHING;
-	if (fo->f->given & asked && fo->copy.rows == 0 && !stopped)
+	if (fo->f->given & asked && fo->copy.rows == 0 && !fo->stopped)
 		return EXITCODE_NOTHING;
 	return EXITCODE_OK;
 }
@@ -426,9 +396,10 @@ static int say_coverage(const struct follow *fo, const struct filter *f)
 
 static int run(const struct cli *cli, const struct filter *f)
 {
-	struct sigaction action = { .sa_handler = on_signal }, old[2];
+	struct interrupt saved;
 	struct follow fo = { .cli = cli,
 			     .f = f,
+			     .holes_ns = INT64_MAX,
 			     .copy = { .most = -1, .known = -1 } };
 	int code = cli_open(cli, f, &fo.db);
 	int r;
@@ -441,16 +412,15 @@ static int run(const struct cli *cli, const struct filter *f)
 		fo.copy.most = 1;
 	if (f->given & FILTER_TIMEOUT)
 		fo.end_ns = clock_ns() + f->timeout_ns;
-	stopped = 0;
-	sigaction(SIGINT, &action, &old[0]);
-	sigaction(SIGTERM, &action, &old[1]);
+	interrupt_catch(&saved);
 	r = begin(&fo);
 	if (r == 0)
 		r = loop(&fo);
-	if (r == 0 && (stopped || fo.copy.failed == 0))
+	fo.stopped = interrupt_release(&saved) != 0;
+	if (r == -EINTR && fo.stopped)
+		r = 0;
+	if (r == 0 && (fo.stopped || fo.copy.failed == 0))
 		r = say_coverage(&fo, f);
-	sigaction(SIGINT, &old[0], NULL);
-	sigaction(SIGTERM, &old[1], NULL);
 	code = finish(&fo, r);
 out:
 	close_db(&fo);

@@ -24,12 +24,13 @@ static const char help_text[] =
 	"  --external, --verdict, --proto, --tcp-flags, --chain, --rule, -4, -6\n"
 	"  --not FILTER       what the next filter does not select\n"
 	"  --where EXPR       'from network front and (port 80 or proto udp)'\n"
-	"  -n, --last N       the last N only\n"
+	"  -n, --last N, --first N   these only; -r, --reverse: newest first\n"
 	"  -f, --follow       as bridgeaudit follow\n"
 	"  --cursor-file F    what came since the last call, and remember it\n"
 	"  -o, --output       compact table text json jsonl csv ecs ocsf pcap\n"
 	"  --fields A,B       of table, json, jsonl and csv\n"
-	"  --utc, --numeric, --color auto|always|never, --no-pager\n"
+	"  --as-of TIME       containers by the names that they had then\n"
+	"  --all, --utc, --numeric, --color auto|always|never, --no-pager\n"
 	"\n"
 	"The same option again means or, different ones mean and.\n"
 	"\n"
@@ -42,7 +43,8 @@ static int64_t how_many(const struct filter *f)
 {
 	if (f->given & FILTER_LAST)
 		return f->last;
-	if (filter_has_window(f) || f->given & FILTER_CURSOR)
+	if (filter_has_window(f) ||
+	    f->given & (FILTER_CURSOR | FILTER_FIRST | FILTER_ALL))
 		return -1;
 	if (f->format == OUTPUT_TABLE || f->format == OUTPUT_COMPACT ||
 	    f->format == OUTPUT_TEXT)
@@ -50,57 +52,88 @@ static int64_t how_many(const struct filter *f)
 	return -1;
 }
 
+/* What the answer is about: packets, and the time that they are from. */
+struct question {
+	struct selection sel;
+	struct event_range range;
+	struct loss_window window;
+	const char *where; /* that time in words */
+};
+
+/* Only the last ones: what was lost before them is cut off with the rest. */
+static int cut_to_last(sqlite3 *db, int64_t n, struct question *q)
+{
+	struct event_tail tail = { 0 };
+	int r = event_range_tail(db, &q->sel, &q->range, n, &tail);
+
+	if (r < 0)
+		return r;
+	if (tail.n == n && n > 0) {
+		q->window.since_ns = tail.time_ns;
+		q->where = "since the first of these packets";
+	}
+	q->range.first = tail.first;
+	return 0;
+}
+
+static int cut_to_first(sqlite3 *db, int64_t n, struct question *q)
+{
+	struct event_tail head = { 0 };
+	int r = event_range_head(db, &q->sel, &q->range, n, &head);
+
+	if (r < 0)
+		return r;
+	if (head.n == n && n > 0) {
+		q->window.until_ns = head.time_ns + 1;
+		q->window.asked = true;
+		q->where = "until the last of these packets";
+	}
+	q->range.last = head.first;
+	return 0;
+}
+
 /* Finds the events and, in the same transaction, what was lost among them. */
 static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
-		struct selection *sel, struct event_range *range,
-		struct loss *loss, const char **ret_where)
+		struct question *q, struct loss *loss)
 {
 	struct cursor cursor = { .id = -1 };
-	int64_t n = how_many(f);
-	struct loss_window window = loss_window(cli, f);
 	int r = query_begin(db);
 
 	if (r == 0)
-		r = selection_make(cli, f, db, sel);
+		r = selection_make(cli, f, db, &q->sel);
 	if (r == 0)
-		r = event_range_window(db, sel, range);
+		r = event_range_window(db, &q->sel, &q->range);
 	if (r == 0)
 		r = cursor_start(cli, f, db, &cursor);
-	if (r == 0 && cursor.id >= range->first)
-		range->first = cursor.id;
+	if (r == 0 && cursor.id >= q->range.first)
+		q->range.first = cursor.id;
 	if (r == 0)
-		r = event_stream_narrow(db, sel, range);
-	if (r == 0 && cursor.time_ns > window.since_ns) {
-		window.since_ns = cursor.time_ns;
-		*ret_where = "since the cursor";
+		r = event_stream_narrow(db, &q->sel, &q->range);
+	if (r == 0 && cursor.time_ns > q->window.since_ns) {
+		q->window.since_ns = cursor.time_ns;
+		q->where = "since the cursor";
 	}
-	if (r == 0 && n >= 0) {
-		struct event_tail tail = { 0 };
-
-		r = event_range_tail(db, sel, range, n, &tail);
-		/* older ones were cut off, and so is what was lost then */
-		if (r == 0 && tail.n == n && n > 0) {
-			window.since_ns = tail.time_ns;
-			*ret_where = "since the first of these packets";
-		}
-		if (r == 0)
-			range->first = tail.first;
-	}
+	if (r == 0 && how_many(f) >= 0)
+		r = cut_to_last(db, how_many(f), q);
+	if (r == 0 && f->given & FILTER_FIRST)
+		r = cut_to_first(db, f->first, q);
 	if (r == 0)
-		r = loss_read(db, &window, loss);
+		r = loss_read(db, &q->window, loss);
 	query_end(db);
 	return r;
 }
 
 /* Prints the range. 0 or -errno of the database. */
-static int print(sqlite3 *db, const struct selection *sel,
-		 struct event_range *range, struct event_copy *copy)
+static int print(sqlite3 *db, const struct question *q, struct event_copy *copy)
 {
-	int r = event_stream_prepare(db, sel, &copy->stmt);
+	struct event_range range = q->range;
+	int r = copy->reverse
+			? event_stream_prepare_reverse(db, &q->sel, &copy->stmt)
+			: event_stream_prepare(db, &q->sel, &copy->stmt);
 	int more = r == 0;
 
 	while (more > 0 && copy->failed == 0) {
-		more = event_range_copy(copy, range);
+		more = event_range_copy(copy, &range);
 		if (copy->failed == 0)
 			copy->failed = output_flush(copy->output);
 	}
@@ -113,11 +146,10 @@ static int print(sqlite3 *db, const struct selection *sel,
 }
 
 static int finish(const struct cli *cli, const struct filter *f, sqlite3 *db,
-		  const struct event_range *range,
-		  const struct event_copy *copy)
+		  const struct question *q, const struct event_copy *copy)
 {
 	size_t left_out = output_left_out(copy->output);
-	int r = cursor_save(cli, f, db, range->first);
+	int r = cursor_save(cli, f, db, q->range.last + 1);
 
 	if (left_out > 0)
 		fprintf(cli->err,
@@ -129,14 +161,19 @@ static int finish(const struct cli *cli, const struct filter *f, sqlite3 *db,
 
 static int run(const struct cli *cli, const struct filter *f)
 {
-	struct event_range range = { 0 };
-	struct event_copy copy = { .most = -1, .known = -1 };
-	struct selection sel = { 0 };
+	struct question q = {
+		.window = loss_window(cli, f),
+		.where = filter_has_window(f) ? "inside this window"
+					      : "in this log",
+	};
+	struct event_copy copy = {
+		.most = -1,
+		.known = -1,
+		.reverse = f->given & FILTER_REVERSE,
+	};
 	struct loss loss = { 0 };
 	struct pruned pruned = { 0 };
 	sqlite3 *db = NULL;
-	const char *where =
-		filter_has_window(f) ? "inside this window" : "in this log";
 	int code = cli_open(cli, f, &db);
 	int r = 0;
 
@@ -144,12 +181,12 @@ static int run(const struct cli *cli, const struct filter *f)
 		code = cli_output(cli, f, &event_spec, &copy.output);
 	if (code != EXITCODE_OK)
 		goto out;
-	r = find(cli, f, db, &sel, &range, &loss, &where);
+	r = find(cli, f, db, &q, &loss);
 	/* who wants the last ones does not miss what was long before */
 	if (r == 0 && how_many(f) < 0)
 		r = pruned_read(db, f->since_ns, f->until_ns, &pruned);
 	if (r == 0)
-		r = print(db, &sel, &range, &copy);
+		r = print(db, &q, &copy);
 	if (r == -ENOENT)
 		code = EXITCODE_USAGE;
 	else if (r < 0)
@@ -157,13 +194,14 @@ static int run(const struct cli *cli, const struct filter *f)
 	else if (copy.failed < 0)
 		code = cli_write_failed(cli, copy.failed);
 	else
-		code = finish(cli, f, db, &range, &copy);
+		code = finish(cli, f, db, &q, &copy);
 	if (code == EXITCODE_OK && r == 0 && copy.failed == 0)
-		code = pruned_finish(cli, &pruned,
-				     loss_finish(cli, &loss, copy.rows, where));
+		code = pruned_finish(
+			cli, &pruned,
+			loss_finish(cli, &loss, copy.rows, q.where));
 out:
 	output_free(copy.output);
-	selection_clear(&sel);
+	selection_clear(&q.sel);
 	sqlite3_close(db);
 	return code;
 }
@@ -171,9 +209,10 @@ out:
 const struct verb verb_log = {
 	.name = "log",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_WHERE | FILTER_LAST |
-		   FILTER_OUTPUT | FILTER_FIELDS | FILTER_NUMERIC |
-		   FILTER_PAGER | FILTER_FOLLOW | FILTER_CURSOR,
+	.options = FILTER_SINCE | FILTER_AS_OF | FILTER_UNTIL | FILTER_WHERE |
+		   FILTER_LAST | FILTER_OUTPUT | FILTER_FIELDS |
+		   FILTER_NUMERIC | FILTER_PAGER | FILTER_FOLLOW |
+		   FILTER_CURSOR | FILTER_FIRST | FILTER_REVERSE | FILTER_ALL,
 	.formats = OUTPUT_EVENT_FORMATS,
 	.on_terminal = OUTPUT_COMPACT,
 	.run = run,

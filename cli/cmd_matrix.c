@@ -360,8 +360,9 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_matrix = {
 	.name = "matrix",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_WHERE | FILTER_OUTPUT |
-		   FILTER_FIELDS | FILTER_BY | FILTER_ASCII | FILTER_PAGER,
+	.options = FILTER_SINCE | FILTER_AS_OF | FILTER_UNTIL | FILTER_WHERE |
+		   FILTER_OUTPUT | FILTER_FIELDS | FILTER_BY | FILTER_ASCII |
+		   FILTER_PAGER,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV | 1U << OUTPUT_GRID | 1U << OUTPUT_DOT |
 		   1U << OUTPUT_MERMAID | 1U << OUTPUT_SVG,

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/as_of.h"
 #include "cli/cli.h"
 #include "cli/event_row.h"
+#include "cli/event_stream.h"
+#include "cli/identity.h"
 #include "cli/json.h"
 #include "cli/packet.h"
 #include "cli/query.h"
@@ -18,11 +21,12 @@
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] show ID [-o table|json]\n"
 	"\n"
-	"One packet whole: a sentence, both networks with the time in which\n"
-	"they were there, the rule, the packet's headers (made anew from what\n"
-	"was stored: the log keeps no payload), and how often that port was\n"
-	"tried between these networks, by whomever. ID is the first field of\n"
-	"bridgeaudit log -o jsonl.\n"
+	"One packet whole: a sentence, networks and containers of both sides\n"
+	"with the time in which they were there, the rule, the packet's headers\n"
+	"(made anew from what was stored: the log keeps no payload), how often\n"
+	"its conversation was seen, and how often that port was tried between\n"
+	"these networks, by whomever. ID is the first field of bridgeaudit log\n"
+	"-o jsonl.\n"
 	"\n"
 	"  -o, --output FORMAT  table or json\n"
 	"  --utc, --color WHEN, --no-pager\n"
@@ -30,10 +34,23 @@ static const char help_text[] =
 	"  bridgeaudit show 4711\n"
 	"  bridgeaudit show 4711 -o json\n";
 
+static struct expr all = { .root = -1 };
+
+/* Events that are read for the history of one conversation. */
+enum { HISTORY_EVENTS = 1000000 };
+
 struct history {
 	int64_t packets, bytes;
 	uint64_t first_ns, last_ns;
 	bool others; /* ports of a scan, counted together */
+	bool cut;    /* there may be more before */
+};
+
+/* All that is told beside the event. */
+struct about {
+	json_t *side[2];
+	struct history own;  /* of the conversation */
+	struct history path; /* of all on its path to its service */
 };
 
 /* Of all packets of the same path and service. */
@@ -57,6 +74,59 @@ static int read_history(sqlite3 *db, int64_t conversation, struct history *ret)
 	return r < 0 ? r : 0;
 }
 
+/* Of the conversation alone, as far as its packets are in the log yet. */
+static int read_own_history(sqlite3 *db, int64_t conversation,
+			    struct history *ret)
+{
+	struct selection when = { .expr = &all };
+	struct event_range range = { 0 };
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(db, QUERY_SPAN_OF, &stmt);
+
+	if (r == 0) {
+		query_bind(stmt, ":id", conversation);
+		r = query_step(stmt);
+	}
+	if (r == 1) {
+		when.since_ns = (uint64_t)sqlite3_column_int64(stmt, 0);
+		when.until_ns = (uint64_t)sqlite3_column_int64(stmt, 1);
+	}
+	sqlite3_finalize(stmt);
+	stmt = NULL;
+	if (r == 1)
+		r = event_range_window(db, &when, &range);
+	if (r == 0)
+		r = query_prepare(db, QUERY_CONVERSATION, &stmt);
+	if (r == 0) {
+		ret->cut = range.last - range.first >= HISTORY_EVENTS;
+		if (ret->cut)
+			range.first = range.last - HISTORY_EVENTS + 1;
+		query_bind(stmt, ":id", conversation);
+		query_bind(stmt, ":first", range.first);
+		query_bind(stmt, ":last", range.last);
+		r = query_step(stmt);
+	}
+	if (r == 1) {
+		ret->packets = sqlite3_column_int64(stmt, 0);
+		ret->bytes = sqlite3_column_int64(stmt, 1);
+		ret->first_ns = (uint64_t)sqlite3_column_int64(stmt, 2);
+		ret->last_ns = (uint64_t)sqlite3_column_int64(stmt, 3);
+	}
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+static int read_about(sqlite3 *db, int64_t conversation, struct about *ret)
+{
+	int r = read_history(db, conversation, &ret->path);
+
+	if (r == 0)
+		r = read_own_history(db, conversation, &ret->own);
+	for (int side = 0; side < 2 && r == 0; side++)
+		r = identity_read(db, conversation, side, &ret->side[side]);
+	return r;
+}
+
 static void put(FILE *out, const struct value *v)
 {
 	char safe[1024];
@@ -77,43 +147,8 @@ static void put_time(FILE *out, uint64_t time_ns)
 	fputs(time_local(time_ns, text, sizeof(text)), out);
 }
 
-/* The network's identity, and when it was there. */
-static int put_network(sqlite3 *db, int64_t conversation, int side, FILE *out)
-{
-	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare(db, QUERY_NETWORK_OF, &stmt);
-
-	if (r == 0) {
-		query_bind(stmt, ":id", conversation);
-		query_bind(stmt, ":side", side);
-		r = query_step(stmt);
-	}
-	if (r == 1) {
-		struct value name = query_value(stmt, 0);
-		struct value id = query_value(stmt, 1);
-		struct value bridge = query_value(stmt, 2);
-
-		fputs("        network ", out);
-		put(out, &name);
-		fputs(", id ", out);
-		put(out, &id);
-		fputs(", bridge ", out);
-		put(out, &bridge);
-		fputs("\n        from ", out);
-		put_time(out, (uint64_t)sqlite3_column_int64(stmt, 3));
-		fputs(" to ", out);
-		if (sqlite3_column_type(stmt, 4) == SQLITE_NULL)
-			fputs("now", out);
-		else
-			put_time(out, (uint64_t)sqlite3_column_int64(stmt, 4));
-		putc('\n', out);
-	}
-	sqlite3_finalize(stmt);
-	return r < 0 ? r : 0;
-}
-
-static int put_side(sqlite3 *db, const struct event_row *row, int side,
-		    FILE *out)
+static void put_side(const struct event_row *row, const struct about *about,
+		     int side, FILE *out)
 {
 	const struct value *v = row->values;
 	const struct value *ip = &v[side ? FIELD_DST_IP : FIELD_SRC_IP];
@@ -129,7 +164,7 @@ static int put_side(sqlite3 *db, const struct event_row *row, int side,
 		put(out, ifname);
 	}
 	putc('\n', out);
-	return put_network(db, row->conversation, side, out);
+	identity_print(about->side[side], out);
 }
 
 static void put_headers(const struct event_row *row, FILE *out)
@@ -151,21 +186,28 @@ static void put_headers(const struct event_row *row, FILE *out)
 			packet[i], i % 16 == 15 || i + 1 == len ? "\n" : "");
 }
 
-static int print_text(sqlite3 *db, const struct event_row *row,
-		      const struct history *h, FILE *out)
+static void put_history(const struct history *h, FILE *out)
+{
+	fprintf(out, "%s%" PRId64 " packets, %" PRId64 " bytes%s, first ",
+		h->cut ? "at least " : "", h->packets, h->bytes,
+		h->others ? " to this and other ports" : "");
+	put_time(out, h->first_ns);
+	fputs(", last ", out);
+	put_time(out, h->last_ns);
+	putc('\n', out);
+}
+
+static int print_text(const struct event_row *row, const struct about *about,
+		      FILE *out)
 {
 	const struct value *v = row->values;
-	int r;
 
 	fprintf(out, "event   %" PRId64 "\n", row->id);
 	sentence_write(row, out);
 	sentence_write_remedy(row, out);
 	fputs("\n\n", out);
-	r = put_side(db, row, 0, out);
-	if (r == 0)
-		r = put_side(db, row, 1, out);
-	if (r < 0)
-		return r;
+	put_side(row, about, 0, out);
+	put_side(row, about, 1, out);
 	fprintf(out, "rule    %s, table %s, chain ", row->rule_id,
 		row->table ? row->table : "?");
 	put(out, &v[FIELD_CHAIN]);
@@ -173,13 +215,10 @@ static int print_text(sqlite3 *db, const struct event_row *row,
 	put(out, &v[FIELD_RULE]);
 	putc('\n', out);
 	put_headers(row, out);
-	fprintf(out, "history %" PRId64 " packets, %" PRId64 " bytes%s, first ",
-		h->packets, h->bytes,
-		h->others ? " to this and other ports" : "");
-	put_time(out, h->first_ns);
-	fputs(", last ", out);
-	put_time(out, h->last_ns);
-	putc('\n', out);
+	fputs("history this conversation: ", out);
+	put_history(&about->own, out);
+	fputs("        all on this way to this port: ", out);
+	put_history(&about->path, out);
 	return 0;
 }
 
@@ -200,7 +239,15 @@ static char *sentence(const struct event_row *row)
 	return text;
 }
 
-static int print_json(const struct event_row *row, const struct history *h,
+static json_t *history_json(const struct history *h)
+{
+	return json_pack("{s:I, s:I, s:o*, s:o*, s:b}", "packets",
+			 (json_int_t)h->packets, "bytes", (json_int_t)h->bytes,
+			 "first_seen", json_time(h->first_ns), "last_seen",
+			 json_time(h->last_ns), "at_least", (int)h->cut);
+}
+
+static int print_json(const struct event_row *row, const struct about *about,
 		      FILE *out)
 {
 	uint8_t packet[PACKET_MAX];
@@ -221,12 +268,10 @@ static int print_json(const struct event_row *row, const struct history *h,
 	}
 	json_object_set_new(json, "sentence", text ? json_text(text) : NULL);
 	json_object_set_new(json, "headers", json_string(hex));
-	json_object_set_new(json, "history",
-			    json_pack("{s:I, s:I, s:o, s:o}", "packets",
-				      (json_int_t)h->packets, "bytes",
-				      (json_int_t)h->bytes, "first_seen",
-				      json_time(h->first_ns), "last_seen",
-				      json_time(h->last_ns)));
+	json_object_set(json, "source", about->side[0]);
+	json_object_set(json, "destination", about->side[1]);
+	json_object_set_new(json, "conversation", history_json(&about->own));
+	json_object_set_new(json, "history", history_json(&about->path));
 	free(text);
 	if (json_write(out, json) < 0)
 		return -ENOMEM;
@@ -238,9 +283,8 @@ static int print_json(const struct event_row *row, const struct history *h,
 static int show(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		int64_t id)
 {
-	static struct expr all = { .root = -1 };
 	struct selection sel = { .until_ns = INT64_MAX, .expr = &all };
-	struct history h = { 0 };
+	struct about about = { 0 };
 	struct event_row row = { 0 };
 	sqlite3_stmt *stmt = NULL;
 	int r;
@@ -258,11 +302,13 @@ static int show(const struct cli *cli, const struct filter *f, sqlite3 *db,
 	}
 	if (r == 1) {
 		event_row_read(stmt, &row);
-		r = read_history(db, row.conversation, &h);
+		r = read_about(db, row.conversation, &about);
 		if (r == 0)
 			r = f->format == OUTPUT_JSON
-				    ? print_json(&row, &h, cli->out)
-				    : print_text(db, &row, &h, cli->out);
+				    ? print_json(&row, &about, cli->out)
+				    : print_text(&row, &about, cli->out);
+		json_decref(about.side[0]);
+		json_decref(about.side[1]);
 		r = r < 0 ? r : 1;
 	}
 	sqlite3_finalize(stmt);
@@ -289,6 +335,8 @@ static int run(const struct cli *cli, const struct filter *f)
 		return code;
 	r = query_begin(db);
 	if (r == 0)
+		r = as_of_apply(db, f);
+	if (r == 0)
 		r = show(cli, f, db, id);
 	query_end(db);
 	sqlite3_close(db);
@@ -307,7 +355,7 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_show = {
 	.name = "show",
 	.help = help_text,
-	.options = FILTER_OUTPUT | FILTER_OPERAND | FILTER_PAGER,
+	.options = FILTER_OUTPUT | FILTER_OPERAND | FILTER_PAGER | FILTER_AS_OF,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON,
 	.run = run,
 };

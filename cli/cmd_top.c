@@ -95,9 +95,9 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_top = {
 	.name = "top",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_WHERE | FILTER_OUTPUT |
-		   FILTER_FIELDS | FILTER_BY | FILTER_SORT | FILTER_LAST |
-		   FILTER_PAGER,
+	.options = FILTER_SINCE | FILTER_AS_OF | FILTER_UNTIL | FILTER_WHERE |
+		   FILTER_OUTPUT | FILTER_FIELDS | FILTER_BY | FILTER_SORT |
+		   FILTER_LAST | FILTER_PAGER,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV,
 	.run = run,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/as_of.h"
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/query.h"
@@ -57,7 +58,9 @@ static int list(const struct cli *cli, const struct filter *f,
 
 	if (code != EXITCODE_OK)
 		return code;
-	r = list_names(db, field->names, cli->out, &rows);
+	r = as_of_apply(db, f);
+	if (r == 0)
+		r = list_names(db, field->names, cli->out, &rows);
 	if (r < 0)
 		code = cli_read_failed(cli, f, r);
 	else if (rows == 0)
@@ -98,7 +101,7 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_values = {
 	.name = "values",
 	.help = help_text,
-	.options = FILTER_OPERAND | FILTER_PAGER,
+	.options = FILTER_OPERAND | FILTER_PAGER | FILTER_AS_OF,
 	.formats = 1U << OUTPUT_TABLE,
 	.run = run,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Decides: what around Docker changes what its rules see. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/doctor.h"
@@ -138,6 +139,16 @@ static void tell_nf_log(struct doctor *d, const struct facts *facts)
 			   "way");
 }
 
+/* 20.10 and 26.1 were seen to do so; 28.0 mends it (CVE-2025-54410). */
+static bool forgets_isolation(const struct facts *facts)
+{
+	const char *version = fact_string(
+		facts_find(facts, "docker_info", NULL, NULL), "version");
+	long major = strtol(version, NULL, 10);
+
+	return major > 0 && major < 28;
+}
+
 static void tell_firewalld(struct doctor *d, const struct facts *facts)
 {
 	const json_t *p = facts_find(facts, "process", "name", "firewalld");
@@ -147,7 +158,14 @@ static void tell_firewalld(struct doctor *d, const struct facts *facts)
 		.state = CHECK_NOTE,
 	};
 
-	if (fact_number(p, "count") > 0) {
+	if (fact_number(p, "count") > 0 && forgets_isolation(facts)) {
+		check.remedy = "restart dockerd after each 'firewall-cmd "
+			       "--reload', or use Docker 28 or later";
+		doctor_add(d, check,
+			   "firewalld runs: its reload flushes Docker's rules, "
+			   "and this Docker does not make those again that "
+			   "keep networks apart; the log shows what passes");
+	} else if (fact_number(p, "count") > 0) {
 		check.remedy = "after 'firewall-cmd --reload' run this again";
 		doctor_add(d, check,
 			   "firewalld runs: its reload flushes "

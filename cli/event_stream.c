@@ -55,12 +55,12 @@ int event_range_window(sqlite3 *db, const struct selection *sel,
 	return r;
 }
 
-int event_range_tail(sqlite3 *db, const struct selection *sel,
-		     const struct event_range *range, int64_t n,
-		     struct event_tail *ret)
+static int read_end(sqlite3 *db, enum query query, const struct selection *sel,
+		    const struct event_range *range, int64_t n,
+		    struct event_tail *ret)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare_selected(db, query_sql(QUERY_TAIL), sel, &stmt);
+	int r = query_prepare_selected(db, query_sql(query), sel, &stmt);
 
 	if (r < 0)
 		return r;
@@ -74,9 +74,29 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		ret->time_ns = (uint64_t)sqlite3_column_int64(stmt, 2);
 		r = 0;
 	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+int event_range_tail(sqlite3 *db, const struct selection *sel,
+		     const struct event_range *range, int64_t n,
+		     struct event_tail *ret)
+{
+	int r = read_end(db, QUERY_TAIL, sel, range, n, ret);
+
 	if (r == 0 && ret->n == 0) /* nothing of it */
 		ret->first = range->last + 1;
-	sqlite3_finalize(stmt);
+	return r;
+}
+
+int event_range_head(sqlite3 *db, const struct selection *sel,
+		     const struct event_range *range, int64_t n,
+		     struct event_tail *ret)
+{
+	int r = read_end(db, QUERY_HEAD, sel, range, n, ret);
+
+	if (r == 0 && ret->n == 0)
+		ret->first = range->first - 1;
 	return r;
 }
 
@@ -125,6 +145,18 @@ int event_stream_prepare(sqlite3 *db, const struct selection *sel,
 	return query_prepare_selected(db, query_sql(QUERY_EVENTS), sel, ret);
 }
 
+int event_stream_prepare_reverse(sqlite3 *db, const struct selection *sel,
+				 sqlite3_stmt **ret)
+{
+	const struct query_part part = { "ORDER BY e.id",
+					 "ORDER BY e.id DESC" };
+	char *text = query_fill(query_sql(QUERY_EVENTS), &part, 1);
+	int r = text ? query_prepare_selected(db, text, sel, ret) : -ENOMEM;
+
+	free(text);
+	return r;
+}
+
 /* Whether the row is the first of a conversation that was not known. */
 static bool is_new(struct event_copy *copy, const struct event_row *row)
 {
@@ -135,6 +167,15 @@ static bool is_new(struct event_copy *copy, const struct event_row *row)
 		return false;
 	copy->known = row->conversation;
 	return true;
+}
+
+static void leave(const struct event_copy *copy, struct event_range *range,
+		  int64_t id)
+{
+	if (copy->reverse)
+		range->last = id - 1;
+	else
+		range->first = id + 1;
 }
 
 int event_range_copy(struct event_copy *copy, struct event_range *range)
@@ -156,7 +197,7 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 			copy->rows++;
 			copy->most -= copy->most > 0;
 		}
-		range->first = row.id + 1;
+		leave(copy, range, row.id);
 	}
 	sqlite3_reset(copy->stmt);
 	if (copy->most == 0)
@@ -165,6 +206,6 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 		return r;
 	if (n == PIECE_ROWS)
 		return 1;
-	range->first = range->last + 1;
+	leave(copy, range, copy->reverse ? range->first : range->last);
 	return 0;
 }

@@ -31,9 +31,16 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		     const struct event_range *range, int64_t n,
 		     struct event_tail *ret);
 
+/* Where the first n selected events of the range end; ret->first is the last
+ * of them. */
+int event_range_head(sqlite3 *db, const struct selection *sel,
+		     const struct event_range *range, int64_t n,
+		     struct event_tail *ret);
+
 /* How a range is shown, and what was. */
 struct event_copy {
-	sqlite3_stmt *stmt; /* event_stream_prepare() */
+	sqlite3_stmt *stmt; /* event_stream_prepare(), or _reverse */
+	bool reverse;	    /* the newest first */
 	struct output *output;
 	int64_t most;  /* rows that may still be shown; -1: all */
 	int64_t known; /* only conversations with higher ids, once; -1: all */
@@ -51,9 +58,12 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 /* The statement for copy->stmt. 0 or -errno */
 int event_stream_prepare(sqlite3 *db, const struct selection *sel,
 			 sqlite3_stmt **ret);
+int event_stream_prepare_reverse(sqlite3 *db, const struct selection *sel,
+				 sqlite3_stmt **ret);
 
 /*
- * Shows the next piece of the range and moves range->first behind it. Returns
+ * Shows the next piece of the range and moves range->first behind it, or
+ * range->last before it when that is in reverse. Returns
  * 1 when there may be more, 0 when the range is done, or -errno of the
  * database.
  */

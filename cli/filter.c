@@ -149,7 +149,6 @@ static int take_where(struct parse *p, const char *text)
 	struct expr_error error;
 	char before[EXPR_TEXT_MAX], safe[4 * EXPR_TEXT_MAX + 1];
 	int node = expr_parse(&p->f->expr, text, &error);
-	size_t width = 0;
 
 	if (node >= 0)
 		return add_condition(p, NULL, SIDE_EITHER, node);
@@ -161,9 +160,7 @@ static int take_where(struct parse *p, const char *text)
 	memcpy(before, text, error.column);
 	before[error.column] = '\0';
 	str_escape(safe, sizeof(safe), before);
-	for (const char *s = safe; *s; s++)
-		width += ((unsigned char)*s & 0xc0) != 0x80;
-	fprintf(p->cli->err, "  %*s\n", (int)width + 1, "^");
+	fprintf(p->cli->err, "  %*s\n", (int)str_width(safe) + 1, "^");
 	return -EINVAL;
 }
 
@@ -280,6 +277,10 @@ static int check(const struct cli *cli, const struct parse *p)
 {
 	if (p->negate) {
 		cli_error(cli, "--not has no filter behind it");
+		return -EINVAL;
+	}
+	if ((p->f->given & FILTER_FIRST) && (p->f->given & FILTER_LAST)) {
+		cli_error(cli, "--first and --last: only one of them");
 		return -EINVAL;
 	}
 	if (p->f->since_ns >= p->f->until_ns) {

@@ -31,6 +31,9 @@ enum filter_option {
 	FILTER_AGAINST = 1 << 17, /* and --baseline */
 	FILTER_ASCII = 1 << 18,
 	FILTER_OPERAND = 1 << 19, /* words after the verb */
+	FILTER_FIRST = 1 << 20,
+	FILTER_REVERSE = 1 << 21,
+	FILTER_AS_OF = 1 << 22,
 };
 
 struct filter {
@@ -40,24 +43,20 @@ struct filter {
 	uint64_t until_ns;  /* exclusive; INT64_MAX when not given */
 	struct expr expr;
 	int64_t last; /* -1 when not given */
+	int64_t first;
+	uint64_t as_of_ns;
 	enum output_format format;
 	const char *fields; /* "a,b"; NULL: all */
 	const char *by;	    /* the same */
 	const char *sort;
 	uint64_t step_ns;
-	const char *cursor;
-	const char *after_cursor;
-	const char *cursor_file;
+	const char *cursor, *after_cursor, *cursor_file;
 	uint64_t timeout_ns;
-	uint64_t against_since_ns;
-	uint64_t against_until_ns;
+	uint64_t against_since_ns, against_until_ns;
 	const char *baseline;
-	bool numeric;
-	bool ascii;
+	bool numeric, ascii;
 	bool color; /* what is printed for people */
-	bool pager;
-	bool help;
-	bool version;
+	bool pager, help, version;
 	const char *operands[FILTER_OPERANDS_MAX];
 	size_t n_operands;
 };

@@ -93,7 +93,8 @@ static int take_against(const struct cli *cli, const char *value,
 	return r;
 }
 
-static int take_last(const struct cli *cli, const char *value, struct filter *f)
+static int parse_number(const struct cli *cli, const char *option,
+			const char *value, int64_t *ret)
 {
 	int64_t n = 0;
 	const char *p = value;
@@ -103,11 +104,28 @@ static int take_last(const struct cli *cli, const char *value, struct filter *f)
 		    __builtin_add_overflow(n, *p - '0', &n))
 			break;
 	if (*p || p == value) {
-		cli_error(cli, "--last takes a number, not '%s'", value);
+		cli_error(cli, "%s takes a number, not '%s'", option, value);
 		return -EINVAL;
 	}
-	f->last = n;
+	*ret = n;
 	return 0;
+}
+
+static int take_last(const struct cli *cli, const char *value, struct filter *f)
+{
+	return parse_number(cli, "--last", value, &f->last);
+}
+
+static int take_first(const struct cli *cli, const char *value,
+		      struct filter *f)
+{
+	return parse_number(cli, "--first", value, &f->first);
+}
+
+static int take_as_of(const struct cli *cli, const char *value,
+		      struct filter *f)
+{
+	return parse_time(cli, "--as-of", value, &f->as_of_ns);
 }
 
 static int take_output(const struct cli *cli, const char *value,
@@ -218,6 +236,7 @@ static const struct filter_long options[] = {
 	{ "after-cursor", 0, true, FILTER_CURSOR, take_after_cursor },
 	{ "against", 0, true, FILTER_AGAINST, take_against },
 	{ "all", 0, false, FILTER_ALL, take_nothing },
+	{ "as-of", 0, true, FILTER_AS_OF, take_as_of },
 	{ "ascii", 0, false, FILTER_ASCII, take_ascii_true },
 	{ "baseline", 0, true, FILTER_AGAINST, take_baseline },
 	{ "by", 0, true, FILTER_BY, take_by },
@@ -227,14 +246,17 @@ static const struct filter_long options[] = {
 	{ "db", 0, true, 0, take_db },
 	{ "exit-on-match", 0, false, FILTER_UNTIL_MATCH, take_nothing },
 	{ "fields", 0, true, FILTER_FIELDS, take_fields },
+	{ "first", 0, true, FILTER_FIRST, take_first },
 	{ "follow", 'f', false, FILTER_FOLLOW, take_nothing },
 	{ "help", 'h', false, 0, take_help_true },
 	{ "last", 'n', true, FILTER_LAST, take_last },
+	{ "lines", 0, true, FILTER_LAST, take_last },
 	{ "new-only", 0, false, FILTER_NEW_ONLY, take_nothing },
 	{ "no-pager", 0, false, 0, take_pager_false },
 	{ "numeric", 0, false, FILTER_NUMERIC, take_numeric_true },
 	{ "output", 'o', true, FILTER_OUTPUT, take_output },
 	{ "pager", 0, false, FILTER_PAGER, take_pager_true },
+	{ "reverse", 'r', false, FILTER_REVERSE, take_nothing },
 	{ "since", 'S', true, FILTER_SINCE, take_since },
 	{ "sort", 's', true, FILTER_SORT, take_sort },
 	{ "step", 0, true, FILTER_STEP, take_step },

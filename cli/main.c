@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "lib/conffile.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
@@ -47,20 +48,39 @@ static int take_db(void *arg, const char *key, const char *value, char *error)
 	return 0;
 }
 
+/* As if the signal had killed us, but with all that was open closed. */
+static void die_of(int signo, bool color)
+{
+	static const char plain[] = "\033[0m";
+
+	if (color && write(STDOUT_FILENO, plain, sizeof(plain) - 1) < 0)
+		return;
+	signal(signo, SIG_DFL);
+	raise(signo);
+}
+
 int main(int argc, char **argv)
 {
+	struct interrupt saved;
 	struct timespec now = { 0 };
 	char error[CONFFILE_ERROR_MAX], db_path[DB_PATH_MAX] = "";
 	struct cli cli = { .out = stdout, .err = stderr };
+	int code, signo;
 
 	/* a reader that went away is seen as EPIPE */
 	signal(SIGPIPE, SIG_IGN);
 	clock_gettime(CLOCK_REALTIME, &now);
 	cli.now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 	cli.color = may_color();
+	cli.progress = isatty(STDERR_FILENO);
 	cli.columns = terminal_columns();
 	conffile_read(CONFFILE_PATH_DEFAULT, take_db, db_path, error);
 	if (*db_path)
 		cli.db_path = db_path;
-	return cli_run(&cli, argc, argv);
+	interrupt_catch(&saved);
+	code = cli_run(&cli, argc, argv);
+	signo = interrupt_release(&saved);
+	if (signo)
+		die_of(signo, cli.color);
+	return code;
 }

@@ -7,31 +7,16 @@
 #include <string.h>
 
 #include "cli/matrix_model.h"
+#include "lib/text.h"
 
 enum { NAME_WIDTH_MAX = 24, CELL_WIDTH = 7, HEATS = 5 };
 
-/* Characters of UTF-8 text, each taken to be one column wide. */
-static size_t text_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
-/* At most width characters of the text, and spaces behind them. */
+/* At most width columns of the text, and spaces behind them. */
 static void put_padded(FILE *out, const char *text, size_t width)
 {
-	size_t n = 0;
+	size_t taken = 0, len = str_fit(text, width, &taken);
 
-	for (; *text; text++) {
-		if (((unsigned char)*text & 0xc0) != 0x80 && n++ == width)
-			break;
-		putc(*text, out);
-	}
-	for (; n < width; n++)
-		putc(' ', out);
+	fprintf(out, "%.*s%*s", (int)len, text, (int)(width - taken), "");
 }
 
 static size_t name_width(const struct matrix *m)
@@ -39,8 +24,8 @@ static size_t name_width(const struct matrix *m)
 	size_t widest = 4;
 
 	for (size_t i = 0; i < m->n_places; i++)
-		if (text_width(m->places[i]) > widest)
-			widest = text_width(m->places[i]);
+		if (str_width(m->places[i]) > widest)
+			widest = str_width(m->places[i]);
 	return widest < NAME_WIDTH_MAX ? widest : NAME_WIDTH_MAX;
 }
 
@@ -161,7 +146,7 @@ static void put_cut_names(const struct matrix *m, FILE *out)
 {
 	for (size_t to = 0; to < m->n_places; to++)
 		if (is_destination(m, to) &&
-		    text_width(m->places[to]) > CELL_WIDTH) {
+		    str_width(m->places[to]) > CELL_WIDTH) {
 			put_padded(out, m->places[to], CELL_WIDTH);
 			fprintf(out, " is %s\n", m->places[to]);
 		}

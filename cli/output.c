@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/output_private.h"
@@ -242,12 +243,13 @@ int output_cells(struct output *o, const struct cell *cells)
 	return r;
 }
 
-int output_nested(struct output *o, const char *key, const char *const *fields,
-		  const struct value *values, size_t n)
+/* Files never wait for anybody. */
+static size_t piece_size(int fd)
 {
-	if (!o->ops->nested)
-		return 0;
-	return check(o, o->ops->nested(o, key, fields, values, n));
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? SSIZE_MAX
+							  : PIPE_BUF;
 }
 
 /*
@@ -257,6 +259,8 @@ int output_nested(struct output *o, const char *key, const char *const *fields,
 static int write_until(int fd, const char *buf, size_t len,
 		       const volatile sig_atomic_t *stop)
 {
+	const size_t most = piece_size(fd);
+
 	while (len > 0) {
 		struct pollfd p = { .fd = fd, .events = POLLOUT };
 		ssize_t n;
@@ -265,7 +269,7 @@ static int write_until(int fd, const char *buf, size_t len,
 			return -EINTR;
 		if (poll(&p, 1, STOP_POLL_MS) <= 0)
 			continue;
-		n = write(fd, buf, len < PIPE_BUF ? len : PIPE_BUF);
+		n = write(fd, buf, len < most ? len : most);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		if (n > 0) {

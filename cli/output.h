@@ -12,6 +12,7 @@
 #include "cli/value.h"
 
 struct event_row;
+struct hole;
 struct output;
 
 struct output_column {
@@ -61,9 +62,8 @@ int output_event(struct output *o, const struct event_row *row);
 /* How many events that format could not take. */
 size_t output_left_out(const struct output *o);
 
-/* jsonl: a line {"key": {fields...}}; other formats leave it out. 0, -errno */
-int output_nested(struct output *o, const char *key, const char *const *fields,
-		  const struct value *values, size_t n);
+/* A record of what the log did not see, among events; not in pcap. */
+int output_hole(struct output *o, const struct hole *hole);
 
 /* Writes what has gathered. 0, -EPIPE when the reader is gone, -errno */
 int output_flush(struct output *o);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/event_row.h"
-#include "cli/output_private.h"
+#include "cli/output_hole.h"
 #include "cli/words.h"
 #include "lib/text.h"
 
@@ -86,4 +86,5 @@ static int compact_event(struct output *o, const struct event_row *row)
 const struct output_ops output_compact_ops = {
 	.begin = compact_begin,
 	.event = compact_event,
+	.hole = output_hole_line,
 };

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "cli/json.h"
-#include "cli/output_private.h"
+#include "cli/output_hole.h"
 
 /* Whether a JSON string may hold text as it is; most names are so. */
 static bool is_plain(const char *text)
@@ -115,18 +115,6 @@ static int jsonl_row(struct output *o, const struct value *values)
 	return r;
 }
 
-static int jsonl_nested(struct output *o, const char *key,
-			const char *const *fields, const struct value *values,
-			size_t n)
-{
-	int r;
-
-	fprintf(o->mem, "{\"%s\":", key);
-	r = put_object(o->mem, fields, values, n);
-	fputs("}\n", o->mem);
-	return r;
-}
-
 const struct output_ops output_json_ops = {
 	.begin = json_begin,
 	.row = json_row,
@@ -136,5 +124,5 @@ const struct output_ops output_json_ops = {
 const struct output_ops output_jsonl_ops = {
 	.begin = jsonl_begin,
 	.row = jsonl_row,
-	.nested = jsonl_nested,
+	.hole = output_hole_jsonl,
 };

@@ -10,9 +10,7 @@ struct output_ops {
 	int (*row)(struct output *o, const struct value *values);
 	int (*cells)(struct output *o, const struct cell *cells);
 	int (*event)(struct output *o, const struct event_row *row);
-	int (*nested)(struct output *o, const char *key,
-		      const char *const *fields, const struct value *values,
-		      size_t n);
+	int (*hole)(struct output *o, const struct hole *hole);
 	int (*flush)(struct output *o);
 	int (*end)(struct output *o, const char *const *fields,
 		   const struct value *values, size_t n);
@@ -37,6 +35,9 @@ struct output {
 	struct output_column picked_columns[OUTPUT_FIELDS_MAX];
 	void *state; /* the format's own */
 };
+
+#define OUTPUT_ECS_VERSION "8.11.0"
+#define OUTPUT_OCSF_VERSION "1.3.0"
 
 extern const struct output_ops output_table_ops;
 extern const struct output_ops output_json_ops;

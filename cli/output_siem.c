@@ -12,11 +12,8 @@
 #include "cli/community_id.h"
 #include "cli/event_row.h"
 #include "cli/json.h"
-#include "cli/output_private.h"
+#include "cli/output_hole.h"
 #include "lib/event.h"
-
-#define ECS_VERSION "8.11.0"
-#define OCSF_VERSION "1.3.0"
 
 enum { SCHEMA_VERSION = 1, NS_PER_MS = 1000000 };
 
@@ -209,8 +206,8 @@ static int ecs_row(struct output *o, const struct event_row *row)
 		o, json_pack("{s:o, s:{s:s}, s:o, s:o*, s:o*, s:o, s:o, s:o,"
 			     " s:o*, s:o, s:o}",
 			     "@timestamp", member(row, FIELD_TIME), "ecs",
-			     "version", ECS_VERSION, "event", ecs_event(row),
-			     "source", source, "destination",
+			     "version", OUTPUT_ECS_VERSION, "event",
+			     ecs_event(row), "source", source, "destination",
 			     ecs_end(row, FIELD_DST_IP, FIELD_DST_PORT),
 			     "network", ecs_network(row), "observer",
 			     ecs_observer(row), "rule",
@@ -251,7 +248,7 @@ static json_t *ocsf_metadata(const struct event_row *row)
 
 	snprintf(uid, sizeof(uid), "%lld", (long long)row->id);
 	return json_pack("{s:s, s:s, s:I, s:[s], s:{s:s, s:s, s:s}}", "version",
-			 OCSF_VERSION, "uid", uid, "sequence",
+			 OUTPUT_OCSF_VERSION, "uid", uid, "sequence",
 			 (json_int_t)row->id, "profiles", "security_control",
 			 "product", "name", "bridgeaudit", "vendor_name",
 			 "bridgeaudit", "version", VERSION);
@@ -303,9 +300,11 @@ static int ocsf_row(struct output *o, const struct event_row *row)
 const struct output_ops output_ecs_ops = {
 	.begin = begin,
 	.event = ecs_row,
+	.hole = output_hole_ecs,
 };
 
 const struct output_ops output_ocsf_ops = {
 	.begin = begin,
 	.event = ocsf_row,
+	.hole = output_hole_ocsf,
 };

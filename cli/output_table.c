@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/output_private.h"
+#include "lib/text.h"
 
 enum { BLOCK_ROWS = 4096, GAP_WIDTH = 1 };
 
@@ -26,16 +27,6 @@ struct table {
 	bool headed;
 };
 
-/* Characters of UTF-8 text, each taken to be one column wide. */
-static size_t text_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
 static int table_begin(struct output *o)
 {
 	size_t n = o->spec->n_columns;
@@ -49,7 +40,7 @@ static int table_begin(struct output *o)
 	if (!t->cells || !t->widths)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		t->widths[i] = text_width(o->spec->columns[i].heading);
+		t->widths[i] = str_width(o->spec->columns[i].heading);
 		if (t->widths[i] < o->spec->columns[i].width)
 			t->widths[i] = o->spec->columns[i].width;
 	}
@@ -93,7 +84,7 @@ static void put_headings(const struct output *o, const struct table *t)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct output_column *c = &o->spec->columns[i];
-		size_t pad = t->widths[i] - text_width(c->heading);
+		size_t pad = t->widths[i] - str_width(c->heading);
 
 		put_spaces(o->mem, c->right ? pad : 0);
 		fputs(c->heading, o->mem);
@@ -140,7 +131,7 @@ static int table_cells(struct output *o, const struct cell *cells)
 		row[i].text = strdup(text);
 		if (!row[i].text)
 			return -ENOMEM;
-		row[i].width = text_width(text);
+		row[i].width = str_width(text);
 		row[i].color = cells[i].color;
 	}
 	return ++t->n_rows < BLOCK_ROWS ? 0 : table_flush(o);

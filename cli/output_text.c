@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A line per event: the sentence, and what would allow it. */
-#include "cli/output_private.h"
+#include "cli/output_hole.h"
 #include "cli/sentence.h"
 
 static int text_begin(struct output *o)
@@ -20,4 +20,5 @@ static int text_event(struct output *o, const struct event_row *row)
 const struct output_ops output_text_ops = {
 	.begin = text_begin,
 	.event = text_event,
+	.hole = output_hole_line,
 };

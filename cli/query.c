@@ -42,6 +42,14 @@ static const char *const sql[QUERY_COUNT] = {
 		       " WHERE e.id BETWEEN :first AND :last"
 		       " AND e.time_ns >= :since AND e.time_ns < :until"
 		       " AND :selected ORDER BY e.id DESC LIMIT :limit)",
+	/* The last of the first ones in the same way. */
+	[QUERY_HEAD] = "SELECT max(id), count(*), max(time_ns) FROM ("
+		       " SELECT e.id, e.time_ns FROM event e"
+		       " CROSS JOIN conversation c ON c.id = e.conversation"
+		       " CROSS JOIN path p ON p.id = c.path"
+		       " WHERE e.id BETWEEN :first AND :last"
+		       " AND e.time_ns >= :since AND e.time_ns < :until"
+		       " AND :selected ORDER BY e.id LIMIT :limit)",
 	[QUERY_EVENTS] =
 		"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"
 		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"
@@ -71,6 +79,20 @@ static const char *const sql[QUERY_COUNT] = {
 		" WHERE e.id BETWEEN :first AND :last"
 		" AND e.time_ns >= :since AND e.time_ns < :until"
 		" AND :selected ORDER BY e.id LIMIT :limit",
+
+	/* Into temp.container, which as_of.c makes. */
+	[QUERY_AS_OF] =
+		"INSERT INTO temp.container SELECT c.id, c.docker_id,"
+		" coalesce(a.name, c.name),"
+		" iif(a.name IS NULL, c.image, a.image),"
+		" iif(a.name IS NULL, c.project, a.project),"
+		" iif(a.name IS NULL, c.service, a.service),"
+		" coalesce(a.from_ns, c.from_ns),"
+		" iif(a.name IS NULL, c.to_ns, a.to_ns)"
+		" FROM main.container c LEFT JOIN (SELECT docker_id, name,"
+		" image, project, service, max(from_ns) AS from_ns, to_ns"
+		" FROM main.container /*scan*/ WHERE from_ns <= :as_of"
+		" GROUP BY docker_id) a ON a.docker_id = c.docker_id",
 
 	/* Packets that were removed, and the last one's time. */
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
@@ -133,6 +155,34 @@ static const char *const sql[QUERY_COUNT] = {
 		"SELECT id, cause, packets, from_ns, to_ns FROM gap"
 		" WHERE id > :after ORDER BY id",
 	[QUERY_LAST_GAP] = "SELECT max(id) FROM gap",
+	/*
+	 * Unwatched intervals that are new, those of one cause together; at
+	 * first, as :first says, what lasts or ended lately. temp.hole, which
+	 * hole_reader.c makes, holds those that lasted when they were told.
+	 */
+	[QUERY_LAST_INTERVAL] = "SELECT max(id) FROM coverage",
+	[QUERY_HOLES_BEGUN] =
+		"WITH new (id) AS (SELECT id FROM coverage WHERE id > :after"
+		" AND NOT :first UNION ALL SELECT id FROM coverage"
+		" INDEXED BY coverage_time WHERE :first AND to_ns IS NULL"
+		" UNION ALL SELECT id FROM coverage INDEXED BY coverage_time"
+		" WHERE :first AND to_ns >= :since)"
+		" SELECT cause, count(DISTINCT rule), min(from_ns), max(to_ns)"
+		" FROM new CROSS JOIN coverage w ON w.id = new.id"
+		" WHERE state = 'unwatched' GROUP BY cause, to_ns IS NULL"
+		" ORDER BY min(w.id)",
+	[QUERY_HOLES_REMEMBER] = "INSERT INTO hole SELECT id FROM coverage"
+				 " INDEXED BY coverage_time"
+				 " WHERE to_ns IS NULL AND id > :after"
+				 " AND state = 'unwatched'",
+	[QUERY_HOLES_ENDED] =
+		"SELECT cause, count(DISTINCT rule), min(from_ns), max(to_ns)"
+		" FROM hole h CROSS JOIN coverage w ON w.id = h.id"
+		" WHERE to_ns IS NOT NULL GROUP BY cause ORDER BY min(w.id)",
+	[QUERY_HOLES_FORGET] =
+		"DELETE FROM hole WHERE id IN (SELECT h.id FROM hole h"
+		" CROSS JOIN coverage w ON w.id = h.id"
+		" WHERE to_ns IS NOT NULL)",
 
 	/* by which a database is known again */
 	[QUERY_FIRST_SESSION] = "SELECT start_ns FROM session WHERE id ="
@@ -167,6 +217,18 @@ static const char *const sql[QUERY_COUNT] = {
 			  " AND t.path = c.path"
 			  " AND t.service IN (c.service, -258) WHERE c.id = :id"
 			  " ORDER BY t.service = -258 LIMIT 1",
+	/* The time of a conversation's packets, in whole minutes and hours. */
+	[QUERY_SPAN_OF] =
+		"SELECT minute * 60000000000, (max(coalesce(last_hour, 0),"
+		" minute / 60) + 1) * 3600000000000 FROM conversation"
+		" WHERE id = :id",
+	/* Its packets among a range of events. */
+	[QUERY_CONVERSATION] =
+		"SELECT coalesce(sum(packets), 0),"
+		" coalesce(sum(packets * (" QUERY_LENGTH ")), 0),"
+		" coalesce(min(time_ns), 0), coalesce(max(time_ns), 0)"
+		" FROM event e WHERE e.id BETWEEN :first AND :last"
+		" AND e.conversation = :id",
 	/* Its network of a side: 0 the source's, 1 the destination's. */
 	[QUERY_NETWORK_OF] =
 		"SELECT n.name, n.docker_id,"
@@ -174,6 +236,13 @@ static const char *const sql[QUERY_COUNT] = {
 		" JOIN path p ON p.id = c.path"
 		" JOIN network n ON n.id = CASE WHEN :side"
 		" THEN p.dst_network ELSE p.src_network END WHERE c.id = :id",
+	/* The container there. */
+	[QUERY_CONTAINER_OF] =
+		"SELECT k.name, k.docker_id, k.image, k.project, k.service,"
+		" w.mac, w.from_ns, w.to_ns FROM conversation c"
+		" JOIN endpoint w ON w.id = CASE WHEN :side"
+		" THEN c.dst_endpoint ELSE c.src_endpoint END"
+		" JOIN container k ON k.id = w.container WHERE c.id = :id",
 
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
@@ -204,6 +273,19 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"
 		" FROM batch /*scan*/ WHERE pruned_ns IS NULL",
+	/*
+	 * Sides of the last :limit conversations of which nobody knows what
+	 * they were: no container for an address of a Docker network, or
+	 * neither network nor interface.
+	 */
+	[QUERY_UNKNOWN] =
+		"SELECT count(*), coalesce(sum(iif(p.src_network IS NULL,"
+		" p.in_if IS NULL, c.src_endpoint IS NULL)), 0),"
+		" coalesce(sum(iif(p.dst_network IS NULL,"
+		" p.out_if IS NULL, c.dst_endpoint IS NULL)), 0)"
+		" FROM (SELECT path, src_endpoint, dst_endpoint"
+		" FROM conversation /*scan*/ ORDER BY id DESC LIMIT :limit) c"
+		" CROSS JOIN path p ON p.id = c.path",
 	[QUERY_RULE_COUNTS] =
 		"SELECT r.family, t.variant, r.\"table\", r.chain, count(*),"
 		" sum(t.state = 'in place')"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/as_of.h"
 #include "lib/text.h"
 
 enum { NAME_MAX_LEN = 255 };
@@ -149,6 +150,7 @@ int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 	};
 	if (!ret->sql)
 		return -ENOMEM;
+	r = as_of_apply(db, f);
 	for (int i = 0; i < f->expr.n && r == 0; i++)
 		if (f->expr.nodes[i].kind == EXPR_TERM &&
 		    f->expr.nodes[i].field->known)

@@ -139,6 +139,24 @@ static int read_rows(sqlite3 *db, enum query query, uint64_t now_ns,
 	return r;
 }
 
+static int read_unknown(sqlite3 *db, struct status *s)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(db, QUERY_UNKNOWN, &stmt);
+
+	if (r == 0) {
+		query_bind(stmt, ":limit", STATUS_CONVERSATIONS);
+		r = query_step(stmt);
+	}
+	if (r == 1) {
+		s->conversations = sqlite3_column_int64(stmt, 0);
+		s->unknown_src = sqlite3_column_int64(stmt, 1);
+		s->unknown_dst = sqlite3_column_int64(stmt, 2);
+	}
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
 int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
 		struct status *ret)
 {
@@ -162,6 +180,8 @@ int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
 	r = read_session(db, ret);
 	if (r == 0)
 		r = query_numbers(db, QUERY_STORED, stored, 3);
+	if (r >= 0)
+		r = read_unknown(db, ret);
 	if (r < 0)
 		return r;
 	ret->stored = stored[0];

@@ -9,6 +9,8 @@
 
 #include "cli/loss.h"
 
+enum { STATUS_CONVERSATIONS = 100000 };
+
 struct status {
 	const char *path;
 	int64_t bytes;	/* with the write-ahead log */
@@ -19,6 +21,10 @@ struct status {
 	uint64_t stop_ns;   /* 0: not noted: it runs, or was killed */
 	uint64_t commit_ns; /* last commit; 0: none */
 	char version[32];
+
+	/* Of the last STATUS_CONVERSATIONS conversations: how many there are,
+	 * and those whose source or destination is not known. */
+	int64_t conversations, unknown_src, unknown_dst;
 
 	int64_t stored;
 	uint64_t oldest_ns; /* 0: no event */

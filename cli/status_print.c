@@ -212,6 +212,19 @@ static void print_coverage(const struct status *s, FILE *out)
 		span_text((double)s->max_us, most, sizeof(most)));
 }
 
+/* Whose names nobody knows; nothing is guessed, so it is counted. */
+static void print_unknown(const struct status *s, FILE *out)
+{
+	if (s->conversations == 0)
+		return;
+	fprintf(out,
+		"%-*ssource of %" PRId64 ", destination of %" PRId64
+		" of the last %" PRId64 " %s\n",
+		NAME_WIDTH, "unknown", s->unknown_src, s->unknown_dst,
+		s->conversations,
+		s->conversations == 1 ? "conversation" : "conversations");
+}
+
 static void print_bytes(int64_t bytes, FILE *out)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
@@ -232,6 +245,7 @@ int status_print(const struct status *s, FILE *out, bool color)
 	print_logger(s, out, color);
 	fprintf(out, "%-*s%" PRId64 " stored\n", NAME_WIDTH, "packets",
 		s->stored);
+	print_unknown(s, out);
 	print_losses(s, out);
 	print_coverage(s, out);
 	print_rules(s, out, color);
@@ -280,14 +294,17 @@ static json_t *coverage_json(const struct status *s)
 int status_print_json(const struct status *s, FILE *out)
 {
 	json_t *json = json_pack(
-		"{s:o, s:{s:I, s:I, s:I, s:I, s:O}, s:o, s:O, s:O,"
+		"{s:o, s:{s:I, s:I, s:I, s:I, s:O}, s:{s:I, s:I, s:I},"
+		" s:o, s:O, s:O,"
 		" s:{s:o, s:I}, s:o*, s:o*}",
 		"logger", logger_json(s), "packets", "stored",
 		(json_int_t)s->stored, "lost", (json_int_t)s->loss.packets,
 		"gaps", (json_int_t)s->loss.gaps, "gaps_unknown",
-		(json_int_t)s->loss.unknown, "causes", s->losses, "coverage",
-		coverage_json(s), "rules", s->rules, "findings", s->findings,
-		"database", "path", json_text(s->path), "bytes",
+		(json_int_t)s->loss.unknown, "causes", s->losses, "unknown",
+		"conversations", (json_int_t)s->conversations, "src",
+		(json_int_t)s->unknown_src, "dst", (json_int_t)s->unknown_dst,
+		"coverage", coverage_json(s), "rules", s->rules, "findings",
+		s->findings, "database", "path", json_text(s->path), "bytes",
 		(json_int_t)s->bytes, "oldest", json_time(s->oldest_ns),
 		"newest", json_time(s->newest_ns));
 	int r = json_write(out, json);

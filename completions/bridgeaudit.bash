@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules'
-_bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
---color --cursor --cursor-file --db --exit-on-match --fields --follow --help
---last --new-only --no-pager --numeric --output --pager --since --sort --step
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor'
+_bridgeaudit_options='--after-cursor --against --all --as-of --ascii --baseline --by
+--color --cursor --cursor-file --db --exit-on-match --fields --first --follow --help
+--last --lines --new-only --no-pager --numeric --output --pager --reverse --since --sort --step
 --timeout --until --utc --version --not --where
 --network --from-network --to-network --ip --from-ip --to-ip
 --port --from-port --to-port --interface --from-interface --to-interface
@@ -69,7 +69,7 @@ _bridgeaudit()
 	--by)
 		words='network container service project image ip interface from to src_ip dst_ip in_if out_if
 			port proto verdict chain rule' ;;
-	-S | --since | -U | --until)
+	-S | --since | -U | --until | --as-of)
 		words='now recent today yesterday this-week week-ago this-month' ;;
 	--step) words='1s 10s 1m 5m 15m 1h 1d' ;;
 	--db | --baseline | --cursor-file)

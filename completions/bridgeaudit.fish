@@ -10,7 +10,7 @@ function __bridgeaudit_values
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules
+set -l verbs matrix log follow top timeline show diff values status rules doctor
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -18,7 +18,8 @@ complete -c bridgeaudit -n "__fish_seen_subcommand_from rules" -a remove
 
 complete -c bridgeaudit -l after-cursor -x -d "begin after it"
 complete -c bridgeaudit -l against -x -d "compare with"
-complete -c bridgeaudit -l all -d "rules that are gone as well"
+complete -c bridgeaudit -l all -d "packets, or rules that are gone, as well"
+complete -c bridgeaudit -l as-of -x -a 'now recent today yesterday this-week week-ago this-month' -d "names as of then"
 complete -c bridgeaudit -l ascii -d "no block characters"
 complete -c bridgeaudit -l baseline -r -F -d "compare with a file"
 complete -c bridgeaudit -l by -x -a 'network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule' -d "count by"
@@ -28,14 +29,17 @@ complete -c bridgeaudit -l cursor-file -r -F -d "go on where the last one ended"
 complete -c bridgeaudit -l db -r -F -d "the database"
 complete -c bridgeaudit -l exit-on-match -d "end after the first packet"
 complete -c bridgeaudit -l fields -x -d "only these"
+complete -c bridgeaudit -l first -x -d "the first"
 complete -c bridgeaudit -l follow -s f -d "as follow"
 complete -c bridgeaudit -l help -s h -d "help"
 complete -c bridgeaudit -l last -s n -x -d "the last"
+complete -c bridgeaudit -l lines -x -d "the last"
 complete -c bridgeaudit -l new-only -d "only new conversations"
 complete -c bridgeaudit -l no-pager -d "no pager"
 complete -c bridgeaudit -l numeric -d "addresses instead of names"
 complete -c bridgeaudit -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg' -d "format"
 complete -c bridgeaudit -l pager -d "a pager on a terminal"
+complete -c bridgeaudit -l reverse -s r -d "the newest first"
 complete -c bridgeaudit -l since -s S -x -a 'now recent today yesterday this-week week-ago this-month' -d "from this time on"
 complete -c bridgeaudit -l sort -s s -x -a 'packets bytes conversations ports' -d "the most"
 complete -c bridgeaudit -l step -x -a '1s 10s 1m 5m 15m 1h 1d' -d "length of a slot"

@@ -17,11 +17,12 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor)' \
 	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
-	'--all[rules that are gone as well]' \
+	'--all[packets, or rules that are gone, as well]' \
+	"--as-of[names as of then]:time:$times" \
 	'--ascii[no block characters]' \
 	'--baseline[compare with a file]:file:_files' \
 	"--by[count by]:fields:$by" \
@@ -31,14 +32,17 @@ _arguments -S \
 	'--db[the database]:file:_files' \
 	'--exit-on-match[end after the first packet]' \
 	'--fields[only these]:fields' \
+	'--first[the first]:number' \
 	'(-f --follow)'{-f,--follow}'[as follow]' \
 	'(-h --help)'{-h,--help}'[help]' \
 	'(-n --last)'{-n,--last}'[the last]:number' \
+	'--lines[the last]:number' \
 	'--new-only[only new conversations]' \
 	'--no-pager[no pager]' \
 	'--numeric[addresses instead of names]' \
 	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg)' \
 	'--pager[a pager on a terminal]' \
+	'(-r --reverse)'{-r,--reverse}'[the newest first]' \
 	"(-S --since)"{-S,--since}"[from this time on]:time:$times" \
 	'(-s --sort)'{-s,--sort}'[the most]:what:(packets bytes conversations ports)' \
 	'--step[length of a slot]:span:(1s 10s 1m 5m 15m 1h 1d)' \

@@ -35,6 +35,8 @@ int db_errno(int rc)
 	case SQLITE_AUTH:
 	case SQLITE_READONLY:
 		return -EACCES;
+	case SQLITE_INTERRUPT:
+		return -EINTR;
 	case SQLITE_FULL:
 		return -ENOSPC;
 	case SQLITE_CORRUPT:

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Strings that others wrote (container names, labels, rule text): bounded when
- * copied, escaped when printed. Pure functions.
+ * copied, escaped when printed. No function asks the locale.
  */
 #include "lib/text.h"
 
+#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 /*
  * Length in bytes of the well-formed UTF-8 sequence at s (RFC 3629: no
@@ -99,4 +101,47 @@ const char *str_escape(char *dst, size_t size, const char *src)
 	}
 	dst[at] = '\0';
 	return dst;
+}
+
+/* wcwidth() knows nothing outside ASCII in the C locale, which is ours. */
+static size_t char_width(uint32_t code, locale_t utf8)
+{
+	locale_t old;
+	int width;
+
+	if (code < 0x80 || utf8 == (locale_t)0)
+		return 1;
+	old = uselocale(utf8);
+	width = wcwidth((wchar_t)code);
+	uselocale(old);
+	return width < 0 ? 1 : (size_t)width;
+}
+
+size_t str_fit(const char *text, size_t width, size_t *ret_width)
+{
+	static locale_t utf8;
+	size_t at = 0, sum = 0;
+
+	if (utf8 == (locale_t)0)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	while (text[at]) {
+		uint32_t code = 0;
+		size_t len = utf8_next(text + at, &code);
+		size_t columns = len ? char_width(code, utf8) : 1;
+
+		if (columns > width - sum)
+			break;
+		sum += columns;
+		at += len ? len : 1;
+	}
+	*ret_width = sum;
+	return at;
+}
+
+size_t str_width(const char *text)
+{
+	size_t width = 0;
+
+	str_fit(text, SIZE_MAX, &width);
+	return width;
 }

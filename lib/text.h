@@ -22,4 +22,14 @@ bool str_copy(char *dst, size_t size, const char *src);
  */
 const char *str_escape(char *dst, size_t size, const char *src);
 
+/*
+ * The columns that text takes on a terminal of UTF-8, whatever the locale: two
+ * for a wide character, none for one that combines with the one before it.
+ */
+size_t str_width(const char *text);
+
+/* How many bytes of text fit into width columns; *ret_width: how many they
+ * take. */
+size_t str_fit(const char *text, size_t width, size_t *ret_width);
+
 #endif

@@ -50,7 +50,7 @@ skip()
 
 note()
 {
-	echo "# $CHECK_PREFIX$*"
+	echo "# measured: $CHECK_PREFIX$*"
 }
 
 # equal WHAT EXPECTED GOT

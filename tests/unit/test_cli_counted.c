@@ -330,8 +330,11 @@ static void show_is_one_packet_whole(void **state)
 		"        45 00 00 3c 00 00 00 00 3f 06 7e fc c0 a8 90 02\n"
 		"        ac 12 00 03 9c 40 0c ea 00 00 00 00 00 00 00 00\n"
 		"        50 02 00 00 00 00 00 00\n"
-		"history 8 packets, 480 bytes, first 2026-11-23 21:08:57.000, "
-		"last 2026-11-23 21:15:57.000\n");
+		"history this conversation: 8 packets, 480 bytes, first "
+		"2026-11-23 21:08:57.000, last 2026-11-23 21:15:57.000\n"
+		"        all on this way to this port: 8 packets, 480 bytes, "
+		"first 2026-11-23 21:08:57.000, last 2026-11-23 "
+		"21:15:57.000\n");
 	assert_int_equal(r->code, EXITCODE_OK);
 	r = cli_fixture_run("show 99");
 	assert_int_equal(r->code, EXITCODE_NOTHING);

@@ -65,7 +65,13 @@ static int set_up(void **state)
 	cli_fixture_sql("INSERT INTO network (docker_id, name, bridge,"
 			" internal, created_ns) VALUES"
 			" ('d1', 'front', 'br-d', 0, 1),"
-			" ('e1', 'data', 'br-e', 0, 1)");
+			" ('e1', 'data', 'br-e', 0, 1),"
+			" ('f1', 'frontend', 'br-f', 0, 1),"
+			" ('g1', 'database', 'br-g', 0, 1);"
+			"INSERT INTO container (docker_id, name, project,"
+			" from_ns) VALUES ('a', 'web', 'shop', 1),"
+			" ('b', 'db', 'shop', 1), ('c', 'app', 'shop', 1),"
+			" ('a', 'www', 'shop', 2)");
 	cli_fixture_commit(packets, ARRAY_SIZE(packets));
 	snprintf(place, sizeof(place), "%s.run", cli_fixture_db());
 	if (mkdir(place, 0755) < 0)
@@ -194,6 +200,60 @@ static void examples_of_the_readme_run(void **state)
 	assert_true(run_file("README.md", "| `") >= 4);
 }
 
+/* A name is not counted: who asks knows it already. */
+static bool is_name(const char *word)
+{
+	static const char *const names[] = {
+		"app",	    "web",  "db",  "frontend",
+		"database", "shop", "www", "hour.pcap",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(word, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* How many commands of its table there are; none is too long. */
+static size_t count_words(const char *name)
+{
+	enum { WORDS_MAX = 6 };
+	static const char mark[] = " | `bridgeaudit";
+	char path[320], line[LINE_MAX_LEN];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", source, name);
+	f = fopen(path, "r");
+	if (!f)
+		fail_msg("there is no %s", path);
+	while (fgets(line, sizeof(line), f)) {
+		char *rest = strstr(line, mark), *word;
+		size_t words = 0;
+
+		if (!rest)
+			continue;
+		rest += strlen(mark);
+		rest[strcspn(rest, "`")] = '\0';
+		while ((word = strsep(&rest, " ")))
+			words += *word && !is_name(word);
+		if (words > WORDS_MAX)
+			fail_msg("%zu words: %s", words, line);
+		n++;
+	}
+	fclose(f);
+	return n;
+}
+
+/* Each command of the table is one that is shown with its answer. */
+static void the_twenty_questions_run_and_are_short(void **state)
+{
+	(void)state;
+	assert_int_equal(count_words("docs/questions.md"), 20);
+	assert_int_equal(run_file("docs/questions.md", " | `"), 20);
+	assert_int_equal(run_file("docs/questions.md", "    $ "), 20);
+}
+
 static void examples_of_the_help_texts_run(void **state)
 {
 	static const char *const verbs[] = { "matrix", "log",	   "follow",
@@ -227,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(examples_of_the_manuals_run),
 		T(examples_of_the_readme_run),
+		T(the_twenty_questions_run_and_are_short),
 		T(examples_of_the_help_texts_run),
 	};
 

@@ -285,6 +285,47 @@ static void a_terminal_of_20_columns_is_served(void **state)
 	}
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* Each talks to the next one. */
+static void ten_thousand_networks_are_served(void **state)
+{
+	enum { NETWORKS = 10000 };
+
+	(void)state;
+	cli_fixture_sql(
+		"WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+		" FROM i WHERE i < 10000)"
+		" INSERT INTO network (docker_id, name, bridge, internal,"
+		" created_ns) SELECT 'n' || i, 'stack' || i, 'br-n' || i, 0, 1"
+		" FROM i;"
+		"INSERT INTO path (rule, verdict, src_network, dst_network,"
+		" first_ns) SELECT 291, 1, id, id + 1, 1 FROM network"
+		" WHERE name LIKE 'stack%' AND name <> 'stack10000';"
+		"INSERT INTO tally SELECT 0, 0, id, 6 << 16 | 80, 1, 60, 1, 1, 1"
+		" FROM path WHERE src_network > 3");
+	assert_int_equal(count_lines(cli_fixture_run("values network")->out),
+			 NETWORKS + 3);
+	assert_true(count_lines(cli_fixture_run("matrix -o jsonl")->out) >=
+		    NETWORKS - 1);
+	assert_int_equal(cli_fixture_run("matrix -o svg")->code,
+			 EXITCODE_USAGE);
+	/* a terminal has no room for that: the list */
+	cli_fixture_columns(200);
+	assert_true(count_lines(cli_fixture_run("matrix --no-pager")->out) >=
+		    NETWORKS - 1);
+	assert_non_null(strstr(cli_fixture_run("log --network stakc777")->err,
+			       "did you mean 'stack777'?"));
+	assert_int_equal(cli_fixture_run("status")->code, EXITCODE_OK);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
@@ -296,6 +337,7 @@ int main(void)
 		T(names_of_any_bytes_are_inert),
 		T(a_full_disk_is_an_error_of_every_question),
 		T(a_closed_output_is_an_error_of_every_question),
+		T(ten_thousand_networks_are_served),
 		T(a_terminal_of_20_columns_is_served),
 	};
 

@@ -78,8 +78,9 @@ static void what_was_counted_together_is_called_so_and_found(void **state)
 	r = cli_fixture_run("matrix --to-network shop_db");
 	assert_non_null(strstr(r->out, "others (100 %)"));
 	r = cli_fixture_run("show 1");
-	assert_non_null(strstr(r->out, "history 2 packets, 120 bytes to this "
-				       "and other ports, first "));
+	assert_non_null(strstr(r->out,
+			       "to this port: 2 packets, 120 bytes to this "
+			       "and other ports, first "));
 }
 
 /* A range of ids so long that the conversations are found first. */

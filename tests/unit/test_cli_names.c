@@ -97,6 +97,100 @@ static void unknown_containers_get_a_hint_and_others_are_not_selected(
 	assert_string_equal(r->out, "\\x1bweb\nshop-db-1\n");
 }
 
+/* The container 1 is called otherwise since 21:18, and was before 1970. */
+static void names_are_those_of_the_time_that_is_asked_for(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql(
+		"UPDATE container SET to_ns = 1795468680000000000 WHERE id = 1;"
+		"INSERT INTO container VALUES (3, 'aa', 'maria', 'mariadb',"
+		" 'store', 'sql', 1795468680000000000, NULL),"
+		" (4, 'cc', 'late', NULL, NULL, NULL, 1795468700000000000,"
+		" NULL)");
+	r = cli_fixture_run("log -o jsonl --spoofed");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	r = cli_fixture_run("log -o jsonl --spoofed --as-of now");
+	assert_true(has(r, "\"src_container\":\"maria\""));
+	assert_true(has(r, "\"src_service\":\"sql\",\"src_project\":"
+			   "\"store\",\"src_image\":\"mariadb\""));
+	assert_true(has(r, "\"dst_container\":\"\\u001Bweb\""));
+	r = cli_fixture_run("log -o jsonl --spoofed --as-of 21:17");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	/* it was not there then */
+	r = cli_fixture_run("log -o jsonl --spoofed --as-of 1970-01-01");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	/* filters, counts, hints and lists mean the same names */
+	r = cli_fixture_run("top --by container -o jsonl --as-of now"
+			    " --from-container maria");
+	assert_true(has(r, "\"src_container\":\"maria\""));
+	r = cli_fixture_run("matrix --by container --container shop-db-1"
+			    " --as-of now");
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	r = cli_fixture_run("values container --as-of now");
+	assert_string_equal(r->out, "\\x1bweb\nlate\nmaria\n");
+	r = cli_fixture_run("show 2 --as-of now");
+	assert_true(has(r, "store/sql (172.18.0.3)"));
+	r = cli_fixture_run(
+		"diff -S 1h --by from,container --as-of now -o csv");
+	assert_true(has(r, "maria"));
+	assert_int_equal(cli_fixture_run("log --as-of whenever")->code,
+			 EXITCODE_USAGE);
+}
+
+/* Both sides with their time, and the conversation apart from its path. */
+static void show_says_who_both_were_and_since_when(void **state)
+{
+	static const struct packet more[] = {
+		{ CLI_NOW - 100 * NS_PER_S, TALK_BACK },
+		{ CLI_NOW - 90 * NS_PER_S, TALK_UNKNOWN + 1 },
+	};
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE container SET docker_id ="
+			" '0123456789abcdef0123456789abcdef' WHERE id = 1;"
+			"UPDATE endpoint SET from_ns = 1795468000000000000,"
+			" to_ns = 1795468700000000000 WHERE id = 1;"
+			/* another address on the same way to the same port */
+			"INSERT INTO conversation (path, src_ip, dst_ip,"
+			" service, minute) SELECT path, 1, dst_ip, service, 0"
+			" FROM conversation WHERE id = 4");
+	cli_fixture_commit(more, ARRAY_SIZE(more));
+	r = cli_fixture_run("show 2");
+	assert_true(has(r, "        container shop-db-1, id 0123456789ab, "
+			   "image mysql, project shop, service db, mac "
+			   "02:42:ac:12:00:03\n        from 2026-11-23 "
+			   "21:06:40.000 to 2026-11-23 21:18:20.000\n"));
+	assert_true(has(r,
+			"        container \\x1bweb, id bb, image nginx, mac "
+			"02:42:ac:12:00:02\n"));
+	assert_true(has(r,
+			"history this conversation: 2 packets, 120 bytes, "
+			"first 2026-11-23 21:15:37.000, last 2026-11-23 "
+			"21:17:17.000\n        all on this way to this port: "
+			"3 packets, 180 bytes,"));
+	r = cli_fixture_run("show 2 -o json");
+	assert_true(has(r, "\"source\":{\"network\":{\"name\":\"shop_db\","));
+	assert_true(has(r, "\"container\":{\"name\":\"shop-db-1\",\"id\":"
+			   "\"0123456789abcdef0123456789abcdef\","));
+	assert_true(has(r, "\"conversation\":{\"packets\":2,"));
+}
+
+/* A side is known by its container, or as an interface that is none's. */
+static void status_counts_the_sides_that_nobody_knows(void **state)
+{
+	(void)state;
+	/* TALK_BACK has names, TALK_HTTP comes from eth0 */
+	assert_true(has(cli_fixture_run("status"),
+			"\nunknown   source of 3, destination of 4 of the last "
+			"5 conversations\n"));
+	assert_true(has(cli_fixture_run("status -o json"),
+			"\"unknown\":{\"conversations\":5,\"src\":3,"
+			"\"dst\":4}"));
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -104,6 +198,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_format_has_the_names),
 		T(what_is_counted_can_be_counted_by_container),
+		T(names_are_those_of_the_time_that_is_asked_for),
+		T(show_says_who_both_were_and_since_when),
+		T(status_counts_the_sides_that_nobody_knows),
 		T(unknown_containers_get_a_hint_and_others_are_not_selected),
 	};
 

@@ -111,6 +111,46 @@ static void utc_is_for_what_is_read_and_what_is_printed(void **state)
 	assert_memory_equal(r->out, "2026-11-23 21:15:37.000", 23);
 }
 
+/* Where the word begins, in columns. */
+static size_t column_of(const char *line, const char *word)
+{
+	const char *at = strstr(line, word);
+	char before[1024];
+
+	assert_non_null(at);
+	assert_true((size_t)(at - line) < sizeof(before));
+	memcpy(before, line, (size_t)(at - line));
+	before[at - line] = '\0';
+	return str_width(before);
+}
+
+static void wide_names_keep_their_columns(void **state)
+{
+	static const char *const questions[] = { "matrix", "log -o table" };
+
+	(void)state;
+	cli_fixture_sql("UPDATE network SET name = '\u7db2\u8def\u7db2\u8def"
+			"\u7db2\u8def\u7db2\u8def\u7db2\u8def\u7db2\u8def'"
+			" WHERE name = 'shop_web'");
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		const struct cli_result *r = cli_fixture_run(questions[i]);
+		size_t column = column_of(r->out, "TO ");
+		char *rest = r->out, *line;
+		size_t n = 0;
+
+		while ((line = strsep(&rest, "\n"))) {
+			if (!strstr(line, "shop_db "))
+				continue;
+			/* as the source or as the destination */
+			if (strstr(line, "\u8def ") > strstr(line, "shop_db "))
+				continue;
+			assert_int_equal(column_of(line, "shop_db "), column);
+			n++;
+		}
+		assert_true(n > 0);
+	}
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
@@ -118,6 +158,7 @@ int main(void)
 		T(compact_is_a_line_per_packet_and_the_terminals_choice),
 		T(colours_come_by_word_and_not_by_a_pipe),
 		T(fields_are_picked_in_the_order_asked_for),
+		T(wide_names_keep_their_columns),
 		T(utc_is_for_what_is_read_and_what_is_printed),
 	};
 

@@ -38,9 +38,11 @@ static sqlite3 *open_reader(void)
 
 	if (db_open_reader(cli_fixture_db(), &db, error) < 0)
 		fail_msg("%s", error);
-	/* as event_stream.c makes it */
+	/* as event_stream.c and hole_reader.c make them */
 	assert_int_equal(sqlite3_exec(db,
 				      "CREATE TEMP TABLE mine"
+				      " (id INTEGER PRIMARY KEY);"
+				      "CREATE TEMP TABLE hole"
 				      " (id INTEGER PRIMARY KEY)",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
@@ -59,13 +61,21 @@ static size_t count(const char *text, const char *word)
 /* With and without statistics the planner may choose differently. */
 static void for_each_plan(void (*check)(enum query, const char *))
 {
+	/* as as_of.c makes it: it hides the database's */
+	static const char as_of[] =
+		"CREATE TEMP TABLE container AS SELECT * FROM main.container";
+
 	for (int analyzed = 0; analyzed < 2; analyzed++) {
 		sqlite3 *db = open_reader();
 		char steps[8192];
 
 		for (size_t i = 0; i < QUERY_COUNT; i++) {
+			if (i == QUERY_AS_OF)
+				sqlite3_exec(db, as_of, NULL, NULL, NULL);
 			plan(db, query_sql((enum query)i), steps,
 			     sizeof(steps));
+			sqlite3_exec(db, "DROP TABLE IF EXISTS temp.container",
+				     NULL, NULL, NULL);
 			check((enum query)i, steps);
 		}
 		sqlite3_close(db);
@@ -77,7 +87,9 @@ static void no_scan_of_events(enum query query, const char *steps)
 {
 	/* event is always e, reached by its id or by a range of it */
 	if (strstr(steps, "SCAN e\n") || strstr(steps, "SCAN e ") ||
-	    strstr(steps, "SCAN event") || strstr(steps, "AUTOMATIC"))
+	    strstr(steps, "SCAN event") ||
+	    /* of as many containers as there ever were */
+	    (strstr(steps, "AUTOMATIC") && query != QUERY_AS_OF))
 		fail_msg("query %d: %s", (int)query, steps);
 	assert_int_equal(count(steps, "SEARCH e "),
 			 count(steps,

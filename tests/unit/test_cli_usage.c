@@ -46,8 +46,8 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		  "ecs, ocsf, pcap, grid, dot, mermaid, svg, not 'yaml'\n" },
 		{ "log me", "log takes no 'me'\n" },
 		{ "log a b c d", "what is 'd'?\n" },
-		{ "log --all", "log takes no --all\n"
-			       "try 'bridgeaudit log --help'\n" },
+		{ "top --all", "top takes no --all\n"
+			       "try 'bridgeaudit top --help'\n" },
 		{ "log \033[2J", "log takes no '\\x1b[2J'\n" },
 	};
 
@@ -169,6 +169,37 @@ static void completions_and_manual_know_every_option(void **state)
 		}
 		free(text);
 	}
+}
+
+/* The verbs are those of the program's own help. */
+static void completions_and_manual_know_every_verb(void **state)
+{
+	static const char *const files[] = { "completions/bridgeaudit.bash",
+					     "completions/bridgeaudit.zsh",
+					     "completions/bridgeaudit.fish",
+					     "man/bridgeaudit.1" };
+	char help[8192], *rest = help, *line;
+	size_t n = 0;
+
+	(void)state;
+	str_copy(help, sizeof(help), cli_fixture_run("--help")->out);
+	while ((line = strsep(&rest, "\n"))) {
+		char verb[32];
+
+		if (strncmp(line, "  ", 2) != 0 ||
+		    strncmp(line, "  bridgeaudit", 13) == 0 ||
+		    sscanf(line + 2, "%31[a-z]", verb) != 1)
+			continue;
+		n++;
+		for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+			char *text = read_text(files[i]);
+
+			if (!strstr(text, verb))
+				fail_msg("%s lacks %s", files[i], verb);
+			free(text);
+		}
+	}
+	assert_true(n >= 11);
 }
 
 static void an_unknown_network_is_a_mistake_with_a_hint(void **state)
@@ -351,6 +382,7 @@ int main(void)
 		T(every_help_fits_a_screen_and_has_examples),
 		T(values_are_what_a_filter_can_take),
 		T(completions_and_manual_know_every_option),
+		T(completions_and_manual_know_every_verb),
 		T(an_unknown_network_is_a_mistake_with_a_hint),
 		T(names_are_never_sql),
 		T(distance_counts_letters),

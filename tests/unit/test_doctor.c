@@ -153,8 +153,17 @@ static const struct {
 	  "note br_netfilter: not loaded", 0 },
 	{ "nf_log_all_netns", NULL,
 	  "note nf_log_all_netns is not shown in this network namespace", 0 },
+	/* this host has 26.1 */
 	{ "\"firewalld\"", PROCESS("firewalld", "1"),
-	  "note firewalld runs: its reload flushes", 0 },
+	  "note firewalld runs: its reload flushes Docker's rules, and this "
+	  "Docker does not make those again that keep networks apart",
+	  0 },
+	{ "\"firewalld\"",
+	  PROCESS("firewalld",
+		  "1") "\n{\"fact\":\"docker_info\",\"version\":\"28.5.2\"}",
+	  "note firewalld runs: its reload flushes Docker's rules and ours; "
+	  "Docker writes its own again",
+	  0 },
 	{ "\"docker-proxy\"",
 	  "{\"fact\":\"process\",\"name\":\"docker-proxy\",\"count\":1,"
 	  "\"untold\":0,\"names\":[\"tcp 0.0.0.0 port 80 to 10.0.0.2 port "

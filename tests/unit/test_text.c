@@ -154,6 +154,34 @@ static void four_bytes_for_each_byte_are_always_enough(void **state)
 	}
 }
 
+static void width_is_that_of_a_terminal(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} cases[] = {
+		{ "", 0 },
+		{ "shop", 4 },
+		{ "caf\u00e9", 4 },
+		{ "\u7db2\u8def", 4 }, /* two of two columns */
+		{ "cafe\u0301", 4 },   /* e and an accent over it */
+		{ "\U0001f40b", 2 },   /* a whale */
+		{ "a\xff", 2 },	       /* no UTF-8, and no crash */
+	};
+	size_t width = 99;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(str_width(cases[i].text), cases[i].width);
+	/* a wide character that does not fit whole stays out */
+	assert_int_equal(str_fit("\u7db2\u8def", 3, &width), 3);
+	assert_int_equal(width, 2);
+	assert_int_equal(str_fit("\u7db2\u8def", 4, &width), 6);
+	assert_int_equal(width, 4);
+	assert_int_equal(str_fit("abc", 0, &width), 0);
+	assert_int_equal(width, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +193,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_not_utf8_are_spelled_out),
 		cmocka_unit_test(escaping_is_cut_at_a_whole_character),
 		cmocka_unit_test(four_bytes_for_each_byte_are_always_enough),
+		cmocka_unit_test(width_is_that_of_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
