@@ -7,7 +7,7 @@
 #include "cli/expr.h"
 #include "cli/output.h"
 
-enum { FILTER_OPERANDS_MAX = 4 };
+enum { FILTER_OPERANDS_MAX = 4, FILTER_WORDS_MAX = 8192 };
 
 /* Options that a verb may take; bits of struct verb.options. */
 enum filter_option {
@@ -31,6 +31,7 @@ enum filter_option {
 	FILTER_AGAINST = 1 << 17, /* and --baseline */
 	FILTER_ASCII = 1 << 18,
 	FILTER_OPERAND = 1 << 19, /* words after the verb */
+	FILTER_FRAMEWORK = 1 << 20,
 };
 
 struct filter {
@@ -39,6 +40,8 @@ struct filter {
 	uint64_t since_ns;  /* 0 when not given */
 	uint64_t until_ns;  /* exclusive; INT64_MAX when not given */
 	struct expr expr;
+	char words[FILTER_WORDS_MAX]; /* that made expr, for a shell */
+	size_t words_len;
 	int64_t last; /* -1 when not given */
 	enum output_format format;
 	const char *fields; /* "a,b"; NULL: all */
@@ -52,12 +55,9 @@ struct filter {
 	uint64_t against_since_ns;
 	uint64_t against_until_ns;
 	const char *baseline;
-	bool numeric;
-	bool ascii;
+	const char *framework;
 	bool color; /* what is printed for people */
-	bool pager;
-	bool help;
-	bool version;
+	bool numeric, ascii, pager, help, version;
 	const char *operands[FILTER_OPERANDS_MAX];
 	size_t n_operands;
 };

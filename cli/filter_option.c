@@ -197,6 +197,7 @@ TAKE_TEXT(cursor)
 TAKE_TEXT(after_cursor)
 TAKE_TEXT(cursor_file)
 TAKE_TEXT(baseline)
+TAKE_TEXT(framework)
 TAKE_FLAG(numeric, true)
 TAKE_FLAG(ascii, true)
 TAKE_FLAG(pager, true)
@@ -228,6 +229,7 @@ static const struct filter_long options[] = {
 	{ "exit-on-match", 0, false, FILTER_UNTIL_MATCH, take_nothing },
 	{ "fields", 0, true, FILTER_FIELDS, take_fields },
 	{ "follow", 'f', false, FILTER_FOLLOW, take_nothing },
+	{ "framework", 0, true, FILTER_FRAMEWORK, take_framework },
 	{ "help", 'h', false, 0, take_help_true },
 	{ "last", 'n', true, FILTER_LAST, take_last },
 	{ "new-only", 0, false, FILTER_NEW_ONLY, take_nothing },

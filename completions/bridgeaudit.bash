@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report'
 _bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
---color --cursor --cursor-file --db --exit-on-match --fields --follow --help
+--color --cursor --cursor-file --db --exit-on-match --fields --follow --framework --help
 --last --new-only --no-pager --numeric --output --pager --since --sort --step
 --timeout --until --utc --version --not --where
 --network --from-network --to-network --ip --from-ip --to-ip
@@ -64,7 +64,8 @@ _bridgeaudit()
 	--color) words='auto always never' ;;
 	-o | --output)
 		words='table compact text json jsonl csv ecs ocsf pcap grid dot
-			mermaid svg' ;;
+			mermaid svg html md pdf' ;;
+	--framework) words='pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6' ;;
 	-s | --sort) words='packets bytes conversations ports' ;;
 	--by)
 		words='network container service project image ip interface from to src_ip dst_ip in_if out_if

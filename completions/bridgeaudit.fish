@@ -10,7 +10,7 @@ function __bridgeaudit_values
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules
+set -l verbs matrix log follow top timeline show diff values status rules doctor report
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -29,12 +29,13 @@ complete -c bridgeaudit -l db -r -F -d "the database"
 complete -c bridgeaudit -l exit-on-match -d "end after the first packet"
 complete -c bridgeaudit -l fields -x -d "only these"
 complete -c bridgeaudit -l follow -s f -d "as follow"
+complete -c bridgeaudit -l framework -x -a 'pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6' -d "its controls"
 complete -c bridgeaudit -l help -s h -d "help"
 complete -c bridgeaudit -l last -s n -x -d "the last"
 complete -c bridgeaudit -l new-only -d "only new conversations"
 complete -c bridgeaudit -l no-pager -d "no pager"
 complete -c bridgeaudit -l numeric -d "addresses instead of names"
-complete -c bridgeaudit -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg' -d "format"
+complete -c bridgeaudit -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf' -d "format"
 complete -c bridgeaudit -l pager -d "a pager on a terminal"
 complete -c bridgeaudit -l since -s S -x -a 'now recent today yesterday this-week week-ago this-month' -d "from this time on"
 complete -c bridgeaudit -l sort -s s -x -a 'packets bytes conversations ports' -d "the most"

@@ -17,7 +17,7 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor report)' \
 	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
@@ -32,12 +32,13 @@ _arguments -S \
 	'--exit-on-match[end after the first packet]' \
 	'--fields[only these]:fields' \
 	'(-f --follow)'{-f,--follow}'[as follow]' \
+	'--framework[its controls]:framework:(pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6)' \
 	'(-h --help)'{-h,--help}'[help]' \
 	'(-n --last)'{-n,--last}'[the last]:number' \
 	'--new-only[only new conversations]' \
 	'--no-pager[no pager]' \
 	'--numeric[addresses instead of names]' \
-	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg)' \
+	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf)' \
 	'--pager[a pager on a terminal]' \
 	"(-S --since)"{-S,--since}"[from this time on]:time:$times" \
 	'(-s --sort)'{-s,--sort}'[the most]:what:(packets bytes conversations ports)' \
