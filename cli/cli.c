@@ -16,9 +16,9 @@
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix,	&verb_log,   &verb_follow, &verb_top,
-	&verb_timeline, &verb_show,  &verb_diff,   &verb_values,
-	&verb_status,	&verb_rules, &verb_doctor, &verb_report,
+	&verb_matrix, &verb_log,    &verb_follow, &verb_top,	&verb_timeline,
+	&verb_show,   &verb_diff,   &verb_values, &verb_status, &verb_rules,
+	&verb_doctor, &verb_report, &verb_probe,
 };
 
 static const char help_text[] =
@@ -39,12 +39,12 @@ static const char help_text[] =
 	"  rules         the audited firewall rules and their NFLOG twins\n"
 	"  doctor        is all watched on this host, and what can't be\n"
 	"  report        all of it for somebody who has to judge it\n"
+	"  probe         send test packets: are they dropped, and logged\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"
 	"\n"
 	"  bridgeaudit log --from-network shop_web --verdict drop -S 1h\n"
-	"  bridgeaudit follow -o jsonl\n"
 	"\n"
 	"Exit status: 0 done, 1 nothing matched or failed, 2 usage, 3 packets\n"
 	"lost in the time asked for, 4 database damaged, 5 not available.\n";

@@ -328,7 +328,7 @@ static const char users_sql[] =
 	" LEFT JOIN container k ON k.id = n.container"
 	" WHERE p.verdict = 2 AND c.minute < :until / 60000000000"
 	" AND coalesce(c.last_hour * 60 + 59, c.minute)"
-	" >= :since / 60000000000 AND :selected"
+	" >= :since / 60000000000 AND p.probe IS NULL AND :selected"
 	" GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1 LIMIT 1000";
 
 static json_t *user_row(sqlite3_stmt *stmt)

@@ -193,7 +193,7 @@ int report_add_spoofed(struct report *r)
 		" LEFT JOIN container k ON k.id = n.container"
 		" WHERE c.spoofed AND c.minute < :until / 60000000000"
 		" AND coalesce(c.last_hour * 60 + 59, c.minute)"
-		" >= :since / 60000000000 AND :selected"
+		" >= :since / 60000000000 AND p.probe IS NULL AND :selected"
 		" GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7";
 	static const struct report_column columns[] = {
 		{ "container", "Container", REPORT_TEXT },

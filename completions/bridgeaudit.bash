@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report probe'
 _bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
 --color --cursor --cursor-file --db --exit-on-match --fields --follow --framework --help
 --last --new-only --no-pager --numeric --output --pager --since --sort --step
@@ -15,7 +15,7 @@ _bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
 --project --from-project --to-project
 --image --from-image --to-image
 --mac --from-mac --to-mac
---spoofed
+--spoofed --probe
 --verdict --proto --tcp-flags --chain --rule --ipv4 --ipv6'
 
 # The database that the line names.

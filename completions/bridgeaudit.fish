@@ -10,7 +10,7 @@ function __bridgeaudit_values
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules doctor report
+set -l verbs matrix log follow top timeline show diff values status rules doctor report probe
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -83,4 +83,5 @@ complete -c bridgeaudit -l to-image -x -a '(__bridgeaudit_values image)' -d "des
 complete -c bridgeaudit -l mac -x -a '(__bridgeaudit_values mac)' -d "on either side"
 complete -c bridgeaudit -l from-mac -x -a '(__bridgeaudit_values mac)' -d "source"
 complete -c bridgeaudit -l to-mac -x -a '(__bridgeaudit_values mac)' -d "destination"
+complete -c bridgeaudit -l probe -d "test packets of the logger"
 complete -c bridgeaudit -l spoofed -d "under an address that was not the sender's"

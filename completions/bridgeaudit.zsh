@@ -17,7 +17,7 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules doctor report)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor report probe)' \
 	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
@@ -79,6 +79,7 @@ _arguments -S \
 	"*--mac[on either side]:mac:_bridgeaudit_values mac" \
 	"*--from-mac[source]:mac:_bridgeaudit_values mac" \
 	"*--to-mac[destination]:mac:_bridgeaudit_values mac" \
+	'--probe[test packets of the logger]' \
 	'--spoofed[under an address that was not the sender'\''s]' \
 	'*--verdict[what became of it]:verdict:(drop accept pass)' \
 	'*--proto[protocol]:protocol:(tcp udp icmp ipv6-icmp sctp)' \

@@ -242,6 +242,58 @@ static void names_are_text_and_nothing_else(void **state)
 	assert_non_null(strstr(r->out, "\\[x\\]\\(y\\)\\|&lt;/td\\>"));
 }
 
+/* Test packets of ours are beside all counts, and in them when asked for. */
+static void probes_are_counted_apart(void **state)
+{
+	json_t *root;
+
+	(void)state;
+	cli_fixture_sql("UPDATE path SET probe = 1 WHERE id = 2;"
+			"INSERT INTO probe (sent_ns, src_network, dst_network,"
+			" src_ip, dst_ip, src_port, dst_port, seen_ns, rule,"
+			" verdict, arrived, named) VALUES"
+			" (1795468700000000000, 1, 2, 1, 2, 40000, 50000,"
+			" 1795468700002000000, 291, 1, 0, 1),"
+			" (1795468700000000000, 2, 1, 2, 1, 40001, 50001,"
+			" NULL, NULL, NULL, 0, 0),"
+			" (1795468700000000000, 1, 3, 1, 3, 40002, 50002,"
+			" 1795468700002000000, 7, 3, 1, 1)");
+	root = report_of("report -o json -S 600s");
+	assert_int_equal(
+		report_integer(json_object_get(root, "figures"), "accepted"),
+		0);
+	assert_int_equal(rows_of(root, "published"), 0);
+	assert_int_equal(rows_of(root, "users"), 0);
+	assert_int_equal(rows_of(root, "probes"), 3);
+	assert_string_equal(report_string(row_of(root, "probes", 0), "result"),
+			    "ok");
+	assert_string_equal(report_string(row_of(root, "probes", 1), "result"),
+			    "not logged");
+	assert_string_equal(report_string(row_of(root, "probes", 2), "result"),
+			    "passed");
+	json_decref(root);
+	assert_null(strstr(cli_fixture_run("matrix")->out, "accept"));
+	assert_non_null(
+		strstr(cli_fixture_run("matrix --probe")->out, "accept"));
+	assert_null(strstr(cli_fixture_run("top --by src_ip,port")->out,
+			   "2001:db8::1"));
+	assert_null(strstr(cli_fixture_run("matrix --port 80")->out, "tcp/80"));
+	assert_non_null(strstr(cli_fixture_run("log --probe -o jsonl")->out,
+			       "\"marks\":\"probe\""));
+}
+
+static void probe_without_a_logger_says_so(void **state)
+{
+	const struct cli_result *r = cli_fixture_run("probe");
+
+	(void)state;
+	assert_int_equal(r->code, EXITCODE_NOTHING);
+	assert_non_null(strstr(r->err, "no logger runs on"));
+	r = cli_fixture_run("probe --all");
+	assert_int_equal(r->code, EXITCODE_NOTHING);
+	assert_non_null(strstr(r->err, "no test packet was ever sent"));
+}
+
 static void a_filter_is_quoted_for_a_shell(void **state)
 {
 	char program[] = "bridgeaudit", db[] = "--db", verb[] = "report";
@@ -324,6 +376,8 @@ int main(void)
 		T(loss_is_in_the_first_line_that_one_reads),
 		T(a_framework_is_told_by_its_numbers),
 		T(names_are_text_and_nothing_else),
+		T(probes_are_counted_apart),
+		T(probe_without_a_logger_says_so),
 		T(a_filter_is_quoted_for_a_shell),
 		T(a_pdf_without_a_browser_says_what_to_do),
 		T(an_empty_log_is_a_report_too),
