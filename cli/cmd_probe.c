@@ -23,7 +23,7 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-/* A round takes 2.5 s; the answer is written at once, with all its rows. */
+/* A round takes 1.3 s; the answer is written at once, with all its rows. */
 enum { POLL_MS = 100, ANSWER_MS = 10000 };
 
 static const char help_text[] =

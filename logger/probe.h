@@ -13,7 +13,7 @@ struct probe;
 
 enum {
 	PROBE_BRIDGES_MAX = 32, /* in one round; the next one takes others */
-	PROBE_SETTLE_MS = 100,	/* a bridge without carrier gets one */
+	PROBE_SETTLE_MS = 300,	/* carrier comes, and the recorder knows */
 	PROBE_WAIT_MS = 1000,	/* then it should be logged */
 };
 

@@ -41,10 +41,10 @@ from_each_network()
 
 each_pair_had_its_turn()
 {
-	local round
-	for round in 1 2 3; do
+	# three networks and docker0: three rounds
+	tb_audit probe -o jsonl >>"$TB_DIR/probes" &&
+		tb_audit probe -o jsonl >>"$TB_DIR/probes" &&
 		tb_audit probe -o jsonl >>"$TB_DIR/probes" || return
-	done
 	equal pairs 6 "$(from_each_network | grep -v bridge | sort -u | wc -l)"
 }
 
