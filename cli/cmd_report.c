@@ -95,7 +95,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	} else {
 		code = finish(cli, f, &r);
 	}
-	report_clear(&r);
+	report_done(&r);
 	sqlite3_close(r.db);
 	return code;
 }

@@ -344,7 +344,7 @@ int report_build(struct report *r)
 	return ret == 0 && r->no_memory ? -ENOMEM : ret;
 }
 
-void report_clear(struct report *r)
+void report_done(struct report *r)
 {
 	json_decref(r->root);
 	selection_clear(&r->sel);

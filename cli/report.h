@@ -60,10 +60,10 @@ struct report_column {
 
 /*
  * Reads everything. Returns 0; -ENOENT after saying which name of the filter
- * is unknown; -errno. report_clear() in any case.
+ * is unknown; -errno. report_done() in any case.
  */
 int report_build(struct report *r);
-void report_clear(struct report *r);
+void report_done(struct report *r);
 
 /* Each returns 0 or -errno of the output. */
 int report_html(const json_t *root, FILE *out);
