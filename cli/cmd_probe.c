@@ -48,7 +48,7 @@ static const char help_text[] =
 
 static const char *const fields[] = {
 	"sent",	    "src_network", "dst_network", "src_ip",  "dst_ip",
-	"dst_port", "verdict",	   "logged_ms",	  "rule_id", "result",
+	"dst_port", "verdict",	   "seen_ms",	  "rule_id", "result",
 };
 
 static const struct output_column columns[] = {
@@ -56,7 +56,7 @@ static const struct output_column columns[] = {
 	{ .heading = "FROM" },
 	{ .heading = "TO" },
 	{ .heading = "VERDICT" },
-	{ .heading = "LOGGED AFTER", .right = true },
+	{ .heading = "SEEN AFTER", .right = true },
 	{ .heading = "RESULT" },
 };
 

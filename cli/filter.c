@@ -197,8 +197,11 @@ static bool note_word(struct filter *f, const char *word)
 	bool plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
 						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 						 "0123456789-_./:,=+%@")];
+	size_t len = strlen(word);
 
-	if (strlen(word) >= room / 4 || at + 4 * strlen(word) + 4 > room)
+	for (const char *quote = word; (quote = strchr(quote, '\'')); quote++)
+		len += 3;
+	if (len + 4 > room - at)
 		return false;
 	if (at > 0)
 		f->words[at++] = ' ';
@@ -248,12 +251,10 @@ static bool is_condition(int option)
 	       option == OPT_NOT || option == '4' || option == '6';
 }
 
-static int take_option(struct parse *p, int option, char **argv)
+static int take_one(struct parse *p, int option, char **argv)
 {
 	const struct filter_long *o;
 
-	if (is_condition(option) && note_option(p, option, optarg) < 0)
-		return -EINVAL;
 	if (option == OPT_OPERAND)
 		return add_operand(p->cli, p->f, optarg);
 	if (option == ':' || option == '?')
@@ -282,6 +283,14 @@ static int take_option(struct parse *p, int option, char **argv)
 		if (o->letter == option)
 			return take_plain(p, o, optarg);
 	return -EINVAL;
+}
+
+static int take_option(struct parse *p, int option, char **argv)
+{
+	int r = take_one(p, option, argv);
+
+	return r == 0 && is_condition(option) ? note_option(p, option, optarg)
+					      : r;
 }
 
 /* Whether two options are the same one, so that they mean "or". */

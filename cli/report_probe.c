@@ -40,7 +40,7 @@ static json_t *probe_row(sqlite3_stmt *stmt)
 		from.kind == VALUE_TEXT ? from.text : "?", "dst",
 		json_sprintf("%s tcp/%d", to.kind == VALUE_TEXT ? to.text : "?",
 			     sqlite3_column_int(stmt, PROBE_COL_PORT)),
-		"verdict", verdict ? verdict : "none", "logged_after",
+		"verdict", verdict ? verdict : "none", "seen_after",
 		latency(stmt), "result",
 		report_column_text(stmt, PROBE_COL_RESULT));
 }
@@ -65,7 +65,7 @@ int report_add_probes(struct report *r)
 		{ "src_ip", "Source", REPORT_CODE },
 		{ "dst", "Destination", REPORT_CODE },
 		{ "verdict", "Verdict", REPORT_VERDICT },
-		{ "logged_after", "Logged after", REPORT_TEXT },
+		{ "seen_after", "Seen after", REPORT_TEXT },
 		{ "result", "Result", REPORT_STATE },
 	};
 	json_t *s = report_section(r, "probes", "Probes");

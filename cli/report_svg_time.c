@@ -114,16 +114,23 @@ static void put_days(const json_t *rows, FILE *out)
 		LEFT, FLOOR + 36, first, RIGHT, FLOOR + 36, last);
 }
 
+static bool same_day(const json_t *a, const json_t *b)
+{
+	char first[16], last[16];
+
+	snprintf(first, sizeof(first), "%.10s", report_string(a, "time"));
+	snprintf(last, sizeof(last), "%.10s", report_string(b, "time"));
+	return strcmp(first, last) == 0;
+}
+
 void html_timeline(const json_t *timeline, FILE *out)
 {
 	const json_t *rows = json_object_get(timeline, "rows");
 	size_t n = json_array_size(rows), every = (n + 9) / 10, i;
 	int64_t most = most_packets(rows);
 	double step = (double)(RIGHT - LEFT) / (double)(n ? n : 1);
-	bool days = n > 1 &&
-		    strncmp(report_string(json_array_get(rows, 0), "time"),
-			    report_string(json_array_get(rows, n - 1), "time"),
-			    10) != 0;
+	bool days = n > 1 && !same_day(json_array_get(rows, 0),
+				       json_array_get(rows, n - 1));
 	json_t *row;
 
 	fprintf(out,

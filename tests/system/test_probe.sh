@@ -31,7 +31,7 @@ probes_all_ok()
 	}
 	equal results ok "$(jq -r .result "$TB_DIR/probes" | sort -u)"
 	equal verdicts drop "$(jq -r .verdict "$TB_DIR/probes" | sort -u)"
-	note "logged after $(jq -s 'map(.logged_ms) | max' "$TB_DIR/probes") ms"
+	note "seen after $(jq -s 'map(.seen_ms) | max' "$TB_DIR/probes") ms"
 }
 
 from_each_network()
