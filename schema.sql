@@ -143,7 +143,9 @@ CREATE TABLE path (
 	out_if      INTEGER REFERENCES interface (id),
 	src_network INTEGER REFERENCES network (id),
 	dst_network INTEGER REFERENCES network (id),
-	first_ns    INTEGER NOT NULL
+	first_ns    INTEGER NOT NULL,
+	probe       INTEGER            -- 1: of test packets of ours; they are
+	                               -- counted apart, and not in v_matrix
 ) STRICT;
 CREATE INDEX path_rule ON path (rule);
 
@@ -251,6 +253,24 @@ CREATE TABLE gap (
 	rule    INTEGER REFERENCES rule (id) -- NULL: of several rules
 ) STRICT;
 
+-- Test packets that the logger sent from one network to another, and what
+-- became of each. verdict, rule and seen_ns are NULL when none was logged.
+CREATE TABLE probe (
+	id          INTEGER PRIMARY KEY AUTOINCREMENT,
+	sent_ns     INTEGER NOT NULL,
+	src_network INTEGER REFERENCES network (id),
+	dst_network INTEGER REFERENCES network (id),
+	src_ip      INTEGER NOT NULL,  -- as conversation.src_ip
+	dst_ip      INTEGER NOT NULL,
+	src_port    INTEGER NOT NULL,
+	dst_port    INTEGER NOT NULL,  -- of TCP
+	seen_ns     INTEGER,           -- the kernel's time of its first row
+	rule        INTEGER,
+	verdict     INTEGER,           -- pass, when any row of it says so
+	arrived     INTEGER NOT NULL,  -- 1: somebody asked for dst_ip there
+	named       INTEGER NOT NULL   -- 1: its row has both networks' names
+) STRICT;
+
 -- What the keeper can't audit, and since when. to_ns is NULL while it lasts.
 CREATE TABLE finding (
 	id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -346,7 +366,8 @@ SELECT
 		|| CASE WHEN EXISTS (SELECT 1 FROM coverage w
 			INDEXED BY coverage_overlogged WHERE w.rule = p.rule AND w.state = 'overlogged'
 			AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)
-		THEN ',overlogged' ELSE '' END, ','), '') AS marks,
+		THEN ',overlogged' ELSE '' END
+		|| CASE WHEN p.probe THEN ',probe' ELSE '' END, ','), '') AS marks,
 	CASE WHEN e.packets > 1 THEN e.packets END AS collapsed,
 	c.src_container,
 	c.dst_container,
@@ -389,6 +410,6 @@ LEFT JOIN interface i ON i.id = p.in_if
 LEFT JOIN interface o ON o.id = p.out_if
 LEFT JOIN network s ON s.id = p.src_network
 LEFT JOIN network d ON d.id = p.dst_network
-WHERE t.span = 0
+WHERE t.span = 0 AND p.probe IS NULL
 GROUP BY 1, 2, 3
 ORDER BY packets DESC;

@@ -18,9 +18,9 @@
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix,	&verb_log,   &verb_follow, &verb_top,
-	&verb_timeline, &verb_show,  &verb_diff,   &verb_values,
-	&verb_status,	&verb_rules, &verb_doctor,
+	&verb_matrix, &verb_log,    &verb_follow, &verb_top,	&verb_timeline,
+	&verb_show,   &verb_diff,   &verb_values, &verb_status, &verb_rules,
+	&verb_doctor, &verb_report, &verb_probe,
 };
 
 static const char help_text[] =
@@ -39,14 +39,14 @@ static const char help_text[] =
 	"  values        the names that a filter can take\n"
 	"  status        is the logger there, what was stored, what was lost\n"
 	"  rules         the audited firewall rules and their NFLOG twins\n"
-	"  rules remove  take the twins out when no logger runs\n"
 	"  doctor        is all watched on this host, and what can't be\n"
+	"  report        all of it for somebody who has to judge it\n"
+	"  probe         send test packets: are they dropped, and logged\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"
 	"\n"
 	"  bridgeaudit log --from-network shop_web --verdict drop -S 1h\n"
-	"  bridgeaudit follow -o jsonl\n"
 	"\n"
 	"Exit status: 0 done, 1 nothing matched or failed, 2 usage, 3 packets\n"
 	"lost in the time asked for, 4 database damaged, 5 not available.\n";
@@ -92,9 +92,10 @@ static int print(const struct cli *cli, const char *text)
 static void settle(const struct cli *cli, const struct verb *verb,
 		   struct filter *f)
 {
-	if (f->given & FILTER_OUTPUT || cli->columns == 0)
+	if (f->given & FILTER_OUTPUT)
 		return;
-	f->format = (enum output_format)verb->on_terminal;
+	f->format = (enum output_format)(cli->columns ? verb->on_terminal
+						      : verb->elsewhere);
 	if (f->fields && !output_format_has_fields(f->format))
 		f->format = OUTPUT_TABLE;
 }
@@ -142,9 +143,12 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 		cli_error(cli, "%s takes no '%s'", verb->name, f.operands[1]);
 		return usage(cli, verb);
 	}
-	if (f.format == OUTPUT_PCAP && cli->columns > 0) {
-		cli_error(cli, "pcap is nothing for a terminal: write it to a "
-			       "file or a pipe");
+	if ((f.format == OUTPUT_PCAP || f.format == OUTPUT_PDF) &&
+	    cli->columns > 0) {
+		cli_error(cli,
+			  "%s is nothing for a terminal: write it to a file or "
+			  "a pipe",
+			  output_format_name(f.format));
 		return EXITCODE_USAGE;
 	}
 	return run_paged(cli, verb, &f);

@@ -31,6 +31,7 @@ struct verb {
 	unsigned int options; /* enum filter_option that it takes */
 	unsigned int formats; /* 1U << enum output_format that it can */
 	int on_terminal;      /* enum output_format there, without -o */
+	int elsewhere;	      /* the same when out is no terminal */
 	int (*run)(const struct cli *cli, const struct filter *f);
 };
 
@@ -45,6 +46,8 @@ extern const struct verb verb_values;
 extern const struct verb verb_status;
 extern const struct verb verb_rules;
 extern const struct verb verb_doctor;
+extern const struct verb verb_report;
+extern const struct verb verb_probe;
 
 /* Runs what argv asks for; returns an exit code of lib/exitcode.h. */
 int cli_run(const struct cli *cli, int argc, char **argv);

@@ -168,6 +168,7 @@ static const char *mark_words(unsigned int marks, char *buf, size_t size)
 		{ EVENT_TRUNCATED, "truncated" },
 		{ EVENT_MALFORMED, "malformed" },
 		{ EVENT_OVERLOGGED, "overlogged" },
+		{ EVENT_PROBE, "probe" },
 	};
 	size_t len = 0;
 

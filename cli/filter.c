@@ -187,13 +187,68 @@ static int bad_option(const struct cli *cli, int option, char *const *argv)
 	return -EINVAL;
 }
 
+/* One more word as a shell takes it; false when it does not fit. */
+static bool note_word(struct filter *f, const char *word)
+{
+	size_t at = f->words_len, room = sizeof(f->words);
+	bool plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
+						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+						 "0123456789-_./:,=+%@")];
+	size_t len = strlen(word);
+
+	for (const char *quote = word; (quote = strchr(quote, '\'')); quote++)
+		len += 3;
+	if (len + 4 > room - at)
+		return false;
+	if (at > 0)
+		f->words[at++] = ' ';
+	if (!plain)
+		f->words[at++] = '\'';
+	for (; *word; word++) {
+		if (*word == '\'') {
+			memcpy(f->words + at, "'\\'", 3);
+			at += 3;
+		}
+		f->words[at++] = *word;
+	}
+	if (!plain)
+		f->words[at++] = '\'';
+	f->words[at] = '\0';
+	f->words_len = at;
+	return true;
+}
+
+/* Keeps the words of an option that selects packets. */
+static int note_option(struct parse *p, int option, const char *value)
+{
+	char name[64] = "";
+
+	if (option == '4' || option == '6')
+		snprintf(name, sizeof(name), "-%c", option);
+	for (size_t i = 0; i < p->n_longopts && !*name; i++)
+		if (p->longopts[i].val == option)
+			snprintf(name, sizeof(name), "--%s",
+				 p->longopts[i].name);
+	if (note_word(p->f, name) && (!value || note_word(p->f, value)))
+		return 0;
+	cli_error(p->cli, "more than %d bytes of filters", FILTER_WORDS_MAX);
+	return -EINVAL;
+}
+
 static int take_family(struct parse *p, const char *name)
 {
 	return take_field(p, expr_field_find(name, strlen(name)), SIDE_EITHER,
 			  NULL);
 }
 
-static int take_option(struct parse *p, int option, char **argv)
+/* Whether it selects packets. */
+static bool is_condition(int option)
+{
+	return option >= OPT_FIELD || option == OPT_WHERE ||
+	       option == OPT_NOT || option == '4' || option == '6';
+}
+
+static int take_one(struct parse *p, int option, char **argv)
 {
 	const struct filter_long *o;
 
@@ -225,6 +280,14 @@ static int take_option(struct parse *p, int option, char **argv)
 		if (o->letter == option)
 			return take_plain(p, o, optarg);
 	return -EINVAL;
+}
+
+static int take_option(struct parse *p, int option, char **argv)
+{
+	int r = take_one(p, option, argv);
+
+	return r == 0 && is_condition(option) ? note_option(p, option, optarg)
+					      : r;
 }
 
 /* Whether two options are the same one, so that they mean "or". */

@@ -7,7 +7,7 @@
 #include "cli/expr.h"
 #include "cli/output.h"
 
-enum { FILTER_OPERANDS_MAX = 4 };
+enum { FILTER_OPERANDS_MAX = 4, FILTER_WORDS_MAX = 8192 };
 
 /* Options that a verb may take; bits of struct verb.options. */
 enum filter_option {
@@ -34,6 +34,7 @@ enum filter_option {
 	FILTER_FIRST = 1 << 20,
 	FILTER_REVERSE = 1 << 21,
 	FILTER_AS_OF = 1 << 22,
+	FILTER_FRAMEWORK = 1 << 23,
 };
 
 struct filter {
@@ -42,21 +43,20 @@ struct filter {
 	uint64_t since_ns;  /* 0 when not given */
 	uint64_t until_ns;  /* exclusive; INT64_MAX when not given */
 	struct expr expr;
-	int64_t last; /* -1 when not given */
-	int64_t first;
+	char words[FILTER_WORDS_MAX]; /* that made expr, for a shell */
+	size_t words_len;
+	int64_t last, first; /* -1 when not given */
 	uint64_t as_of_ns;
 	enum output_format format;
-	const char *fields; /* "a,b"; NULL: all */
-	const char *by;	    /* the same */
+	const char *fields, *by; /* "a,b"; NULL: all */
 	const char *sort;
 	uint64_t step_ns;
 	const char *cursor, *after_cursor, *cursor_file;
 	uint64_t timeout_ns;
 	uint64_t against_since_ns, against_until_ns;
-	const char *baseline;
-	bool numeric, ascii;
+	const char *baseline, *framework;
 	bool color; /* what is printed for people */
-	bool pager, help, version;
+	bool numeric, ascii, pager, help, version;
 	const char *operands[FILTER_OPERANDS_MAX];
 	size_t n_operands;
 };

@@ -215,6 +215,7 @@ TAKE_TEXT(cursor)
 TAKE_TEXT(after_cursor)
 TAKE_TEXT(cursor_file)
 TAKE_TEXT(baseline)
+TAKE_TEXT(framework)
 TAKE_FLAG(numeric, true)
 TAKE_FLAG(ascii, true)
 TAKE_FLAG(pager, true)
@@ -248,6 +249,7 @@ static const struct filter_long options[] = {
 	{ "fields", 0, true, FILTER_FIELDS, take_fields },
 	{ "first", 0, true, FILTER_FIRST, take_first },
 	{ "follow", 'f', false, FILTER_FOLLOW, take_nothing },
+	{ "framework", 0, true, FILTER_FRAMEWORK, take_framework },
 	{ "help", 'h', false, 0, take_help_true },
 	{ "last", 'n', true, FILTER_LAST, take_last },
 	{ "lines", 0, true, FILTER_LAST, take_last },

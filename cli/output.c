@@ -36,6 +36,9 @@ static const struct {
 	[OUTPUT_DOT] = { "dot", NULL },
 	[OUTPUT_MERMAID] = { "mermaid", NULL },
 	[OUTPUT_SVG] = { "svg", NULL },
+	[OUTPUT_HTML] = { "html", NULL },
+	[OUTPUT_MD] = { "md", NULL },
+	[OUTPUT_PDF] = { "pdf", NULL },
 };
 
 const char *output_color_code(const struct output *o, enum color color)

@@ -22,6 +22,10 @@ enum output_format {
 	OUTPUT_DOT,
 	OUTPUT_MERMAID,
 	OUTPUT_SVG,
+	/* of the report only, as well */
+	OUTPUT_HTML,
+	OUTPUT_MD,
+	OUTPUT_PDF,
 };
 
 /* All that can show events. */

@@ -109,7 +109,7 @@ static const char flow_by_events[] =
 	" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"                     \
 	" LEFT JOIN container sc ON sc.id = se.container"                      \
 	" LEFT JOIN container dc ON dc.id = de.container"                      \
-	" WHERE :conversations"
+	" WHERE :conversations AND :counted"
 
 /*
  * A network that was made again under its name is the same one here. What was
@@ -192,7 +192,7 @@ static int has_others(sqlite3 *db, const struct selection *sel)
 static int choose_flow(sqlite3 *db, const struct selection *sel,
 		       const struct need *need, const char **ret)
 {
-	unsigned int asks = sel->asks;
+	unsigned int asks = sel->asks & ~(unsigned int)ASKS_PROBE;
 	int r = 0;
 
 	for (size_t i = 0; i < need->group->n; i++)
@@ -256,6 +256,9 @@ static int prepare(sqlite3 *db, const struct selection *sel,
 		{ ":flow", flow },
 		/* else each packet of the flow was asked already */
 		{ ":conversations", chosen == flow_by_tally ? sel->sql : "1" },
+		/* test packets of ours are nobody's, unless asked for */
+		{ ":counted",
+		  sel->asks & ASKS_PROBE ? "1" : "p.probe IS NULL" },
 	};
 	char *whole =
 		filled ? query_fill(filled, common, ARRAY_SIZE(common)) : NULL;

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report probe'
 _bridgeaudit_options='--after-cursor --against --all --as-of --ascii --baseline --by
---color --cursor --cursor-file --db --exit-on-match --fields --first --follow --help
---last --lines --new-only --no-pager --numeric --output --pager --reverse --since --sort --step
+--color --cursor --cursor-file --db --exit-on-match --fields --first --follow --framework
+--help --last --lines --new-only --no-pager --numeric --output --pager --reverse --since --sort --step
 --timeout --until --utc --version --not --where
 --network --from-network --to-network --ip --from-ip --to-ip
 --port --from-port --to-port --interface --from-interface --to-interface
@@ -15,7 +15,7 @@ _bridgeaudit_options='--after-cursor --against --all --as-of --ascii --baseline 
 --project --from-project --to-project
 --image --from-image --to-image
 --mac --from-mac --to-mac
---spoofed
+--spoofed --probe
 --verdict --proto --tcp-flags --chain --rule --ipv4 --ipv6'
 
 # The database that the line names.
@@ -64,7 +64,8 @@ _bridgeaudit()
 	--color) words='auto always never' ;;
 	-o | --output)
 		words='table compact text json jsonl csv ecs ocsf pcap grid dot
-			mermaid svg' ;;
+			mermaid svg html md pdf' ;;
+	--framework) words='pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6' ;;
 	-s | --sort) words='packets bytes conversations ports' ;;
 	--by)
 		words='network container service project image ip interface from to src_ip dst_ip in_if out_if

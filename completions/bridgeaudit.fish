@@ -10,7 +10,7 @@ function __bridgeaudit_values
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules doctor
+set -l verbs matrix log follow top timeline show diff values status rules doctor report probe
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -31,13 +31,14 @@ complete -c bridgeaudit -l exit-on-match -d "end after the first packet"
 complete -c bridgeaudit -l fields -x -d "only these"
 complete -c bridgeaudit -l first -x -d "the first"
 complete -c bridgeaudit -l follow -s f -d "as follow"
+complete -c bridgeaudit -l framework -x -a 'pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6' -d "its controls"
 complete -c bridgeaudit -l help -s h -d "help"
 complete -c bridgeaudit -l last -s n -x -d "the last"
 complete -c bridgeaudit -l lines -x -d "the last"
 complete -c bridgeaudit -l new-only -d "only new conversations"
 complete -c bridgeaudit -l no-pager -d "no pager"
 complete -c bridgeaudit -l numeric -d "addresses instead of names"
-complete -c bridgeaudit -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg' -d "format"
+complete -c bridgeaudit -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf' -d "format"
 complete -c bridgeaudit -l pager -d "a pager on a terminal"
 complete -c bridgeaudit -l reverse -s r -d "the newest first"
 complete -c bridgeaudit -l since -s S -x -a 'now recent today yesterday this-week week-ago this-month' -d "from this time on"
@@ -86,4 +87,5 @@ complete -c bridgeaudit -l to-image -x -a '(__bridgeaudit_values image)' -d "des
 complete -c bridgeaudit -l mac -x -a '(__bridgeaudit_values mac)' -d "on either side"
 complete -c bridgeaudit -l from-mac -x -a '(__bridgeaudit_values mac)' -d "source"
 complete -c bridgeaudit -l to-mac -x -a '(__bridgeaudit_values mac)' -d "destination"
+complete -c bridgeaudit -l probe -d "test packets of the logger"
 complete -c bridgeaudit -l spoofed -d "under an address that was not the sender's"

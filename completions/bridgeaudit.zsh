@@ -17,7 +17,7 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules doctor)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor report probe)' \
 	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
@@ -34,13 +34,14 @@ _arguments -S \
 	'--fields[only these]:fields' \
 	'--first[the first]:number' \
 	'(-f --follow)'{-f,--follow}'[as follow]' \
+	'--framework[its controls]:framework:(pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6)' \
 	'(-h --help)'{-h,--help}'[help]' \
 	'(-n --last)'{-n,--last}'[the last]:number' \
 	'--lines[the last]:number' \
 	'--new-only[only new conversations]' \
 	'--no-pager[no pager]' \
 	'--numeric[addresses instead of names]' \
-	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg)' \
+	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf)' \
 	'--pager[a pager on a terminal]' \
 	'(-r --reverse)'{-r,--reverse}'[the newest first]' \
 	"(-S --since)"{-S,--since}"[from this time on]:time:$times" \
@@ -82,6 +83,7 @@ _arguments -S \
 	"*--mac[on either side]:mac:_bridgeaudit_values mac" \
 	"*--from-mac[source]:mac:_bridgeaudit_values mac" \
 	"*--to-mac[destination]:mac:_bridgeaudit_values mac" \
+	'--probe[test packets of the logger]' \
 	'--spoofed[under an address that was not the sender'\''s]' \
 	'*--verdict[what became of it]:verdict:(drop accept pass)' \
 	'*--proto[protocol]:protocol:(tcp udp icmp ipv6-icmp sctp)' \

@@ -23,6 +23,7 @@ enum event_mark {
 	EVENT_MALFORMED = 4, /* headers that contradict themselves */
 	/* its rule was gone already; comes from the coverage, not the row */
 	EVENT_OVERLOGGED = 8,
+	EVENT_PROBE = 16, /* a test packet of ours; comes from the path */
 };
 
 /* event.have: which of the optional fields are known */
@@ -55,6 +56,7 @@ struct event {
 	uint8_t icmp_code;
 	uint8_t marks;
 	uint8_t have;
+	uint8_t probe; /* 1: a test packet of ours */
 	uint8_t src_mac[6];
 };
 

@@ -89,6 +89,10 @@ static void terminate(struct channel_msg *msg)
 		msg->u.twin.variant[CHANNEL_IFNAME_MAX - 1] = '\0';
 		msg->u.twin.cause[CHANNEL_CAUSE_MAX - 1] = '\0';
 		break;
+	case CHANNEL_PROBE:
+		msg->u.probe.src_bridge[CHANNEL_IFNAME_MAX - 1] = '\0';
+		msg->u.probe.dst_bridge[CHANNEL_IFNAME_MAX - 1] = '\0';
+		break;
 	case CHANNEL_FINDING:
 		msg->u.finding.subject[CHANNEL_NAME_MAX - 1] = '\0';
 		msg->u.finding.detail[CHANNEL_TEXT_MAX - 1] = '\0';

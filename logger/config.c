@@ -19,6 +19,7 @@
 #include "logger/rules/profile.h"
 
 enum { RETAIN_DAYS_MAX = 36500, RETAIN_SIZE_MIN = 16 << 20 };
+enum { PROBE_EVERY_MIN_S = 10, PROBE_EVERY_MAX_S = 366 * 86400 };
 
 const struct config config_default = {
 	.db = DB_PATH_DEFAULT,
@@ -137,6 +138,35 @@ static int set_retain_size(struct config *cfg, const char *value, char *error)
 	return -EINVAL;
 }
 
+/* "30m", "1h", "1d", or 0. */
+static int set_probe_every(struct config *cfg, const char *value, char *error)
+{
+	static const char units[] = "smhd";
+	static const uint64_t seconds[] = { 1, 60, 3600, 86400 };
+	const char *end, *unit;
+	uint64_t n = 0;
+	bool good = parse_number(value, PROBE_EVERY_MAX_S, &n, &end);
+
+	if (good && *end) {
+		unit = strchr(units, *end);
+		good = unit && !end[1];
+		if (good)
+			n *= seconds[unit - units];
+	} else {
+		good = good && n == 0;
+	}
+	if (good &&
+	    (n == 0 || (n >= PROBE_EVERY_MIN_S && n <= PROBE_EVERY_MAX_S))) {
+		cfg->probe_every_s = n;
+		return 0;
+	}
+	snprintf(error, CONFFILE_ERROR_MAX,
+		 "'%.64s': a span like 30m or 1h is needed, from 10s to 366d, "
+		 "or 0 for never",
+		 value);
+	return -EINVAL;
+}
+
 static int set_space_left(struct config *cfg, const char *value, char *error)
 {
 	return space_parse_left(&cfg->space, value, error);
@@ -173,6 +203,7 @@ static const struct key {
 	{ "disk_full_action", set_disk_full_action, false },
 	{ "docker_socket", set_docker_socket, true },
 	{ "nflog_group", set_nflog_group, false },
+	{ "probe_every", set_probe_every, false },
 	{ "profile", set_profile, false },
 	{ "retain_days", set_retain_days, false },
 	{ "retain_size", set_retain_size, false },

@@ -26,6 +26,7 @@
 #include "logger/log.h"
 #include "logger/nftmon.h"
 #include "logger/privilege.h"
+#include "logger/probe.h"
 #include "logger/program.h"
 
 enum {
@@ -45,6 +46,7 @@ struct keeper {
 	struct firewall *fw;
 	struct docker *docker;
 	struct program program;
+	struct probe *probe;
 	struct pollfd fds[FD_COUNT];
 	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
 	uint64_t poll_at_ms;  /* and when what has no notices */
@@ -111,8 +113,11 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	k->listed = true;
 	if (whole)
 		tell_docker(k, ""); /* what was wrong is over */
+	probe_clear_bridges(k->probe);
 	for (size_t i = 0; i < n; i++) {
 		struct channel_network *net = &msg.u.network;
+
+		probe_add_bridge(k->probe, list[i].bridge);
 
 		msg = (struct channel_msg){ .kind = CHANNEL_NETWORK };
 		str_copy(net->docker_id, sizeof(net->docker_id), list[i].id);
@@ -186,6 +191,8 @@ static void handle_signals(struct keeper *k)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
 			k->all_at_ms = 0;
+		} else if (info.ssi_signo == SIGUSR1) {
+			probe_begin(k->probe, clock_ms());
 		} else if (info.ssi_signo == SIGCHLD) {
 			program_reap(&k->program);
 		} else {
@@ -330,7 +337,8 @@ static int loop(struct keeper *k)
 		k->config->started(k->config->arg);
 	}
 	while (r == 0 && !ended(k)) {
-		r = turn(k, next_ms(k));
+		r = turn(k, probe_sooner_ms(k->probe, next_ms(k)));
+		probe_step(k->probe, clock_ms());
 		if (r == 0 && !ended(k) && clock_ms() >= next_ms(k))
 			sync_rules(k);
 	}
@@ -427,6 +435,7 @@ static int open_all(struct keeper *k)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
 	k->fds[FD_SIGNALS] =
 		(struct pollfd){ signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
 				 POLLIN, 0 };
@@ -445,6 +454,9 @@ static int open_all(struct keeper *k)
 	if (r == 0)
 		r = firewall_new(k->config->profile, (uint16_t)k->config->group,
 				 k->config->channel_fd, &k->fw);
+	if (r == 0)
+		r = probe_new(k->config->channel_fd, k->config->probe_every_ms,
+			      &k->probe);
 	if (r == 0)
 		r = docker_new(k->config->docker_socket, &docker_ops, k,
 			       &k->docker);
@@ -476,6 +488,7 @@ int keeper_run(const struct keeper_config *config)
 		code = EXITCODE_NOTHING;
 out:
 	docker_free(k.docker);
+	probe_free(k.probe);
 	firewall_free(k.fw);
 	for (size_t i = 0; i < FD_COUNT; i++)
 		if (i != FD_RECORDER && k.fds[i].fd > 0)

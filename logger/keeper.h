@@ -16,6 +16,7 @@ struct keeper_config {
 	int nflog_fd;	/* to leave the group with */
 	int channel_fd; /* to the recorder */
 	pid_t recorder;
+	uint64_t probe_every_ms;	  /* 0: only on SIGUSR1 */
 	const struct space_config *space; /* the programs to run */
 	void (*started)(void *arg);	  /* called once all is in place */
 	void *arg;
@@ -23,8 +24,8 @@ struct keeper_config {
 
 /*
  * Gives up what it does not need, then keeps the rules until a signal or the
- * recorder's end. SIGTERM, SIGINT, SIGHUP and SIGCHLD must be blocked since
- * before the recorder was started. Returns the exit code.
+ * recorder's end. SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGCHLD must be blocked
+ * since before the recorder was started. Returns the exit code.
  */
 int keeper_run(const struct keeper_config *config);
 

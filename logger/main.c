@@ -177,6 +177,7 @@ static void block_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -219,6 +220,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 		.nflog_fd = nflog_fd,
 		.channel_fd = channel[0],
 		.recorder = pid,
+		.probe_every_ms = opt->config.probe_every_s * 1000,
 		.space = &opt->config.space,
 		.started = say_started,
 		.arg = &ready_fd,

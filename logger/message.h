@@ -3,14 +3,11 @@
 #ifndef BRIDGEAUDIT_LOGGER_MESSAGE_H
 #define BRIDGEAUDIT_LOGGER_MESSAGE_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "logger/message_docker.h"
+#include "logger/message_probe.h"
 #include "logger/rules/mirror_count.h"
 
 enum { CHANNEL_CHAIN_MAX = 64, CHANNEL_RULE_MAX = 1024 };
-enum { CHANNEL_TEXT_MAX = 512, CHANNEL_CAUSE_MAX = 128 };
 
 enum channel_kind {
 	CHANNEL_READY = 1,    /* recorder: the database is open */
@@ -23,6 +20,7 @@ enum channel_kind {
 	CHANNEL_DOCKER_DOWN,   /* no list will come for now */
 	CHANNEL_RULE,	       /* an audited rule, before its twin is applied */
 	CHANNEL_TWIN,	       /* state and counters of a rule's twin */
+	CHANNEL_PROBE,	       /* a test packet is coming, or is over */
 	CHANNEL_FINDING,       /* something can't be audited (or can again) */
 	CHANNEL_SPACE_LOW,     /* recorder: run the program for that, */
 	CHANNEL_SPACE_FULL,    /* or for that */
@@ -73,6 +71,7 @@ struct channel_msg {
 		struct channel_rule rule;
 		struct channel_twin twin;
 		struct channel_finding finding;
+		struct channel_probe probe;
 	} u;
 };
 

@@ -8,6 +8,7 @@
 
 enum { CHANNEL_NAME_MAX = 256, CHANNEL_IFNAME_MAX = 16 };
 enum { CHANNEL_DOCKER_ID_MAX = 65, CHANNEL_LABEL_MAX = 128 };
+enum { CHANNEL_TEXT_MAX = 512, CHANNEL_CAUSE_MAX = 128 };
 
 struct channel_network {
 	char docker_id[CHANNEL_DOCKER_ID_MAX], name[CHANNEL_NAME_MAX];

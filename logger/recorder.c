@@ -331,7 +331,8 @@ static int open_store(struct recorder *rec)
 
 static void set_signals(void)
 {
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1,
+				       SIGPIPE };
 	sigset_t none;
 
 	/* a terminal or an init system signals both: the keeper decides */

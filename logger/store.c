@@ -241,6 +241,8 @@ void store_add_event(struct store *st, const struct event *ev)
 		accounts_touch(st->accounts, a);
 	}
 	st->events[st->n_events++] = *ev;
+	if (st->probes.n > 0)
+		probes_match(&st->probes, &st->events[st->n_events - 1]);
 }
 
 /*
@@ -272,7 +274,14 @@ void store_add_fact(struct store *st, const struct channel_msg *fact)
 
 	if (fact->kind == CHANNEL_TWIN && !t->change_ns && join_twin(st, t))
 		return;
-	st->facts[st->n_facts++] = *fact;
+	if (fact->kind == CHANNEL_PROBE && !fact->u.probe.ended) {
+		probes_expect(&st->probes, &fact->u.probe);
+		return;
+	}
+	st->facts[st->n_facts] = *fact;
+	if (fact->kind == CHANNEL_PROBE)
+		probes_end(&st->probes, &st->facts[st->n_facts].u.probe);
+	st->n_facts++;
 }
 
 void store_add_gap(struct store *st, const struct gap *gap)

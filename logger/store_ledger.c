@@ -239,6 +239,8 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 		return fact_rule(st, &fact->u.rule, now_ns);
 	case CHANNEL_TWIN:
 		return fact_twin(st, &fact->u.twin, now_ns);
+	case CHANNEL_PROBE:
+		return probe_write(st, &fact->u.probe);
 	case CHANNEL_FINDING:
 		return fact_finding(st, &fact->u.finding, now_ns);
 	case CHANNEL_CONTAINER:

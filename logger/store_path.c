@@ -15,7 +15,7 @@ struct paths {
 		uint64_t rule_id;
 		uint32_t in_ifindex;
 		uint32_t out_ifindex;
-		uint32_t verdict;
+		uint32_t kind;		 /* kind_of() */
 		struct path_sides sides; /* id 0: empty */
 	} slots[SLOTS];
 };
@@ -86,15 +86,23 @@ static int find_or_insert(struct store *st, const struct event *ev,
 		bind_or_null(s, 6, dst.network);
 		if (stmts[i] == STMT_PATH) {
 			sqlite3_bind_int64(s, 7, (int64_t)ev->time_ns);
+			bind_or_null(s, 8, ev->probe);
 		} else {
 			sqlite3_bind_text(s, 7, src.bridge, -1, SQLITE_STATIC);
 			sqlite3_bind_text(s, 8, dst.bridge, -1, SQLITE_STATIC);
+			bind_or_null(s, 9, ev->probe);
 		}
 		rc = store_run(st, stmts[i], &ret->id);
 	}
 	ret->src_network = src.network;
 	ret->dst_network = dst.network;
 	return rc;
+}
+
+/* What else tells paths apart. */
+static uint32_t kind_of(const struct event *ev)
+{
+	return ev->verdict | (uint32_t)ev->probe << 8;
 }
 
 static size_t slot_index(const struct event *ev)
@@ -113,8 +121,7 @@ int path_get(struct store *st, const struct event *ev, struct path_sides *ret)
 
 	if (slot->sides.id != 0 && slot->rule_id == ev->rule_id &&
 	    slot->in_ifindex == ev->in_ifindex &&
-	    slot->out_ifindex == ev->out_ifindex &&
-	    slot->verdict == ev->verdict) {
+	    slot->out_ifindex == ev->out_ifindex && slot->kind == kind_of(ev)) {
 		*ret = slot->sides;
 		return SQLITE_OK;
 	}
@@ -122,7 +129,7 @@ int path_get(struct store *st, const struct event *ev, struct path_sides *ret)
 	if (rc != SQLITE_OK)
 		return rc;
 	*slot = (struct slot){ ev->rule_id, ev->in_ifindex, ev->out_ifindex,
-			       ev->verdict, *ret };
+			       kind_of(ev), *ret };
 	return SQLITE_OK;
 }
 

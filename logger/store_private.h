@@ -14,6 +14,7 @@
 #include "logger/store_memory.h"
 #include "logger/store_nameless.h"
 #include "logger/store_path.h"
+#include "logger/store_probe.h"
 #include "logger/store_prune.h"
 #include "logger/store_sql.h"
 
@@ -29,6 +30,7 @@ struct store {
 	struct nameless *nameless;
 	struct containers *containers;
 	struct prune prune;
+	struct probes probes;
 	struct accounts *accounts;
 	struct coverage *coverage;
 	int64_t session_id;

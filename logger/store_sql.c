@@ -75,11 +75,12 @@ const char *const store_sql[STMT_COUNT] = {
 		" (SELECT max(gone_ns) FROM network WHERE bridge = :in), 0))"
 		" AND (dst_network IS NOT NULL OR first_ns >= coalesce("
 		" (SELECT max(gone_ns) FROM network WHERE bridge = :out), 0))"
-		" ORDER BY id DESC LIMIT 1",
+		" AND probe IS :probe ORDER BY id DESC LIMIT 1",
 	[STMT_PATH] =
 		"INSERT INTO path (rule, verdict, in_if, out_if, src_network,"
-		" dst_network, first_ns) VALUES (:rule, :verdict, :in_if,"
-		" :out_if, :src_network, :dst_network, :first_ns) RETURNING id",
+		" dst_network, first_ns, probe) VALUES (:rule, :verdict,"
+		" :in_if, :out_if, :src_network, :dst_network, :first_ns,"
+		" :probe) RETURNING id",
 	[STMT_NETWORK] =
 		"INSERT INTO network (docker_id, name, bridge, internal,"
 		" created_ns) VALUES (:docker_id, :name, :bridge, :internal,"
@@ -164,6 +165,14 @@ const char *const store_sql[STMT_COUNT] = {
 		" WHEN 'daemon down' THEN ' while no logger ran'"
 		" ELSE ' that never reached the logger' END"
 		" FROM rule WHERE id = :rule)), :rule)",
+	[STMT_PROBE] =
+		"INSERT INTO probe (sent_ns, src_network, dst_network, src_ip,"
+		" dst_ip, src_port, dst_port, seen_ns, rule, verdict, arrived,"
+		" named) VALUES (:sent_ns, :src_network, :dst_network, :src_ip,"
+		" :dst_ip, :src_port, :dst_port, :seen_ns, :rule, :verdict,"
+		" :arrived, EXISTS (SELECT 1 FROM path WHERE rule = :rule"
+		" AND probe = 1 AND src_network = :src_network"
+		" AND dst_network = :dst_network))",
 	[STMT_OLDEST_BATCH] =
 		"SELECT first_event, last_event, min_ns, max_ns FROM batch"
 		" INDEXED BY batch_kept WHERE pruned_ns IS NULL ORDER BY first_event LIMIT 1",

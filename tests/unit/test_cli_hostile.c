@@ -29,6 +29,9 @@ static const char *const questions[] = {
 	"timeline --step 1s --by rule",
 	"diff -S 300s",
 	"show 3",
+	"report -o html",
+	"report -o md --framework soc2",
+	"report -o json -S 300s",
 	"follow -o jsonl --timeout 1s --cursor 1 --exit-on-match",
 };
 

@@ -43,7 +43,7 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		  "--verdict takes drop, accept or pass, not 'block'\n" },
 		{ "log -o yaml",
 		  "--output is one of table, json, jsonl, csv, compact, text, "
-		  "ecs, ocsf, pcap, grid, dot, mermaid, svg, not 'yaml'\n" },
+		  "ecs, ocsf, pcap, grid, dot, mermaid, svg, html, md, pdf, not 'yaml'\n" },
 		{ "log me", "log takes no 'me'\n" },
 		{ "log a b c d", "what is 'd'?\n" },
 		{ "top --all", "top takes no --all\n"
@@ -86,6 +86,7 @@ static void every_help_fits_a_screen_and_has_examples(void **state)
 		"--help",      "matrix --help", "log --help",	"follow -h",
 		"status -h",   "--help rules",	"log -S 1h -h", "top -h",
 		"timeline -h", "show -h",	"diff -h",	"values -h",
+		"report -h",
 	};
 
 	(void)state;

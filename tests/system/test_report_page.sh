@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The report's page in a real browser, headless Chromium: at a desk, on a
+# phone and on A4, light and dark, with names that attack it. SHOTS=DIR keeps
+# the pictures, for a person to look at; AXE=FILE is axe-core's axe.min.js,
+# whose rules are asked besides ours.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")/../.."
+
+BUILD=${BUILD:-build}
+PERIOD=(-S 2026-11-23T09:00:00Z -U 2026-11-23T21:00:00Z)
+dir=$(mktemp -d) count=0 failed=0 message=0 browser_pid='' session=''
+
+clean_up()
+{
+	[ -z "$browser_pid" ] || kill -KILL -- "-$browser_pid" 2>/dev/null || :
+	wait 2>/dev/null || :
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+
+skip_all()
+{
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# result SENTENCE TEXT: ok when there is nothing to say
+result()
+{
+	count=$((count + 1))
+	if [ -z "$2" ]; then
+		echo "ok $count - $1"
+		return
+	fi
+	failed=$((failed + 1))
+	echo "not ok $count - $1"
+	head -n 20 <<<"$2" | cut -c1-300 | sed 's/^/# /'
+}
+
+make_page()
+{
+	sqlite3 "$dir/world.db" <schema.sql &&
+		sqlite3 "$dir/world.db" 'PRAGMA journal_mode = WAL' &&
+		sqlite3 "$dir/world.db" <tests/system/report_world.sql
+	# 3: the world has gaps
+	"$BUILD/bridgeaudit" --db "$dir/world.db" report "${PERIOD[@]}" \
+		--framework pci-dss-4.0.1 -o html >"$dir/page.html" ||
+		[ $? = 3 ]
+}
+
+# The browser reads commands from descriptor 3 and answers on 4.
+start_browser()
+{
+	mkfifo "$dir/to" "$dir/from"
+	set -m
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars \
+		--disable-dev-shm-usage --no-first-run \
+		--disable-background-networking --remote-debugging-pipe \
+		--user-data-dir="$dir/profile" about:blank \
+		3<"$dir/to" 4>"$dir/from" >"$dir/browser.log" 2>&1 &
+	browser_pid=$!
+	set +m
+	exec {to}>"$dir/to" {from}<"$dir/from"
+}
+
+# tell METHOD [PARAMETERS]: the result is in $answer; what it says of itself
+# goes into the file events. Parameters may be longer than an argument can be.
+tell()
+{
+	local line
+	message=$((message + 1))
+	jq -c --arg m "$1" --argjson i "$message" --arg s "$session" \
+		'{id: $i, method: $m, params: .} +
+		if $s == "" then {} else {sessionId: $s} end' \
+		<<<"${2:-{\}}" |
+		tr '\n' '\0' >&"$to"
+	while IFS= read -r -d '' -t 60 line <&"$from"; do
+		if [[ $line == "{\"id\":$message,"* ]]; then
+			answer=$line
+			return
+		fi
+		printf '%s\n' "$line" >>"$dir/events"
+	done
+	echo "# no answer to $1" >&2
+	return 1
+}
+
+open_page()
+{
+	local target
+	tell Target.createTarget '{"url": "about:blank"}'
+	target=$(jq -r .result.targetId <<<"$answer")
+	tell Target.attachToTarget \
+		"{\"targetId\": \"$target\", \"flatten\": true}"
+	session=$(jq -r .result.sessionId <<<"$answer")
+	tell Page.enable
+	tell Runtime.enable
+	tell Log.enable
+	tell Page.navigate "{\"url\": \"file://$dir/page.html\"}"
+	for _ in {1..100}; do
+		tell Runtime.evaluate '{"expression": "document.readyState"}'
+		[[ $answer != *complete* ]] || return 0
+		sleep 0.1
+	done
+}
+
+# look NAME WIDTH MEDIA SCHEME [SHOTS-HEIGHT]
+look()
+{
+	tell Emulation.setDeviceMetricsOverride "{\"width\": $2,
+		\"height\": 900, \"deviceScaleFactor\": 1, \"mobile\": false}"
+	tell Emulation.setEmulatedMedia "{\"media\": \"$3\", \"features\":
+		[{\"name\": \"prefers-color-scheme\", \"value\": \"$4\"}]}"
+	tell Runtime.evaluate "$(jq -n --rawfile e tests/system/report_page.js \
+		'{expression: $e, returnByValue: true}')"
+	result "$1: headings, texts, contrast, width, and nothing foreign" \
+		"$(jq -r 'if .result.result.value then .result.result.value[]
+			else . end' <<<"$answer")"
+	[ -z "${SHOTS:-}" ] || shoot "$1" "$2"
+	[ -z "${AXE:-}" ] || ask_axe "$1"
+}
+
+shoot()
+{
+	tell Page.captureScreenshot "{\"captureBeyondViewport\": true, \"clip\":
+		{\"x\": 0, \"y\": 0, \"width\": $2, \"height\": 3600,
+		\"scale\": 1}}"
+	jq -r .result.data <<<"$answer" | base64 -d >"$SHOTS/${1// /-}.png"
+}
+
+ask_axe()
+{
+	tell Page.setBypassCSP '{"enabled": true}'
+	tell Runtime.evaluate "$(jq -n --rawfile e "$AXE" '{expression: $e}')"
+	tell Runtime.evaluate '{"expression":
+		"axe.run().then((r) => r.violations.map((v) => v.id + \": \" + v.help + \": \" + v.nodes[0].html))",
+		"awaitPromise": true, "returnByValue": true}'
+	result "$1: axe-core finds nothing" \
+		"$(jq -r 'if .result.result.value then .result.result.value[]
+			else . end' <<<"$answer")"
+}
+
+prints_pdf()
+{
+	local status=0
+	"$BUILD/bridgeaudit" --db "$dir/world.db" report "${PERIOD[@]}" \
+		-o pdf >"$dir/page.pdf" 2>"$dir/pdf.err" || status=$?
+	[ "$status" = 3 ] || {
+		echo "exit status $status: $(cat "$dir/pdf.err")"
+		return
+	}
+	[ "$(head -c 5 "$dir/page.pdf")" = %PDF- ] || echo 'it is no PDF'
+	[ -z "$(ls "$dir/tmp")" ] || echo "left behind: $(ls "$dir/tmp")"
+}
+
+for tool in chromium jq sqlite3; do
+	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+done
+result 'the page is made' "$(make_page 2>&1 >/dev/null | grep -v coverage)"
+start_browser
+open_page
+look 'desk light' 1200 screen light
+look 'desk dark' 1200 screen dark
+look 'phone light' 360 screen light
+look 'phone dark' 360 screen dark
+look 'A4 light' 688 print light
+look 'A4 dark' 688 print dark
+result 'the browser complains of nothing' \
+	"$(grep -E '"(Log.entryAdded|Runtime.exceptionThrown|Runtime.consoleAPICalled|Page.javascriptDialogOpening)"' "$dir/events" || :)"
+mkdir "$dir/tmp"
+result 'a PDF is printed, and nothing left behind' \
+	"$(TMPDIR="$dir/tmp" prints_pdf)"
+echo "1..$count"
+[ "$failed" = 0 ]

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rounds of test packets between two bridges of a network namespace of our
+ * own, which forwards all or nothing. Needs root.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "logger/channel.h"
+#include "logger/clock.h"
+#include "logger/probe.h"
+#include "tests/unit/cmocka_all.h"
+
+static const char *skip;
+static int fds[2];
+
+static void write_sysctl(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_true(write(fd, value, strlen(value)) > 0);
+	close(fd);
+}
+
+static int set_up_world(void **state)
+{
+	(void)state;
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		skip = "no /dev/net/tun for us";
+	else if (unshare(CLONE_NEWNET) < 0)
+		skip = "may not make a network namespace";
+	else if (system("ip link set lo up && "
+			"ip link add bra type bridge && "
+			"ip link add brb type bridge && "
+			"ip addr add 172.28.0.1/24 dev bra && "
+			"ip addr add 172.29.0.1/24 dev brb && "
+			"ip link set bra up && ip link set brb up") != 0)
+		skip = "can't make bridges";
+	return skip ? 0 : channel_open(fds);
+}
+
+/* Ports of ours that are there. */
+static int ports(void)
+{
+	struct if_nameindex *list = if_nameindex();
+	int n = 0;
+
+	assert_non_null(list);
+	for (size_t i = 0; list[i].if_index; i++)
+		n += strncmp(list[i].if_name, "baprobe", 7) == 0;
+	if_freenameindex(list);
+	return n;
+}
+
+static struct probe *probe_of_two(void)
+{
+	struct probe *p = NULL;
+
+	assert_int_equal(probe_new(fds[0], 0, &p), 0);
+	probe_add_bridge(p, "bra");
+	probe_add_bridge(p, "brb");
+	return p;
+}
+
+static void run_to_the_end(struct probe *p)
+{
+	uint64_t at;
+
+	probe_begin(p, clock_ms());
+	while ((at = probe_sooner_ms(p, UINT64_MAX)) != UINT64_MAX) {
+		uint64_t now = clock_ms();
+
+		if (at > now)
+			usleep((useconds_t)(at - now) * 1000);
+		probe_step(p, clock_ms());
+	}
+}
+
+/* What the recorder is told: how many end, and how many of them arrived. */
+static void take_messages(int *ret_announced, int *ret_ended, int *ret_arrived)
+{
+	struct channel_msg msg;
+
+	*ret_announced = *ret_ended = *ret_arrived = 0;
+	while (channel_recv(fds[1], &msg) > 0) {
+		if (msg.kind != CHANNEL_PROBE)
+			continue;
+		if (!msg.u.probe.ended) {
+			(*ret_announced)++;
+			assert_int_equal(msg.u.probe.sent_ns, 0);
+			continue;
+		}
+		assert_true(msg.u.probe.sent_ns > 0);
+		(*ret_ended)++;
+		*ret_arrived += msg.u.probe.arrived;
+	}
+}
+
+static void a_round(const char *forward, int arrived)
+{
+	struct probe *p;
+	int n[3];
+
+	if (skip) {
+		print_message("# SKIP %s\n", skip);
+		skip();
+	}
+	write_sysctl("/proc/sys/net/ipv4/ip_forward", forward);
+	p = probe_of_two();
+	run_to_the_end(p);
+	take_messages(&n[0], &n[1], &n[2]);
+	assert_int_equal(n[0], 2);
+	assert_int_equal(n[1], 2);
+	assert_int_equal(n[2], arrived);
+	assert_int_equal(ports(), 0);
+	probe_free(p);
+}
+
+static void what_is_stopped_does_not_arrive(void **state)
+{
+	(void)state;
+	a_round("0", 0);
+}
+
+static void what_passes_is_seen_to_arrive(void **state)
+{
+	(void)state;
+	a_round("1", 2);
+}
+
+static void ports_end_with_the_process(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (skip) {
+		print_message("# SKIP %s\n", skip);
+		skip();
+	}
+	pid = fork();
+	if (pid == 0) {
+		struct probe *p = probe_of_two();
+
+		probe_begin(p, clock_ms());
+		_exit(ports() == 2 ? 0 : 1); /* nothing is closed or freed */
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(ports(), 0);
+}
+
+static void one_bridge_is_a_finding_and_no_round(void **state)
+{
+	struct channel_msg msg = { 0 };
+	struct probe *p = NULL;
+
+	(void)state;
+	if (skip) {
+		print_message("# SKIP %s\n", skip);
+		skip();
+	}
+	while (channel_recv(fds[1], &msg) > 0)
+		;
+	assert_int_equal(probe_new(fds[0], 0, &p), 0);
+	probe_add_bridge(p, "bra");
+	probe_add_bridge(p, "gone");
+	probe_begin(p, clock_ms());
+	assert_true(probe_sooner_ms(p, UINT64_MAX) == UINT64_MAX);
+	assert_int_equal(channel_recv(fds[1], &msg), 1);
+	assert_int_equal(msg.kind, CHANNEL_FINDING);
+	assert_string_equal(msg.u.finding.subject, "probe");
+	assert_non_null(strstr(msg.u.finding.detail, "no two bridges"));
+	assert_int_equal(ports(), 0);
+	probe_free(p);
+}
+
+static void it_comes_again_when_it_is_to(void **state)
+{
+	struct probe *p = NULL;
+	uint64_t at;
+
+	(void)state;
+	assert_int_equal(probe_new(-1, 3600000, &p), 0);
+	at = probe_sooner_ms(p, UINT64_MAX);
+	assert_true(at > clock_ms() + 3500000);
+	assert_int_equal(probe_sooner_ms(p, 5), 5);
+	probe_step(p, clock_ms()); /* too soon */
+	assert_true(probe_sooner_ms(p, UINT64_MAX) == at);
+	probe_step(p, at); /* no bridge is known */
+	assert_true(probe_sooner_ms(p, UINT64_MAX) == at + 3600000);
+	probe_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_stopped_does_not_arrive),
+		cmocka_unit_test(what_passes_is_seen_to_arrive),
+		cmocka_unit_test(ports_end_with_the_process),
+		cmocka_unit_test(one_bridge_is_a_finding_and_no_round),
+		cmocka_unit_test(it_comes_again_when_it_is_to),
+	};
+
+	return cmocka_run_group_tests(tests, set_up_world, NULL);
+}
