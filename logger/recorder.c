@@ -41,6 +41,7 @@ struct recorder {
 	struct intake intake;
 	struct reconcile reconcile;
 	struct writer writer;
+	struct fair *fair;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
@@ -65,8 +66,19 @@ static void note_finding(void *arg, const char *detail)
 
 static void commit(struct recorder *rec)
 {
-	writer_commit(&rec->writer);
-	rec->intake.written_ns = rec->writer.written_ns;
+	struct writer *w = &rec->writer;
+	struct intake *in = &rec->intake;
+
+	if (in->shared)
+		w->pressure.shared = true;
+	writer_commit(w);
+	in->written_ns = w->written_ns;
+	if (!w->failing)
+		in->shared = false;
+	/* what can't be written waits in the kernel, and at the end is all the
+	 * time there is */
+	in->sharing = w->pressure.level >= STORE_PRESSURE_FAIR && !w->failing &&
+		      !rec->stop;
 }
 
 static void on_full(void *arg)
@@ -78,7 +90,9 @@ static void log_losses(struct recorder *rec, bool last)
 {
 	char line[GAPLOG_LINE_MAX];
 
-	if (gaplog_next(&rec->intake.gaplog, clock_ms(), last, line))
+	if (gaplog_next(&rec->intake.lost, clock_ms(), last, line))
+		log_warn("%s", line);
+	if (gaplog_next(&rec->intake.shed, clock_ms(), last, line))
 		log_warn("%s", line);
 }
 
@@ -90,6 +104,8 @@ static bool take_packets(struct recorder *rec)
 	log_losses(rec, false);
 	if (store_pending(rec->store))
 		writer_soon(&rec->writer);
+	if (empty && rec->intake.shared) /* what waits longer is shared again */
+		rec->writer.commit_at_ms = clock_ms();
 	return empty;
 }
 
@@ -256,6 +272,7 @@ static int finish(struct recorder *rec)
 	}
 	if (empty)
 		note_the_end(rec);
+	store_set_pressure(rec->store, STORE_PRESSURE_NONE);
 	commit(rec);
 	if (rec->writer.failing)
 		log_error("the last packets could not be written: %s",
@@ -321,7 +338,11 @@ static int open_store(struct recorder *rec)
 		.nflog_fd = rec->config->nflog_fd,
 		.buf = rec->buf,
 		.store = rec->store,
+		.fair = rec->fair,
 		.rec = &rec->reconcile,
+		.lost = { .what = "lost in the kernel before they reached us" },
+		.shed = { .what = "were only counted: they came faster than "
+				  "they could be written" },
 		.note = note_finding,
 		.full = on_full,
 		.arg = rec,
@@ -357,7 +378,8 @@ int recorder_run(const struct recorder_config *config)
 		goto out;
 	}
 	rec.buf = malloc(CAPTURE_RECV_SIZE);
-	r = rec.buf ? ifname_open(&rec.ifnames) : -ENOMEM;
+	rec.fair = fair_new();
+	r = rec.buf && rec.fair ? ifname_open(&rec.ifnames) : -ENOMEM;
 	if (r < 0) {
 		log_error("can't read the interfaces: %s", strerror(-r));
 		goto out;
@@ -382,6 +404,7 @@ int recorder_run(const struct recorder_config *config)
 out:
 	store_close(rec.store, clock_real_ns());
 	ifname_close(rec.ifnames);
+	fair_free(rec.fair);
 	free(rec.buf);
 	return code;
 }

@@ -162,8 +162,12 @@ const char *const store_sql[STMT_COUNT] = {
 		" ELSE ' passed' END || ' by ' || chain || ' ' || text ||"
 		" CASE :cause WHEN 'not watched' THEN ' before it was watched'"
 		" WHEN 'daemon down' THEN ' while no logger ran'"
+		" WHEN 'shed under load' THEN ' that came in by ' ||"
+		" coalesce(:interface, '?') ||"
+		" ' and were more than could be written'"
 		" ELSE ' that never reached the logger' END"
-		" FROM rule WHERE id = :rule)), :rule)",
+		" FROM rule WHERE id = :rule), 'they came in by ' ||"
+		" :interface), :rule)",
 	[STMT_OLDEST_BATCH] =
 		"SELECT first_event, last_event, min_ns, max_ns FROM batch"
 		" INDEXED BY batch_kept WHERE pruned_ns IS NULL ORDER BY first_event LIMIT 1",

@@ -33,8 +33,8 @@ struct store_session {
 /* How hard packets press: what the store does to keep up. */
 enum store_pressure {
 	STORE_PRESSURE_NONE,
-	STORE_PRESSURE_BATCH,	 /* larger batches */
-	STORE_PRESSURE_COLLAPSE, /* and identical packets share a row */
+	STORE_PRESSURE_BATCH, /* larger batches */
+	STORE_PRESSURE_FAIR,  /* and fair.c says who gets a row */
 };
 
 struct gap {
@@ -42,9 +42,10 @@ struct gap {
 	uint64_t to_ns;
 	uint64_t packets;
 	bool known; /* packets is the exact number; else nobody can know */
-	uint64_t rule_id;   /* whose they were; 0: of several, or unknown */
-	const char *cause;  /* static strings */
-	const char *detail; /* may be NULL */
+	uint64_t rule_id;    /* whose they were; 0: of several, or unknown */
+	uint32_t in_ifindex; /* where they came in; 0: several, or unknown */
+	const char *cause;   /* static strings */
+	const char *detail;  /* may be NULL */
 };
 
 #endif
