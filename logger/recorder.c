@@ -20,6 +20,7 @@
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/clock.h"
+#include "logger/clock_step.h"
 #include "logger/gaplog.h"
 #include "logger/ifname.h"
 #include "logger/intake.h"
@@ -32,6 +33,7 @@
 enum {
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
+	STEP_SHOWN_MS = 24 * 3600 * 1000,
 };
 
 struct recorder {
@@ -45,9 +47,11 @@ struct recorder {
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
-	bool refused;		/* a rule has no account, and that was said */
-	bool stop;		/* the keeper said so */
-	bool orphan;		/* the keeper is gone */
+	struct clock_step clock;
+	uint64_t step_ms; /* when it was set last; 0: long ago, or never */
+	bool refused;	  /* a rule has no account, and that was said */
+	bool stop;	  /* the keeper said so */
+	bool orphan;	  /* the keeper is gone */
 };
 
 static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
@@ -196,9 +200,32 @@ static int wait_ms(const struct recorder *rec)
 	return at > now ? (int)(at - now) : 0;
 }
 
+/* A packet has the time that the clock showed; where it was set, the ledger
+ * says so, and status for a day. */
+static void look_at_clock(struct recorder *rec)
+{
+	char detail[CHANNEL_TEXT_MAX];
+	uint64_t boot_ns, real_ns;
+
+	do { /* one that stands between them is no step */
+		boot_ns = clock_ns(CLOCK_BOOTTIME);
+		real_ns = clock_real_ns();
+	} while (clock_ns(CLOCK_BOOTTIME) - boot_ns > NS_PER_S);
+	if (clock_step_look(&rec->clock, real_ns, boot_ns, detail,
+			    sizeof(detail))) {
+		log_warn("clock: %s", detail);
+		writer_note(&rec->writer, "clock", detail, real_ns);
+		rec->step_ms = clock_ms();
+	} else if (rec->step_ms && clock_ms() - rec->step_ms > STEP_SHOWN_MS) {
+		writer_note(&rec->writer, "clock", "", 0);
+		rec->step_ms = 0;
+	}
+}
+
 static void tick(struct recorder *rec)
 {
 	log_losses(rec, false);
+	look_at_clock(rec);
 	writer_tick(&rec->writer);
 }
 
