@@ -322,6 +322,8 @@ static int exit_code(int r)
 
 static int open_store(struct recorder *rec)
 {
+	const struct space_config *space = rec->config->space;
+	char left[32], low[SPACE_ACTION_MAX], full[SPACE_ACTION_MAX];
 	const struct store_names names = { resolve_ifname, rec->ifnames };
 	const struct store_session session = {
 		.start_ns = clock_real_ns(),
@@ -330,6 +332,11 @@ static int open_store(struct recorder *rec)
 		.version = VERSION,
 		.retain_ns = rec->config->retain_ns,
 		.retain_bytes = rec->config->retain_bytes,
+		.space_left = space_left_text(space, left, sizeof(left)),
+		.space_left_action =
+			space_action_text(&space->low, low, sizeof(low)),
+		.disk_full_action =
+			space_action_text(&space->full, full, sizeof(full)),
 	};
 	const char *path = rec->config->db_path;
 	char error[DB_ERROR_MAX];

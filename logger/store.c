@@ -16,6 +16,7 @@
 #include "lib/timefmt.h"
 
 #define GAP_JOIN_NS NS_PER_S
+#define DAY_NS (24 * 60 * NS_PER_MINUTE)
 
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
@@ -69,8 +70,9 @@ static int start_session(struct store *st, const struct store_session *s)
 		"UPDATE twin SET state = 'gone', since_ns = :start_ns"
 		" WHERE state <> 'gone'";
 	static const char insert[] =
-		"INSERT INTO session (start_ns, pid, nflog_group, version)"
-		" VALUES (:start_ns, :pid, :nflog_group, :version)";
+		"INSERT INTO session (start_ns, pid, nflog_group, version,"
+		" retain_days, retain_bytes, space_left, space_left_action,"
+		" disk_full_action) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
@@ -87,6 +89,13 @@ static int start_session(struct store *st, const struct store_session *s)
 		sqlite3_bind_int(stmt, 2, s->pid);
 		sqlite3_bind_int64(stmt, 3, s->nflog_group);
 		sqlite3_bind_text(stmt, 4, s->version, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 5, (int64_t)(s->retain_ns / DAY_NS));
+		sqlite3_bind_int64(stmt, 6, (int64_t)s->retain_bytes);
+		sqlite3_bind_text(stmt, 7, s->space_left, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 8, s->space_left_action, -1,
+				  SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 9, s->disk_full_action, -1,
+				  SQLITE_STATIC);
 		rc = sqlite3_step(stmt);
 	}
 	sqlite3_finalize(stmt);

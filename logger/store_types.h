@@ -26,8 +26,10 @@ struct store_session {
 	int pid;
 	unsigned int nflog_group;
 	const char *version;
-	uint64_t retain_ns;    /* older events are removed; 0: none is */
-	uint64_t retain_bytes; /* the database's size, about; 0: any */
+	uint64_t retain_ns;	/* older events are removed; 0: none is */
+	uint64_t retain_bytes;	/* the database's size, about; 0: any */
+	const char *space_left; /* as in the configuration; NULL: not known */
+	const char *space_left_action, *disk_full_action;
 };
 
 /* How hard packets press: what the store does to keep up. */
