@@ -14,7 +14,9 @@ bool clock_step_look(struct clock_step *cs, uint64_t real_ns, uint64_t boot_ns,
 {
 	int64_t offset_ns = (int64_t)(real_ns - boot_ns);
 	int64_t by_ns = offset_ns - cs->offset_ns;
-	uint64_t by_s = (uint64_t)(by_ns < 0 ? -by_ns : by_ns) / NS_PER_S;
+	uint64_t by_s =
+		((uint64_t)(by_ns < 0 ? -by_ns : by_ns) + NS_PER_S / 2) /
+		NS_PER_S; /* the clocks are not read at once */
 	bool first = !cs->looked;
 	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
 

@@ -111,11 +111,11 @@ static bool take_share(struct fair *f, const struct event *ev, size_t room)
 	return true;
 }
 
-/* Of what one row can stand for: all bytes but the time, within a minute. */
+/* Of what one row can stand for: all bytes but the time. */
 static uint64_t same_key(const struct fair *f, const struct event *ev)
 {
 	uint64_t words[WORDS] = { 0 };
-	uint64_t key = hash(f, 2, ev->time_ns / NS_PER_MINUTE);
+	uint64_t key = 2;
 
 	memcpy(words, (const char *)ev + SAME_FROM, SAME_LEN);
 	for (size_t i = 0; i < WORDS; i++)
@@ -125,9 +125,16 @@ static uint64_t same_key(const struct fair *f, const struct event *ev)
 
 static bool is_same(const struct event *a, const struct event *b)
 {
-	return a->time_ns / NS_PER_MINUTE == b->time_ns / NS_PER_MINUTE &&
-	       memcmp((const char *)a + SAME_FROM, (const char *)b + SAME_FROM,
+	return memcmp((const char *)a + SAME_FROM, (const char *)b + SAME_FROM,
 		      SAME_LEN) == 0;
+}
+
+static enum fair_share add_whole(struct fair *f, struct store *st,
+				 const struct event *ev, uint64_t key)
+{
+	store_add_event(st, ev);
+	fill(f, find(f, key), key, (uint32_t)f->waiting++);
+	return FAIR_WHOLE;
 }
 
 enum fair_share fair_add(struct fair *f, struct store *st,
@@ -135,23 +142,23 @@ enum fair_share fair_add(struct fair *f, struct store *st,
 {
 	size_t n = store_waiting(st);
 	uint64_t key = same_key(f, ev);
+	const struct event *other;
 	struct slot *slot;
 
 	if (n == 0 || n != f->waiting)
 		f->batch++;
 	f->waiting = n;
-	if (take_share(f, ev, STORE_EVENTS_MAX - n)) {
-		store_add_event(st, ev);
-		f->waiting++;
-		fill(f, find(f, key), key, (uint32_t)n);
-		return FAIR_WHOLE;
-	}
+	if (take_share(f, ev, STORE_EVENTS_MAX - n))
+		return add_whole(f, st, ev, key);
 	slot = find(f, key);
-	if (slot->batch != f->batch ||
-	    !is_same(store_event(st, slot->value), ev)) {
+	other = store_event(st, slot->value);
+	if (slot->batch != f->batch || !is_same(other, ev)) {
 		store_add_shed(st, ev);
 		return FAIR_COUNTED;
 	}
+	/* sums of minutes are exact: a row in each */
+	if (other->time_ns / NS_PER_MINUTE != ev->time_ns / NS_PER_MINUTE)
+		return add_whole(f, st, ev, key);
 	store_add_same(st, slot->value, ev->time_ns);
 	return FAIR_SAME;
 }
