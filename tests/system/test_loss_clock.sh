@@ -21,12 +21,20 @@ clock_is()
 	printf '%-16d' "$1" 1<>"$TB_DIR/clock"
 }
 
-# The clock was set, and then a packet to a port of its own.
+has_port()
+{
+	[ "$(loss_sql "SELECT count(*) FROM conversation
+		WHERE service & 65535 = $1")" = 1 ]
+}
+
+# The clock was set, and then a packet to a port of its own. It is waited for:
+# its time is of the clock when it is read.
 step()
 {
 	clock_is "$1"
 	sleep 1
 	loss_flood 1 "$2"
+	tb_wait 300 has_port "$2"
 }
 
 ports_by()
