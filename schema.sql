@@ -21,7 +21,13 @@ CREATE TABLE session (
 	stop_ns     INTEGER,
 	pid         INTEGER NOT NULL,
 	nflog_group INTEGER NOT NULL,
-	version     TEXT NOT NULL
+	version     TEXT NOT NULL,
+	-- what it was told of its disk, as in bridgeaudit.conf(5)
+	retain_days       INTEGER,    -- 0: any age
+	retain_bytes      INTEGER,    -- 0: any size
+	space_left        TEXT,
+	space_left_action TEXT,
+	disk_full_action  TEXT
 ) STRICT;
 
 -- A Docker bridge network in the time it was there. A bridge name that is used

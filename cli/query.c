@@ -269,7 +269,9 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_SESSION] =
 		"SELECT start_ns, stop_ns, version, (SELECT commit_ns"
 		" FROM batch WHERE first_event ="
-		" (SELECT max(first_event) FROM batch))"
+		" (SELECT max(first_event) FROM batch)), retain_days,"
+		" retain_bytes, space_left, space_left_action,"
+		" disk_full_action"
 		" FROM session WHERE id = (SELECT max(id) FROM session)",
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"

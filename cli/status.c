@@ -41,6 +41,7 @@ static int read_session(sqlite3 *db, struct status *s)
 		if (version.kind == VALUE_TEXT)
 			str_copy(s->version, sizeof(s->version), version.text);
 		s->commit_ns = (uint64_t)sqlite3_column_int64(stmt, 3);
+		status_disk_settings(stmt, 4, &s->disk);
 	}
 	sqlite3_finalize(stmt);
 	return r < 0 ? r : 0;
@@ -182,6 +183,8 @@ int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
 		r = query_numbers(db, QUERY_STORED, stored, 3);
 	if (r >= 0)
 		r = read_unknown(db, ret);
+	if (r >= 0)
+		r = status_disk_read(db, path, &ret->disk);
 	if (r < 0)
 		return r;
 	ret->stored = stored[0];

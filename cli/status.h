@@ -8,12 +8,14 @@
 #include <stdio.h>
 
 #include "cli/loss.h"
+#include "cli/status_disk.h"
 
 enum { STATUS_CONVERSATIONS = 100000 };
 
 struct status {
 	const char *path;
-	int64_t bytes;	/* with the write-ahead log */
+	int64_t bytes; /* with the write-ahead log */
+	struct status_disk disk;
 	int writer_pid; /* 0: no logger runs; -errno: can't be told */
 
 	bool has_session; /* a logger ran once */

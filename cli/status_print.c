@@ -225,22 +225,10 @@ static void print_unknown(const struct status *s, FILE *out)
 		s->conversations == 1 ? "conversation" : "conversations");
 }
 
-static void print_bytes(int64_t bytes, FILE *out)
-{
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
-					     "TiB" };
-	double n = (double)bytes;
-	size_t unit = 0;
-
-	for (; n >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
-		n /= 1024;
-	fprintf(out, unit > 0 ? "%.1f %s\n" : "%.0f %s\n", n, units[unit]);
-}
-
 int status_print(const struct status *s, FILE *out, bool color)
 {
 	char oldest[TIME_TEXT_MAX], newest[TIME_TEXT_MAX];
-	char path[SAFE_MAX];
+	char path[SAFE_MAX], bytes[STATUS_BYTES_MAX];
 
 	print_logger(s, out, color);
 	fprintf(out, "%-*s%" PRId64 " stored\n", NAME_WIDTH, "packets",
@@ -250,9 +238,10 @@ int status_print(const struct status *s, FILE *out, bool color)
 	print_coverage(s, out);
 	print_rules(s, out, color);
 	print_findings(s, out);
-	fprintf(out, "%-*s%s, ", NAME_WIDTH, "database",
-		str_escape(path, sizeof(path), s->path));
-	print_bytes(s->bytes, out);
+	fprintf(out, "%-*s%s, %s\n", NAME_WIDTH, "database",
+		str_escape(path, sizeof(path), s->path),
+		status_bytes((uint64_t)s->bytes, bytes));
+	status_disk_print(&s->disk, NAME_WIDTH, out);
 	if (s->stored > 0)
 		fprintf(out, "%-*s%s to %s\n", NAME_WIDTH, "events",
 			time_local(s->oldest_ns, oldest, sizeof(oldest)),
@@ -296,7 +285,7 @@ int status_print_json(const struct status *s, FILE *out)
 	json_t *json = json_pack(
 		"{s:o, s:{s:I, s:I, s:I, s:I, s:O}, s:{s:I, s:I, s:I},"
 		" s:o, s:O, s:O,"
-		" s:{s:o, s:I}, s:o*, s:o*}",
+		" s:{s:o, s:I}, s:o, s:o, s:o*, s:o*}",
 		"logger", logger_json(s), "packets", "stored",
 		(json_int_t)s->stored, "lost", (json_int_t)s->loss.packets,
 		"gaps", (json_int_t)s->loss.gaps, "gaps_unknown",
@@ -305,8 +294,9 @@ int status_print_json(const struct status *s, FILE *out)
 		(json_int_t)s->unknown_src, "dst", (json_int_t)s->unknown_dst,
 		"coverage", coverage_json(s), "rules", s->rules, "findings",
 		s->findings, "database", "path", json_text(s->path), "bytes",
-		(json_int_t)s->bytes, "oldest", json_time(s->oldest_ns),
-		"newest", json_time(s->newest_ns));
+		(json_int_t)s->bytes, "disk", status_disk_json(&s->disk),
+		"kept", status_kept_json(&s->disk), "oldest",
+		json_time(s->oldest_ns), "newest", json_time(s->newest_ns));
 	int r = json_write(out, json);
 
 	if (r < 0)

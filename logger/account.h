@@ -26,6 +26,7 @@ struct account_counter {
 struct account {
 	uint64_t rule_id;
 	uint64_t rows, lost, missed, overlogged; /* since it was opened */
+	uint64_t shed; /* on the way to lost: they are no gap yet */
 	int64_t base;
 	uint64_t epoch_ns; /* earlier rows are of a rule that was before it */
 	struct account_counter counters[ACCOUNT_VARIANTS];

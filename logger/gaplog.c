@@ -15,15 +15,12 @@ bool gaplog_next(struct gaplog *log, uint64_t now_ms, bool last,
 	    (!last && log->said_ms && now_ms - log->said_ms < GAPLOG_MS))
 		return false;
 	if (log->gaps == 1)
-		snprintf(line, GAPLOG_LINE_MAX,
-			 "%" PRIu64 " packets lost in the kernel before they "
-			 "reached us",
-			 log->packets);
+		snprintf(line, GAPLOG_LINE_MAX, "%" PRIu64 " packets %s",
+			 log->packets, log->what);
 	else
 		snprintf(line, GAPLOG_LINE_MAX,
-			 "%" PRIu64 " packets lost in the kernel before they "
-			 "reached us, in %" PRIu64 " gaps",
-			 log->packets, log->gaps);
-	*log = (struct gaplog){ .said_ms = now_ms };
+			 "%" PRIu64 " packets %s, in %" PRIu64 " gaps",
+			 log->packets, log->what, log->gaps);
+	*log = (struct gaplog){ .what = log->what, .said_ms = now_ms };
 	return true;
 }

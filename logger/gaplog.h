@@ -10,6 +10,7 @@
 enum { GAPLOG_MS = 10000, GAPLOG_LINE_MAX = 128 };
 
 struct gaplog {
+	const char *what; /* happened to them: a static string */
 	uint64_t packets; /* lost, and not said yet */
 	uint64_t gaps;
 	uint64_t said_ms; /* monotonic; 0: never */

@@ -35,8 +35,27 @@ static void take_gap(struct intake *in, uint64_t lost, uint64_t to_ns)
 		store_add_gap(in->store, &gap);
 	in->sequence.overrun = false;
 	in->sequence.gap_seen = true;
-	in->gaplog.packets += lost;
-	in->gaplog.gaps++;
+	in->lost.packets += lost;
+	in->lost.gaps++;
+}
+
+static void add(struct intake *in, const struct event *ev)
+{
+	if (!in->sharing) {
+		store_add_event(in->store, ev);
+		return;
+	}
+	switch (fair_add(in->fair, in->store, ev)) {
+	case FAIR_WHOLE:
+		return;
+	case FAIR_COUNTED:
+		in->shed.packets++;
+		in->shed.gaps = 1; /* that they are several is no news */
+		break;
+	case FAIR_SAME:
+		break;
+	}
+	in->shared = true;
 }
 
 static void take_message(struct intake *in, const struct nlmsghdr *nlh,
@@ -68,7 +87,7 @@ static void take_message(struct intake *in, const struct nlmsghdr *nlh,
 					  "our group; its packets are ignored");
 		return;
 	}
-	store_add_event(in->store, &p.ev);
+	add(in, &p.ev);
 	if (store_events_full(in->store))
 		in->full(in->arg);
 }

@@ -6,6 +6,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_INTAKE_H
 #define BRIDGEAUDIT_LOGGER_INTAKE_H
 
+#include "logger/fair.h"
 #include "logger/gaplog.h"
 #include "logger/reconcile.h"
 #include "logger/sequence.h"
@@ -15,9 +16,12 @@ struct intake {
 	int nflog_fd;
 	uint8_t *buf; /* CAPTURE_RECV_SIZE, the caller's */
 	struct store *store;
+	struct fair *fair;
 	struct reconcile *rec;
 	struct sequence sequence;
-	struct gaplog gaplog;
+	struct gaplog lost, shed;
+	bool sharing;	     /* the caller's: more comes than can be written */
+	bool shared;	     /* and somebody got less than all, of this batch */
 	uint64_t written_ns; /* until then the store could not be written */
 	uint64_t foreign;    /* packets of other people's rules */
 	uint64_t malformed;  /* messages that made no sense */

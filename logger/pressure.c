@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The order in which detail is given up before packets are lost: larger
- * batches, then one row for identical packets. Entered and left by how full
- * the socket's buffer is, which is all the time that is left.
+ * batches, then rows of who sends most. Entered and left by how full the
+ * socket's buffer is, which is all the time that is left.
  */
 #include "logger/pressure.h"
 
@@ -12,17 +12,16 @@
 #include "lib/text.h"
 #include "logger/log.h"
 
-enum { FILL_BATCH = 25, FILL_COLLAPSE = 50, FILL_CALM = 5, CALM_MS = 5000 };
+enum { FILL_BATCH = 25, FILL_FAIR = 50, FILL_CALM = 5, CALM_MS = 5000 };
 
 enum store_pressure pressure_next(struct pressure *p, unsigned int fill,
 				  uint64_t now_ms)
 {
-	enum store_pressure level = fill >= FILL_COLLAPSE
-					    ? STORE_PRESSURE_COLLAPSE
+	enum store_pressure level = fill >= FILL_FAIR	 ? STORE_PRESSURE_FAIR
 				    : fill >= FILL_BATCH ? STORE_PRESSURE_BATCH
 							 : STORE_PRESSURE_NONE;
 
-	if (fill >= FILL_CALM)
+	if (fill >= FILL_CALM || p->shared)
 		p->calm_since_ms = 0;
 	else if (p->calm_since_ms == 0)
 		p->calm_since_ms = now_ms;
@@ -54,13 +53,15 @@ void pressure_update(struct pressure *p, int nflog_fd, struct store *st,
 		[STORE_PRESSURE_BATCH] =
 			"packets come faster than they are written: batches "
 			"are larger",
-		[STORE_PRESSURE_COLLAPSE] =
-			"packets come faster than they are written: identical "
-			"ones of a batch are one row, with their number",
+		[STORE_PRESSURE_FAIR] =
+			"packets come faster than they are written: of who "
+			"sends most, those that are the same are one row, with "
+			"their number, and others only counted",
 	};
 	enum store_pressure level = pressure_next(p, fill_of(nflog_fd), now_ms);
 	struct channel_msg msg = { .kind = CHANNEL_FINDING };
 
+	p->shared = false;
 	/* a change that can't be noted is not made */
 	if (level == p->level || store_facts_full(st))
 		return;

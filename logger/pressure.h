@@ -9,12 +9,14 @@
 
 struct pressure {
 	enum store_pressure level;
+	bool shared; /* somebody got less than all, since the last look */
 	uint64_t calm_since_ms; /* monotonic; 0: it is not */
 };
 
 /*
  * The level for a socket buffer that is full to fill percent. Up at once, from
- * 25 and from 50 percent on; down when it was below 5 percent for 5 seconds.
+ * 25 and from 50 percent on; down when for 5 seconds it was below 5 percent and
+ * nothing was shared.
  */
 enum store_pressure pressure_next(struct pressure *p, unsigned int fill,
 				  uint64_t now_ms);

@@ -256,6 +256,7 @@ static uint64_t look_at(struct reconcile *rec, struct account *a,
 	a->total = total;
 	a->total_rows = a->rows;
 	a->sampled = false;
+	a->epoch_ns = 0; /* what came before is in, whatever the clock says */
 	if (a->partial) {
 		look_partial(rec, a, now_ns);
 		return 0;

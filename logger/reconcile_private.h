@@ -20,7 +20,7 @@ static inline uint64_t reconcile_twins(const struct account *a)
 /* What the log accounts for. */
 static inline uint64_t reconcile_accounted(const struct account *a)
 {
-	return a->rows + a->lost + a->missed - a->overlogged;
+	return a->rows + a->lost + a->shed + a->missed - a->overlogged;
 }
 
 void reconcile_touch(struct reconcile *rec, struct account *a);

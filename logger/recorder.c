@@ -20,6 +20,7 @@
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/clock.h"
+#include "logger/clock_step.h"
 #include "logger/gaplog.h"
 #include "logger/ifname.h"
 #include "logger/intake.h"
@@ -32,6 +33,7 @@
 enum {
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
+	STEP_SHOWN_MS = 24 * 3600 * 1000,
 };
 
 struct recorder {
@@ -41,12 +43,15 @@ struct recorder {
 	struct intake intake;
 	struct reconcile reconcile;
 	struct writer writer;
+	struct fair *fair;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
-	bool refused;		/* a rule has no account, and that was said */
-	bool stop;		/* the keeper said so */
-	bool orphan;		/* the keeper is gone */
+	struct clock_step clock;
+	uint64_t step_ms; /* when it was set last; 0: long ago, or never */
+	bool refused;	  /* a rule has no account, and that was said */
+	bool stop;	  /* the keeper said so */
+	bool orphan;	  /* the keeper is gone */
 };
 
 static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
@@ -65,8 +70,19 @@ static void note_finding(void *arg, const char *detail)
 
 static void commit(struct recorder *rec)
 {
-	writer_commit(&rec->writer);
-	rec->intake.written_ns = rec->writer.written_ns;
+	struct writer *w = &rec->writer;
+	struct intake *in = &rec->intake;
+
+	if (in->shared)
+		w->pressure.shared = true;
+	writer_commit(w);
+	in->written_ns = w->written_ns;
+	if (!w->failing)
+		in->shared = false;
+	/* what can't be written waits in the kernel, and at the end is all the
+	 * time there is */
+	in->sharing = w->pressure.level >= STORE_PRESSURE_FAIR && !w->failing &&
+		      !rec->stop;
 }
 
 static void on_full(void *arg)
@@ -78,7 +94,9 @@ static void log_losses(struct recorder *rec, bool last)
 {
 	char line[GAPLOG_LINE_MAX];
 
-	if (gaplog_next(&rec->intake.gaplog, clock_ms(), last, line))
+	if (gaplog_next(&rec->intake.lost, clock_ms(), last, line))
+		log_warn("%s", line);
+	if (gaplog_next(&rec->intake.shed, clock_ms(), last, line))
 		log_warn("%s", line);
 }
 
@@ -90,6 +108,8 @@ static bool take_packets(struct recorder *rec)
 	log_losses(rec, false);
 	if (store_pending(rec->store))
 		writer_soon(&rec->writer);
+	if (empty && rec->intake.shared) /* what waits longer is shared again */
+		rec->writer.commit_at_ms = clock_ms();
 	return empty;
 }
 
@@ -180,9 +200,32 @@ static int wait_ms(const struct recorder *rec)
 	return at > now ? (int)(at - now) : 0;
 }
 
+/* A packet has the time that the clock showed; where it was set, the ledger
+ * says so, and status for a day. */
+static void look_at_clock(struct recorder *rec)
+{
+	char detail[CHANNEL_TEXT_MAX];
+	uint64_t boot_ns, real_ns;
+
+	do { /* one that stands between them is no step */
+		boot_ns = clock_ns(CLOCK_BOOTTIME);
+		real_ns = clock_real_ns();
+	} while (clock_ns(CLOCK_BOOTTIME) - boot_ns > NS_PER_S);
+	if (clock_step_look(&rec->clock, real_ns, boot_ns, detail,
+			    sizeof(detail))) {
+		log_warn("clock: %s", detail);
+		writer_note(&rec->writer, "clock", detail, real_ns);
+		rec->step_ms = clock_ms();
+	} else if (rec->step_ms && clock_ms() - rec->step_ms > STEP_SHOWN_MS) {
+		writer_note(&rec->writer, "clock", "", 0);
+		rec->step_ms = 0;
+	}
+}
+
 static void tick(struct recorder *rec)
 {
 	log_losses(rec, false);
+	look_at_clock(rec);
 	writer_tick(&rec->writer);
 }
 
@@ -256,6 +299,7 @@ static int finish(struct recorder *rec)
 	}
 	if (empty)
 		note_the_end(rec);
+	store_set_pressure(rec->store, STORE_PRESSURE_NONE);
 	commit(rec);
 	if (rec->writer.failing)
 		log_error("the last packets could not be written: %s",
@@ -278,6 +322,8 @@ static int exit_code(int r)
 
 static int open_store(struct recorder *rec)
 {
+	const struct space_config *space = rec->config->space;
+	char left[32], low[SPACE_ACTION_MAX], full[SPACE_ACTION_MAX];
 	const struct store_names names = { resolve_ifname, rec->ifnames };
 	const struct store_session session = {
 		.start_ns = clock_real_ns(),
@@ -286,6 +332,11 @@ static int open_store(struct recorder *rec)
 		.version = VERSION,
 		.retain_ns = rec->config->retain_ns,
 		.retain_bytes = rec->config->retain_bytes,
+		.space_left = space_left_text(space, left, sizeof(left)),
+		.space_left_action =
+			space_action_text(&space->low, low, sizeof(low)),
+		.disk_full_action =
+			space_action_text(&space->full, full, sizeof(full)),
 	};
 	const char *path = rec->config->db_path;
 	char error[DB_ERROR_MAX];
@@ -321,7 +372,11 @@ static int open_store(struct recorder *rec)
 		.nflog_fd = rec->config->nflog_fd,
 		.buf = rec->buf,
 		.store = rec->store,
+		.fair = rec->fair,
 		.rec = &rec->reconcile,
+		.lost = { .what = "lost in the kernel before they reached us" },
+		.shed = { .what = "were only counted: they came faster than "
+				  "they could be written" },
 		.note = note_finding,
 		.full = on_full,
 		.arg = rec,
@@ -358,7 +413,8 @@ int recorder_run(const struct recorder_config *config)
 		goto out;
 	}
 	rec.buf = malloc(CAPTURE_RECV_SIZE);
-	r = rec.buf ? ifname_open(&rec.ifnames) : -ENOMEM;
+	rec.fair = fair_new();
+	r = rec.buf && rec.fair ? ifname_open(&rec.ifnames) : -ENOMEM;
 	if (r < 0) {
 		log_error("can't read the interfaces: %s", strerror(-r));
 		goto out;
@@ -383,6 +439,7 @@ int recorder_run(const struct recorder_config *config)
 out:
 	store_close(rec.store, clock_real_ns());
 	ifname_close(rec.ifnames);
+	fair_free(rec.fair);
 	free(rec.buf);
 	return code;
 }

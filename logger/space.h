@@ -5,11 +5,16 @@
 #define BRIDGEAUDIT_LOGGER_SPACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "logger/store.h"
 
-enum { SPACE_PATH_MAX = 4096, SPACE_PERCENT_MAX = 99 };
+enum {
+	SPACE_PATH_MAX = 4096,
+	SPACE_ACTION_MAX = SPACE_PATH_MAX + 8, /* a word and a path */
+	SPACE_PERCENT_MAX = 99,
+};
 
 enum space_state { SPACE_ENOUGH, SPACE_LOW, SPACE_FULL };
 
@@ -46,6 +51,12 @@ int space_parse_left(struct space_config *cfg, const char *value, char *error);
  * or the caller's, and nobody else's to write. Returns as above. */
 int space_parse_action(struct space_action *action, const char *value,
 		       char *error);
+
+/* The values again, as they may be in the configuration. */
+const char *space_left_text(const struct space_config *cfg, char *buf,
+			    size_t size);
+const char *space_action_text(const struct space_action *action, char *buf,
+			      size_t size);
 
 /* The state for so many free bytes of so many. Low ends a tenth above its
  * limit, full a mebibyte above what there was when a write failed. */

@@ -4,6 +4,7 @@
  * auditd's, to struct space_config.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,4 +108,22 @@ int space_parse_action(struct space_action *action, const char *value,
 	a.act = (enum space_act)i;
 	*action = a;
 	return 0;
+}
+
+const char *space_left_text(const struct space_config *cfg, char *buf,
+			    size_t size)
+{
+	if (cfg->left_percent)
+		snprintf(buf, size, "%u%%", cfg->left_percent);
+	else
+		snprintf(buf, size, "%" PRIu64, cfg->left_bytes >> 20);
+	return buf;
+}
+
+const char *space_action_text(const struct space_action *action, char *buf,
+			      size_t size)
+{
+	snprintf(buf, size, "%s%s%s", words[action->act],
+		 *action->program ? " " : "", action->program);
+	return buf;
 }

@@ -13,6 +13,10 @@
 
 #include "lib/db.h"
 #include "lib/text.h"
+#include "lib/timefmt.h"
+
+#define GAP_JOIN_NS NS_PER_S
+#define DAY_NS (24 * 60 * NS_PER_MINUTE)
 
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
@@ -66,8 +70,9 @@ static int start_session(struct store *st, const struct store_session *s)
 		"UPDATE twin SET state = 'gone', since_ns = :start_ns"
 		" WHERE state <> 'gone'";
 	static const char insert[] =
-		"INSERT INTO session (start_ns, pid, nflog_group, version)"
-		" VALUES (:start_ns, :pid, :nflog_group, :version)";
+		"INSERT INTO session (start_ns, pid, nflog_group, version,"
+		" retain_days, retain_bytes, space_left, space_left_action,"
+		" disk_full_action) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
@@ -84,6 +89,13 @@ static int start_session(struct store *st, const struct store_session *s)
 		sqlite3_bind_int(stmt, 2, s->pid);
 		sqlite3_bind_int64(stmt, 3, s->nflog_group);
 		sqlite3_bind_text(stmt, 4, s->version, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 5, (int64_t)(s->retain_ns / DAY_NS));
+		sqlite3_bind_int64(stmt, 6, (int64_t)s->retain_bytes);
+		sqlite3_bind_text(stmt, 7, s->space_left, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 8, s->space_left_action, -1,
+				  SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 9, s->disk_full_action, -1,
+				  SQLITE_STATIC);
 		rc = sqlite3_step(stmt);
 	}
 	sqlite3_finalize(stmt);
@@ -227,22 +239,57 @@ bool store_pending(const struct store *st)
 
 void store_set_pressure(struct store *st, enum store_pressure pressure)
 {
+	if (pressure < STORE_PRESSURE_FAIR)
+		shed_flush(st, true);
 	st->pressure = pressure;
+}
+
+/* Counts a packet to its rule's account. */
+static void account(struct store *st, uint64_t rule_id, uint64_t time_ns)
+{
+	struct account *a = accounts_find(st->accounts, rule_id);
+
+	if (!a)
+		return;
+	a->rows++;
+	if (time_ns < a->epoch_ns)
+		a->base--;
+	accounts_touch(st->accounts, a);
 }
 
 void store_add_event(struct store *st, const struct event *ev)
 {
-	struct account *a = accounts_find(st->accounts, ev->rule_id);
-
-	if (a) {
-		a->rows++;
-		if (ev->time_ns < a->epoch_ns)
-			a->base--;
-		accounts_touch(st->accounts, a);
-	}
+	account(st, ev->rule_id, ev->time_ns);
 	st->events[st->n_events++] = *ev;
 	if (st->probes.n > 0)
 		probes_match(&st->probes, &st->events[st->n_events - 1]);
+	st->n_packets++;
+}
+
+size_t store_waiting(const struct store *st)
+{
+	return st->n_events;
+}
+
+const struct event *store_event(const struct store *st, size_t i)
+{
+	return &st->events[i];
+}
+
+void store_add_same(struct store *st, size_t i, uint64_t time_ns)
+{
+	struct more *more = &st->more[i];
+
+	account(st, st->events[i].rule_id, time_ns);
+	more->packets++;
+	more->last_ns = time_ns > more->last_ns ? time_ns : more->last_ns;
+	st->n_packets++;
+	st->n_more++;
+}
+
+void store_add_shed(struct store *st, const struct event *ev)
+{
+	shed_add(st, ev);
 }
 
 /*
@@ -284,15 +331,28 @@ void store_add_fact(struct store *st, const struct channel_msg *fact)
 	st->n_facts++;
 }
 
+/* Under overload there is one every few milliseconds. */
+static bool goes_on(const struct gap *a, const struct gap *b)
+{
+	return b->from_ns >= a->from_ns && b->to_ns >= a->to_ns &&
+	       b->from_ns - a->from_ns < GAP_JOIN_NS && a->known && b->known &&
+	       a->rule_id == b->rule_id && a->in_ifindex == b->in_ifindex &&
+	       a->cause == b->cause && a->detail == b->detail;
+}
+
 void store_add_gap(struct store *st, const struct gap *gap)
 {
-	struct gap *last;
+	struct gap *last = st->n_gaps ? &st->gaps[st->n_gaps - 1] : NULL;
 
+	if (last && goes_on(last, gap)) {
+		last->to_ns = gap->to_ns;
+		last->packets += gap->packets;
+		return;
+	}
 	if (st->n_gaps < STORE_GAPS_MAX) {
 		st->gaps[st->n_gaps++] = *gap;
 		return;
 	}
-	last = &st->gaps[STORE_GAPS_MAX - 1];
 	last->to_ns = gap->to_ns > last->to_ns ? gap->to_ns : last->to_ns;
 	last->packets += gap->packets;
 	last->known = last->known && gap->known;
@@ -391,8 +451,11 @@ static int write_pending(struct store *st, uint64_t now_ns)
 		return db_errno(rc);
 	if (st->n_events > 0)
 		batch_settle(st);
-	st->committed += st->n_events;
-	st->n_events = 0;
+	if (st->n_more > 0)
+		memset(st->more, 0, st->n_events * sizeof(st->more[0]));
+	st->committed += st->n_packets;
+	st->n_events = st->n_more = 0;
+	st->n_packets = 0;
 	st->n_facts = 0;
 	st->n_gaps = 0;
 	accounts_written(st->accounts);
@@ -401,8 +464,11 @@ static int write_pending(struct store *st, uint64_t now_ns)
 
 int store_commit(struct store *st, uint64_t now_ns)
 {
-	int r = write_pending(st, now_ns);
+	int r;
 
+	if (shed_due(&st->shed, now_ns))
+		shed_flush(st, false);
+	r = write_pending(st, now_ns);
 	/* what is too old and can't be removed does no harm: the next time */
 	if (r == 0)
 		prune_step(st, now_ns);

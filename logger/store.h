@@ -27,7 +27,8 @@ int store_open(const char *path, const struct store_session *session,
 bool store_events_full(const struct store *st);
 bool store_facts_full(const struct store *st);
 
-/* From the next event on; level 2 holds for all events that wait. */
+/* From the next event on. Below FAIR, what was only counted until then becomes
+ * a gap with the next commit. */
 void store_set_pressure(struct store *st, enum store_pressure pressure);
 
 /* Whether a commit has anything to write, or something old to remove. */
@@ -35,9 +36,23 @@ bool store_pending(const struct store *st);
 
 /* Takes a copy for the next commit; the caller has checked for room. */
 void store_add_event(struct store *st, const struct event *ev);
+
+/* How many events wait, and the one that came as i-th (from 0). */
+size_t store_waiting(const struct store *st);
+const struct event *store_event(const struct store *st, size_t i);
+
+/* One more packet like the i-th that waits, of the same minute: its row will
+ * say how many it stands for. Needs no room. */
+void store_add_same(struct store *st, size_t i, uint64_t time_ns);
+
+/* Only counts a packet: in a gap of its rule and interface, soon, or when the
+ * pressure is over. Needs no room. */
+void store_add_shed(struct store *st, const struct event *ev);
+
 void store_add_fact(struct store *st, const struct channel_msg *fact);
 
-/* Takes a gap; when STORE_GAPS_MAX wait already it joins the last one. */
+/* Takes a gap. One that goes on within a second joins the last one, and so does
+ * any when STORE_GAPS_MAX wait already. */
 void store_add_gap(struct store *st, const struct gap *gap);
 
 /*
@@ -47,7 +62,7 @@ void store_add_gap(struct store *st, const struct gap *gap);
 int store_commit(struct store *st, uint64_t now_ns);
 const char *store_error(const struct store *st);
 
-/* Events committed since store_open(). */
+/* Packets committed since store_open(). */
 uint64_t store_committed(const struct store *st);
 
 /* Notes the session's clean end, closes, frees st (may be NULL). Returns 0, or

@@ -16,7 +16,6 @@ enum {
 	PROTO_TCP = 6,
 	SERVICE_NONE = -257,
 	LENGTH_MAX = 0x1ffff,
-	SAME_SLOTS = 2 * STORE_EVENTS_MAX,
 };
 
 enum { SPAN_HOUR = 1, SPAN_MINUTE = 2 };
@@ -58,8 +57,6 @@ struct batch {
 	struct event_row events[STORE_EVENTS_MAX];
 	struct conversation_row conversations[STORE_EVENTS_MAX];
 	struct seen_row seen[2 * STORE_EVENTS_MAX];
-	size_t same_mask;
-	uint32_t same[SAME_SLOTS]; /* index of an event's row + 1 */
 };
 
 /* An event of the block that is looked at. */
@@ -228,52 +225,36 @@ static int64_t take_conversation(struct store *st, size_t i,
 	return conv->id;
 }
 
-/* The row that the packet is one more of, or NULL; then it will be that. */
-static struct event_row *find_same(struct batch *b, int64_t conversation,
-				   int64_t detail)
-{
-	uint64_t hash = ((uint64_t)conversation ^ (uint64_t)detail << 24) *
-			0x9e3779b97f4a7c15U;
-	size_t at = (size_t)((hash ^ (uint64_t)detail >> 32) >> 32);
-
-	for (at &= b->same_mask; b->same[at]; at = (at + 1) & b->same_mask) {
-		struct event_row *row = &b->events[b->same[at] - 1];
-
-		if (row->conversation == conversation && row->detail == detail)
-			return row;
-	}
-	b->same[at] = (uint32_t)b->n_events + 1;
-	return NULL;
-}
-
 static void take_event(struct store *st, size_t i, const struct pending *p)
 {
 	const struct event *ev = &st->events[i];
 	struct batch *b = st->batch;
-	struct tallied as = { (int64_t)p->key.path, p->key.service, false };
+	const struct more *more = &st->more[i];
+	struct tallied as = {
+		.path = (int64_t)p->key.path,
+		.service = p->key.service,
+		.packets = 1 + more->packets,
+		.last_ns = more->last_ns > ev->time_ns ? more->last_ns
+						       : ev->time_ns,
+	};
 	uint32_t minute = (uint32_t)(ev->time_ns / NS_PER_MINUTE);
 	int64_t conversation = take_conversation(st, i, p, minute, &as.begun);
-	int64_t detail = detail_of(ev);
-	struct event_row *row = NULL;
 
 	tally_add(st->tallies, ev, &as);
 	b->min_ns = ev->time_ns < b->min_ns ? ev->time_ns : b->min_ns;
-	b->max_ns = ev->time_ns > b->max_ns ? ev->time_ns : b->max_ns;
-	b->bytes += ev->length;
-	if (st->pressure >= STORE_PRESSURE_COLLAPSE)
-		row = find_same(b, conversation, detail);
-	if (row)
-		row->packets++;
-	else
-		b->events[b->n_events++] =
-			(struct event_row){ conversation, (int64_t)ev->time_ns,
-					    detail, 1 };
+	b->max_ns = as.last_ns > b->max_ns ? as.last_ns : b->max_ns;
+	b->bytes += (uint64_t)ev->length * as.packets;
+	b->events[b->n_events++] = (struct event_row){
+		.conversation = conversation,
+		.time_ns = (int64_t)ev->time_ns,
+		.detail = detail_of(ev),
+		.packets = as.packets,
+	};
 }
 
 static void begin(struct store *st)
 {
 	struct batch *b = st->batch;
-	size_t slots = 64;
 
 	conversation_begin(st->conversations, st->n_events);
 	tally_begin(st->tallies, st->n_events);
@@ -281,12 +262,6 @@ static void begin(struct store *st)
 	b->first_conversation = st->next_conversation;
 	b->min_ns = UINT64_MAX;
 	b->max_ns = b->bytes = 0;
-	if (st->pressure < STORE_PRESSURE_COLLAPSE)
-		return;
-	while (slots < 2 * st->n_events) /* never more than half full */
-		slots *= 2;
-	b->same_mask = slots - 1;
-	memset(b->same, 0, slots * sizeof(b->same[0]));
 }
 
 /* In blocks, so that the memory of one event is on its way while others are
@@ -352,7 +327,7 @@ static int write_batch_row(struct store *st, uint64_t now_ns)
 	sqlite3_bind_int64(s, 2, st->next_event + (int64_t)b->n_events - 1);
 	sqlite3_bind_int64(s, 3, (int64_t)b->min_ns);
 	sqlite3_bind_int64(s, 4, (int64_t)b->max_ns);
-	sqlite3_bind_int64(s, 5, (int64_t)st->n_events);
+	sqlite3_bind_int64(s, 5, (int64_t)st->n_packets);
 	sqlite3_bind_int64(s, 6, (int64_t)b->bytes);
 	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
 	sqlite3_bind_int64(

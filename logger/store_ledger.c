@@ -261,6 +261,7 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 int ledger_gap(struct store *st, const struct gap *gap)
 {
 	sqlite3_stmt *s = st->stmts[STMT_GAP];
+	char name[STORE_IFNAME_MAX] = "";
 
 	sqlite3_bind_int64(s, 1, (int64_t)gap->from_ns);
 	sqlite3_bind_int64(s, 2, (int64_t)gap->to_ns);
@@ -270,9 +271,16 @@ int ledger_gap(struct store *st, const struct gap *gap)
 		sqlite3_bind_null(s, 3);
 	sqlite3_bind_text(s, 4, gap->cause, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 5, gap->detail, -1, SQLITE_STATIC);
-	if (gap->rule_id)
-		sqlite3_bind_int64(s, 6, (int64_t)gap->rule_id);
+	if (gap->in_ifindex)
+		st->names.ifname(st->names.arg, gap->in_ifindex, name,
+				 sizeof(name));
+	if (*name)
+		sqlite3_bind_text(s, 6, name, -1, SQLITE_TRANSIENT);
 	else
 		sqlite3_bind_null(s, 6);
+	if (gap->rule_id)
+		sqlite3_bind_int64(s, 7, (int64_t)gap->rule_id);
+	else
+		sqlite3_bind_null(s, 7);
 	return store_run(st, STMT_GAP, NULL);
 }

@@ -53,12 +53,14 @@ void conversation_expire(struct conversations *c, uint32_t before_minute);
 struct conversations *conversation_new(void);
 void conversation_free(struct conversations *c);
 
-/* store_tally.c. begin: starts afresh for at most n packets. add: counts one.
- * write: an SQLite code. undo: after a rollback. */
+/* store_tally.c. begin: starts afresh for at most n packets. add: counts one's
+ * packets. write: an SQLite code. undo: after a rollback. */
 struct tallied {
 	int64_t path;
 	int32_t service;
-	bool begun; /* a conversation began with it */
+	bool begun;	  /* a conversation began with it */
+	uint32_t packets; /* that the event stands for */
+	uint64_t last_ns; /* time of the last of them */
 };
 void tally_begin(struct tallies *t, size_t n);
 void tally_add(struct tallies *t, const struct event *ev,

@@ -16,7 +16,14 @@
 #include "logger/store_path.h"
 #include "logger/store_probe.h"
 #include "logger/store_prune.h"
+#include "logger/store_shed.h"
 #include "logger/store_sql.h"
+
+/* Packets that are the same as an event that waits. */
+struct more {
+	uint32_t packets;
+	uint64_t last_ns; /* of the last one */
+};
 
 struct store {
 	sqlite3 *db;
@@ -39,10 +46,14 @@ struct store {
 	uint64_t committed;
 	enum store_pressure pressure;
 	size_t n_events;
+	uint64_t n_packets; /* that they are */
+	size_t n_more;	    /* of these, in more */
 	size_t n_facts;
 	size_t n_gaps;
 	size_t n_networks;
 	struct event events[STORE_EVENTS_MAX];
+	struct more more[STORE_EVENTS_MAX]; /* of each event */
+	struct shed shed;
 	struct channel_msg facts[STORE_FACTS_MAX];
 	struct gap gaps[STORE_GAPS_MAX];
 	struct network_slot networks[NETWORKS_MAX];

@@ -163,8 +163,12 @@ const char *const store_sql[STMT_COUNT] = {
 		" ELSE ' passed' END || ' by ' || chain || ' ' || text ||"
 		" CASE :cause WHEN 'not watched' THEN ' before it was watched'"
 		" WHEN 'daemon down' THEN ' while no logger ran'"
+		" WHEN 'shed under load' THEN ' that came in by ' ||"
+		" coalesce(:interface, '?') ||"
+		" ' and were more than could be written'"
 		" ELSE ' that never reached the logger' END"
-		" FROM rule WHERE id = :rule)), :rule)",
+		" FROM rule WHERE id = :rule), 'they came in by ' ||"
+		" :interface), :rule)",
 	[STMT_PROBE] =
 		"INSERT INTO probe (sent_ns, src_network, dst_network, src_ip,"
 		" dst_ip, src_port, dst_port, seen_ns, rule, verdict, arrived,"

@@ -114,8 +114,13 @@ static void add(struct counts *to, const struct counts *n)
 void tally_add(struct tallies *t, const struct event *ev,
 	       const struct tallied *as)
 {
-	const struct counts one = { 1, ev->length, as->begun, ev->time_ns,
-				    ev->time_ns };
+	const struct counts n = {
+		.packets = as->packets,
+		.bytes = (uint64_t)ev->length * as->packets,
+		.begun = as->begun,
+		.first_ns = ev->time_ns,
+		.last_ns = as->last_ns,
+	};
 	struct slot service = {
 		.path = as->path,
 		.key = { (uint64_t)(int64_t)as->service },
@@ -128,8 +133,8 @@ void tally_add(struct tallies *t, const struct event *ev,
 	};
 
 	memcpy(talker.key, ev->src, sizeof(talker.key));
-	add(table_get(&t->services, t->secret, &service), &one);
-	add(table_get(&t->talkers, t->secret, &talker), &one);
+	add(table_get(&t->services, t->secret, &service), &n);
+	add(table_get(&t->talkers, t->secret, &talker), &n);
 }
 
 static int write_service(struct store *st, const struct slot *slot,

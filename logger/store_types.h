@@ -26,15 +26,17 @@ struct store_session {
 	int pid;
 	unsigned int nflog_group;
 	const char *version;
-	uint64_t retain_ns;    /* older events are removed; 0: none is */
-	uint64_t retain_bytes; /* the database's size, about; 0: any */
+	uint64_t retain_ns;	/* older events are removed; 0: none is */
+	uint64_t retain_bytes;	/* the database's size, about; 0: any */
+	const char *space_left; /* as in the configuration; NULL: not known */
+	const char *space_left_action, *disk_full_action;
 };
 
 /* How hard packets press: what the store does to keep up. */
 enum store_pressure {
 	STORE_PRESSURE_NONE,
-	STORE_PRESSURE_BATCH,	 /* larger batches */
-	STORE_PRESSURE_COLLAPSE, /* and identical packets share a row */
+	STORE_PRESSURE_BATCH, /* larger batches */
+	STORE_PRESSURE_FAIR,  /* and fair.c says who gets a row */
 };
 
 struct gap {
@@ -42,9 +44,10 @@ struct gap {
 	uint64_t to_ns;
 	uint64_t packets;
 	bool known; /* packets is the exact number; else nobody can know */
-	uint64_t rule_id;   /* whose they were; 0: of several, or unknown */
-	const char *cause;  /* static strings */
-	const char *detail; /* may be NULL */
+	uint64_t rule_id;    /* whose they were; 0: of several, or unknown */
+	uint32_t in_ifindex; /* where they came in; 0: several, or unknown */
+	const char *cause;   /* static strings */
+	const char *detail;  /* may be NULL */
 };
 
 #endif

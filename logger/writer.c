@@ -144,7 +144,8 @@ void writer_tick(struct writer *w)
 		w->suspended = false;
 		break;
 	}
-	if (store_pending(w->store))
+	/* also to see that the pressure is over, when nothing comes any more */
+	if (store_pending(w->store) || w->pressure.level > STORE_PRESSURE_NONE)
 		writer_soon(w);
 }
 

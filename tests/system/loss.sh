@@ -6,7 +6,8 @@
 # engine, so that a test is a matter of seconds. The script runs in a mount
 # namespace of its own, where the database's file system can be anything.
 #
-#   loss_main                  runs the file: test_loss
+#   loss_main                  runs the file: test_loss, and at the end
+#                              test_stop if there is one
 #   loss_flood COUNT           datagrams, as fast as one core can
 #   loss_trickle, loss_quiet   begins and ends some 10,000 a second
 #   loss_closes                counter = rows + gaps, to the packet
@@ -94,6 +95,7 @@ loss_stop()
 	local status=$?
 	set +e
 	loss_quiet
+	[ "$(type -t test_stop)" != function ] || test_stop
 	tb_logger_kill
 	! mountpoint -q "$TB_DIR/db" || umount -l "$TB_DIR/db"
 	(exit "$status")

@@ -78,9 +78,12 @@ static void status_of_a_new_log_says_that_there_is_nothing(void **state)
 	const struct cli_result *r = cli_fixture_run("status");
 	char expected[512];
 	const char *size = strstr(r->out, "audit.db, ");
+	const char *disk = strstr(r->out, "\ndisk      ");
 
 	(void)state;
 	assert_non_null(size);
+	assert_non_null(disk); /* and nothing of a logger that never was */
+	assert_non_null(strstr(disk, "iB\nevents"));
 	snprintf(expected, sizeof(expected),
 		 "logger    not running: none ever wrote here\n"
 		 "packets   0 stored\n"
@@ -90,8 +93,10 @@ static void status_of_a_new_log_says_that_there_is_nothing(void **state)
 		 "rules     none is audited\n"
 		 "findings  none\n"
 		 "database  %s, %.*s\n"
+		 "disk      %.*s\n"
 		 "events    none\n",
-		 cli_fixture_db(), (int)strcspn(size + 10, "\n"), size + 10);
+		 cli_fixture_db(), (int)strcspn(size + 10, "\n"), size + 10,
+		 (int)strcspn(disk + 11, "\n"), disk + 11);
 	assert_string_equal(r->out, expected);
 	assert_non_null(strstr(size, " KiB\n"));
 	assert_int_equal(r->code, EXITCODE_OK);
@@ -133,6 +138,46 @@ static void status_counts_what_was_stored_and_lost(void **state)
 	assert_non_null(strstr(r->out, "\nevents    2026-11-23 21:17:57.000 to"
 				       " 2026-11-23 21:18:55.000\n"));
 	assert_int_equal(r->code, EXITCODE_OK);
+}
+
+static void status_tells_what_is_kept_and_of_the_disk(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql(
+		"INSERT INTO session (start_ns, pid, nflog_group, version,"
+		" retain_days, retain_bytes, space_left, space_left_action,"
+		" disk_full_action) VALUES (1, 2, 3, '0.1.0', 0, 10737418240,"
+		" '2048', 'exec /x' || char(27), 'suspend')");
+	r = cli_fixture_run("status");
+	assert_non_null(strstr(
+		r->out, "; when less than 2048 MiB is left: exec /x\\x1b; when"
+			" it is full: suspend\nkept      at most 10.0 GiB;"
+			" nothing was removed yet\n"));
+	cli_fixture_sql(
+		"UPDATE session SET retain_days = 90, space_left = '0';"
+		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
+		" packets, bytes, commit_ns, pruned_ns) VALUES (1, 2,"
+		" 1795465137000000000, 1795465138000000000, 17, 0, 0, 9)");
+	r = cli_fixture_run("status");
+	assert_non_null(strstr(
+		r->out, "iB; when it is full: suspend\nkept      at most 10.0"
+			" GiB and 90 days; 17 older packets were removed, the"
+			" last of 2026-11-23 20:18:58.000\n"));
+	r = cli_fixture_run("status -o json");
+	assert_non_null(strstr(r->out, ",\"disk\":{\"free_bytes\":"));
+	assert_non_null(strstr(
+		r->out, ",\"space_left\":\"0\",\"space_left_action\":"
+			"\"exec /x\\u001B\",\"disk_full_action\":\"suspend\"},"
+			"\"kept\":{\"days\":90,\"bytes\":10737418240,"
+			"\"removed\":17,\"removed_until\":"
+			"\"2026-11-23T20:18:58.000000000Z\"}"));
+	cli_fixture_sql("UPDATE session SET retain_days = 0, retain_bytes = 0,"
+			" space_left = '5%'");
+	r = cli_fixture_run("status");
+	assert_non_null(strstr(r->out, "; when less than 5% is left: exec"));
+	assert_non_null(strstr(r->out, "\nkept      everything; 17 older"));
 }
 
 static void status_json_has_the_same_in_fields(void **state)
@@ -357,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(status_of_a_new_log_says_that_there_is_nothing),
 		T(status_counts_what_was_stored_and_lost),
+		T(status_tells_what_is_kept_and_of_the_disk),
 		T(status_json_has_the_same_in_fields),
 		T(status_knows_a_running_logger_by_its_lock),
 		T(status_refuses_what_it_can_not_do),

@@ -30,7 +30,7 @@ static void space_left_is_mebibytes_or_percent(void **state)
 		"%",  "5%%", "10M",	   "1.5",
 		"+5", " 5",  "1073741825", "99999999999999999999",
 	};
-	char error[CONFFILE_ERROR_MAX];
+	char error[CONFFILE_ERROR_MAX], text[32];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
@@ -41,6 +41,9 @@ static void space_left_is_mebibytes_or_percent(void **state)
 				 0);
 		assert_int_equal(cfg.left_bytes, good[i].bytes);
 		assert_int_equal(cfg.left_percent, good[i].percent);
+		assert_string_equal(
+			space_left_text(&cfg, text, sizeof(text)),
+			strcmp(good[i].value, "0%") == 0 ? "0" : good[i].value);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct space_config cfg = { .left_percent = 2 };

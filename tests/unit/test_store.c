@@ -276,8 +276,8 @@ static void gaps_beyond_the_limit_join_and_keep_their_sum(void **state)
 
 	for (unsigned int i = 0; i < STORE_GAPS_MAX + 50; i++) {
 		const struct gap gap = {
-			.from_ns = T0 + i,
-			.to_ns = T0 + i + 1,
+			.from_ns = T0 + i * NS_PER_S,
+			.to_ns = T0 + i * NS_PER_S + 1,
 			.packets = 3,
 			.known = true,
 			.cause = "lost in the kernel",
@@ -290,6 +290,39 @@ static void gaps_beyond_the_limit_join_and_keep_their_sum(void **state)
 	assert_string_equal(
 		store_world_ask(w, "SELECT sum(packets), count(*) FROM gap"),
 		"342|64");
+}
+
+static void gaps_that_follow_each_other_at_once_are_one(void **state)
+{
+	static const struct {
+		uint64_t at_ms;
+		uint64_t rule_id;
+		bool known;
+	} gaps[] = { { 0, 0, true },	{ 3, 0, true },	   { 900, 0, true },
+		     { 1100, 0, true }, { 1101, 5, true }, { 1102, 0, true },
+		     { 1103, 0, false } };
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		const struct gap gap = {
+			.from_ns = T0 + gaps[i].at_ms * 1000000,
+			.to_ns = T0 + gaps[i].at_ms * 1000000 + 1,
+			.packets = 3,
+			.known = gaps[i].known,
+			.rule_id = gaps[i].rule_id,
+			.cause = "lost in the kernel",
+		};
+
+		store_add_gap(st, &gap);
+	}
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT from_ns / 1000000 - 1700000000000,"
+				   " to_ns - from_ns, packets, rule FROM gap"),
+		"0|900000001|9|NULL\n1100|1|3|NULL\n1101|1|3|5\n"
+		"1102|1|3|NULL\n1103|1|NULL|NULL");
 }
 
 static void a_twin_keeps_since_when_it_is_in_its_state(void **state)
@@ -393,6 +426,7 @@ int main(void)
 		T(a_network_missing_from_a_whole_list_is_gone),
 		T(gaps_are_written),
 		T(gaps_beyond_the_limit_join_and_keep_their_sum),
+		T(gaps_that_follow_each_other_at_once_are_one),
 		T(a_twin_keeps_since_when_it_is_in_its_state),
 		T(a_new_session_knows_nothing_of_twins_and_findings),
 		T(a_finding_is_open_until_it_is_over),
