@@ -120,6 +120,7 @@ static void store_free(struct store *st)
 	sqlite3_close(st->db);
 	accounts_free(st->accounts);
 	conversation_free(st->conversations);
+	recents_free(st->recents);
 	path_free(st->paths);
 	tally_free(st->tallies);
 	batch_free(st->batch);
@@ -131,8 +132,8 @@ static void store_free(struct store *st)
 
 static bool has_memory(const struct store *st)
 {
-	return st->conversations && st->paths && st->tallies && st->batch &&
-	       st->identity && st->nameless && st->containers && st->accounts;
+	return st->conversations && st->recents && st->paths && st->tallies &&
+	       st->batch && st->identity && st->nameless && st->containers && st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -173,6 +174,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->prune.retain_ns = session->retain_ns;
 	st->prune.retain_bytes = session->retain_bytes;
 	st->conversations = conversation_new();
+	st->recents = recents_new();
 	st->paths = path_new();
 	st->tallies = tally_new();
 	st->batch = batch_new();

@@ -37,7 +37,9 @@ struct conversation {
 
 /* store_conversation.c. begin: makes room before a batch of n. hash: of a key,
  * into ret. find: the one with that hash, or one with id 0 for the caller to
- * fill. remember: before the caller changes one that it found otherwise. undo:
+ * fill. repeat: one that was found in another way has a packet more. at: the
+ * place with that number, which another conversation may have taken since.
+ * remember: before the caller changes one that it found otherwise. undo:
  * forgets all changes since begin. load: reads the newest, without containers
  * or (named) with some that are known now, an SQLite code.
  * expire: forgets what was last seen before that minute. */
@@ -46,6 +48,12 @@ void conversation_hash(const struct conversations *c,
 		       const struct conversation_key *key, uint64_t ret[2]);
 struct conversation *conversation_find(struct conversations *c,
 				       const uint64_t hash[2]);
+void conversation_repeat(const struct conversations *c,
+			 struct conversation *conv);
+struct conversation *conversation_at(const struct conversations *c,
+				     uint32_t number);
+uint32_t conversation_number(const struct conversations *c,
+			     const struct conversation *conv);
 void conversation_remember(struct conversations *c, struct conversation *conv);
 void conversation_undo(struct conversations *c);
 int conversation_load(struct store *st, bool named);

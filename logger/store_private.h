@@ -11,6 +11,7 @@
 #include "logger/store_coverage.h"
 #include "logger/store_endpoint.h"
 #include "logger/store_ledger.h"
+#include "logger/store_lookup.h"
 #include "logger/store_memory.h"
 #include "logger/store_nameless.h"
 #include "logger/store_path.h"
@@ -22,6 +23,7 @@ struct store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	struct store_names names;
 	struct conversations *conversations;
+	struct recents *recents;
 	struct paths *paths;
 	struct tallies *tallies;
 	struct batch *batch;
