@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,6 +16,7 @@
 #include "cli/event_stream.h"
 #include "cli/loss.h"
 #include "cli/selection.h"
+#include "cli/wakeup.h"
 #include "cli/words.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -24,7 +24,6 @@
 
 enum {
 	BACKLOG_DEFAULT = 10,
-	POLL_MS = 50,
 	LAG_MIN = 10000, /* packets behind that are worth a word */
 };
 
@@ -71,9 +70,10 @@ struct follow {
 	int64_t last_gap;	  /* id of the last gap shown */
 	int64_t version;	  /* PRAGMA data_version */
 	struct stat file;	  /* the database */
-	uint64_t end_ns;	  /* of --timeout, monotonic; 0: never */
-	uint64_t files_ns;	  /* next look at the files */
-	uint64_t lag_ns;	  /* next word about a lag */
+	struct wakeup wakeup;
+	uint64_t end_ns;   /* of --timeout, monotonic; 0: never */
+	uint64_t files_ns; /* next look at the files */
+	uint64_t lag_ns;   /* next word about a lag */
 };
 
 static uint64_t clock_ns(void)
@@ -268,14 +268,6 @@ static int look(struct follow *fo)
 	return r < 0 ? r : show_events(fo);
 }
 
-/* Sleeps one period. Returns whether the output's reader is gone. */
-static bool wait_or_hangup(const struct cli *cli)
-{
-	struct pollfd p = { .fd = fileno(cli->out) };
-
-	return poll(&p, 1, POLL_MS) > 0 && (p.revents & (POLLERR | POLLHUP));
-}
-
 static void close_db(struct follow *fo)
 {
 	sqlite3_finalize(fo->copy.stmt);
@@ -314,6 +306,8 @@ static int follow_rename(struct follow *fo)
 	close_db(fo);
 	fo->db = db;
 	fo->file = now;
+	wakeup_close(&fo->wakeup);
+	wakeup_open(&fo->wakeup, fo->f->db_path);
 	fo->range = (struct event_range){ .first = 1, .last = 0 };
 	fo->last_gap = 0;
 	fo->version = -1;
@@ -334,6 +328,8 @@ static int look_at_files(struct follow *fo)
 	if (now_ns < fo->files_ns)
 		return 0;
 	fo->files_ns = now_ns + FILE_NS;
+	if (fo->wakeup.fd < 0)
+		wakeup_open(&fo->wakeup, fo->f->db_path);
 	r = cursor_save(fo->cli, fo->f, fo->db, fo->range.first);
 	return r < 0 ? 0 : follow_rename(fo);
 }
@@ -342,6 +338,16 @@ static bool is_over(const struct follow *fo)
 {
 	return stopped || fo->copy.failed != 0 || fo->copy.most == 0 ||
 	       (fo->end_ns > 0 && clock_ns() >= fo->end_ns);
+}
+
+/* Until the next look at the files, or the end if that is before. */
+static int wait_ms(const struct follow *fo)
+{
+	uint64_t at_ns = fo->files_ns, now_ns = clock_ns();
+
+	if (fo->end_ns > 0 && fo->end_ns < at_ns)
+		at_ns = fo->end_ns;
+	return at_ns > now_ns ? (int)((at_ns - now_ns) / 1000000) + 1 : 0;
 }
 
 static int loop(struct follow *fo)
@@ -356,7 +362,7 @@ static int loop(struct follow *fo)
 
 		if (r < 0 && r != -EBUSY)
 			return r;
-		if (wait_or_hangup(fo->cli))
+		if (wakeup_wait(&fo->wakeup, fileno(fo->cli->out), wait_ms(fo)))
 			break;
 		r = look_at_files(fo);
 		if (r == 0)
@@ -379,6 +385,7 @@ static int begin(struct follow *fo)
 	fo->lag_ns = clock_ns() + LAG_NS; /* a backlog is no lag yet */
 	if (stat(fo->f->db_path, &fo->file) < 0)
 		return -errno;
+	wakeup_open(&fo->wakeup, fo->f->db_path); /* before the first look */
 	r = start(fo);
 	if (r == 0)
 		r = prepare(fo);
@@ -429,7 +436,8 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct sigaction action = { .sa_handler = on_signal }, old[2];
 	struct follow fo = { .cli = cli,
 			     .f = f,
-			     .copy = { .most = -1, .known = -1 } };
+			     .copy = { .most = -1, .known = -1 },
+			     .wakeup = { .fd = -1 } };
 	int code = cli_open(cli, f, &fo.db);
 	int r;
 
@@ -453,6 +461,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	sigaction(SIGTERM, &old[1], NULL);
 	code = finish(&fo, r);
 out:
+	wakeup_close(&fo.wakeup);
 	close_db(&fo);
 	output_free(fo.copy.output);
 	selection_clear(&fo.sel);

@@ -14,10 +14,16 @@
 #include "logger/clock.h"
 #include "logger/log.h"
 
+/* At once after a pause, so that nobody waits; what comes after that waits a
+ * little, for a commit of many costs hardly more than one of a single packet.
+ */
 void writer_soon(struct writer *w)
 {
+	uint64_t now_ms = clock_ms();
+	uint64_t next_ms = w->committed_ms + WRITER_COMMIT_MS;
+
 	if (w->commit_at_ms == 0)
-		w->commit_at_ms = clock_ms() + WRITER_COMMIT_MS;
+		w->commit_at_ms = next_ms > now_ms ? next_ms : now_ms;
 }
 
 void writer_note(struct writer *w, const char *subject, const char *detail,
@@ -94,6 +100,7 @@ void writer_commit(struct writer *w)
 	if (w->suspended)
 		return;
 	r = store_commit(w->store, clock_real_ns());
+	w->committed_ms = clock_ms();
 	if (r < 0) {
 		note_failure(w, r);
 		return;
