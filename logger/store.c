@@ -7,12 +7,14 @@
 #include "logger/store_private.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/db.h"
 #include "lib/text.h"
+#include "logger/memory.h"
 
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
@@ -133,7 +135,8 @@ static void store_free(struct store *st)
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->recents && st->paths && st->tallies &&
-	       st->batch && st->identity && st->nameless && st->containers && st->accounts;
+	       st->batch && st->identity && st->nameless && st->containers &&
+	       st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -405,6 +408,18 @@ int store_commit(struct store *st, uint64_t now_ns)
 const char *store_error(const struct store *st)
 {
 	return st->error;
+}
+
+void store_rest(struct store *st)
+{
+	if (st->n_events > 0)
+		return;
+	memory_give_back(st->events, sizeof(st->events));
+	batch_rest(st->batch);
+	conversation_rest(st->conversations);
+	tally_rest(st->tallies);
+	sqlite3_db_release_memory(st->db);
+	malloc_trim(0);
 }
 
 uint64_t store_committed(const struct store *st)

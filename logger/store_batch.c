@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/timefmt.h"
+#include "logger/memory.h"
 #include "logger/store_private.h"
 #include "logger/store_rows.h"
 
@@ -383,8 +384,18 @@ void batch_settle(struct store *st)
 	for (size_t i = 0; i < b->n_conversations; i++)
 		remember_nameless(st, &b->conversations[i],
 				  b->first_conversation + (int64_t)i);
+	conversation_settle(st->conversations);
+	tally_settle(st->tallies);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
+}
+
+void batch_rest(struct batch *b)
+{
+	memory_give_back(b->events, sizeof(b->events));
+	memory_give_back(b->conversations, sizeof(b->conversations));
+	memory_give_back(b->seen, sizeof(b->seen));
+	memory_give_back(b->same, sizeof(b->same));
 }
 
 void batch_undo(struct store *st)

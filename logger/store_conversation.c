@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "logger/memory.h"
 #include "logger/store_private.h"
 
 enum {
@@ -296,6 +297,16 @@ void conversation_undo(struct conversations *c)
 		c->n_used -= change->was.id == 0;
 		*change->at = change->was;
 	}
+}
+
+void conversation_settle(struct conversations *c)
+{
+	c->n_changes = 0;
+}
+
+void conversation_rest(struct conversations *c)
+{
+	memory_give_back(c->changes, sizeof(c->changes));
 }
 
 void conversation_expire(struct conversations *c, uint32_t before_minute)

@@ -40,7 +40,8 @@ struct conversation {
  * fill. repeat: one that was found in another way has a packet more. at: the
  * place with that number, which another conversation may have taken since.
  * remember: before the caller changes one that it found otherwise. undo:
- * forgets all changes since begin. load: reads the newest, without containers
+ * forgets all changes since begin or settle. settle: they are committed. rest:
+ * none come soon. load: reads the newest, without containers
  * or (named) with some that are known now, an SQLite code.
  * expire: forgets what was last seen before that minute. */
 void conversation_begin(struct conversations *c, size_t n);
@@ -56,13 +57,16 @@ uint32_t conversation_number(const struct conversations *c,
 			     const struct conversation *conv);
 void conversation_remember(struct conversations *c, struct conversation *conv);
 void conversation_undo(struct conversations *c);
+void conversation_settle(struct conversations *c);
+void conversation_rest(struct conversations *c);
 int conversation_load(struct store *st, bool named);
 void conversation_expire(struct conversations *c, uint32_t before_minute);
 struct conversations *conversation_new(void);
 void conversation_free(struct conversations *c);
 
 /* store_tally.c. begin: starts afresh for at most n packets. add: counts one.
- * write: an SQLite code. undo: after a rollback. */
+ * write: an SQLite code. undo: after a rollback. settle: after a commit. rest:
+ * gives back memory until begin. */
 struct tallied {
 	int64_t path;
 	int32_t service;
@@ -73,6 +77,8 @@ void tally_add(struct tallies *t, const struct event *ev,
 	       const struct tallied *as);
 int tally_write(struct store *st);
 void tally_undo(struct tallies *t);
+void tally_settle(struct tallies *t);
+void tally_rest(struct tallies *t);
 struct tallies *tally_new(void);
 void tally_free(struct tallies *t);
 

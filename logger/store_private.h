@@ -54,9 +54,11 @@ struct store {
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
 
 /* store_batch.c: attributes the events that wait and writes all that follows.
- * Returns an SQLite code. settle: once committed; undo: after a rollback. */
+ * Returns an SQLite code. settle: once committed; undo: after a rollback;
+ * rest: none comes soon. */
 int batch_write(struct store *st, uint64_t now_ns);
 void batch_settle(struct store *st);
+void batch_rest(struct batch *b);
 void batch_undo(struct store *st);
 /* Makes the tables that its statements select from. Returns an SQLite code. */
 int batch_register(struct store *st);

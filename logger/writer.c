@@ -107,6 +107,8 @@ void writer_commit(struct writer *w)
 	}
 	if (w->failing)
 		note_recovery(w);
+	if (w->tick_at_ms > w->committed_ms + WRITER_TICK_MS)
+		w->tick_at_ms = w->committed_ms + WRITER_TICK_MS;
 	pressure_update(&w->pressure, w->nflog_fd, w->store, clock_ms());
 	if (store_pending(w->store)) /* there is more to remove */
 		writer_soon(w);
@@ -133,9 +135,25 @@ static void ask_for_the_end(struct writer *w)
 	w->exit = channel_send(w->channel_fd, &msg) == 0;
 }
 
+/* Nothing came since the last look: memory for batches is not needed, and
+ * only other programs can fill the disk. */
+static void rest(struct writer *w)
+{
+	if (!w->rests)
+		store_rest(w->store);
+	w->rests = true;
+	if (!w->failing)
+		w->tick_at_ms = clock_ms() + WRITER_REST_MS;
+}
+
 void writer_tick(struct writer *w)
 {
 	w->tick_at_ms = clock_ms() + WRITER_TICK_MS;
+	if (!store_pending(w->store) &&
+	    w->committed_ms + WRITER_TICK_MS < clock_ms())
+		rest(w);
+	else
+		w->rests = false;
 	look(w, false);
 	switch (space_action(&w->space)->act) {
 	case SPACE_EXIT:

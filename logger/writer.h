@@ -14,6 +14,7 @@ enum {
 	WRITER_COMMIT_MS = 20, /* from one commit to the next, at least */
 	WRITER_RETRY_MS = 500, /* after a commit that failed */
 	WRITER_TICK_MS = 2000, /* between looks at the room that is left */
+	WRITER_REST_MS = 5000, /* the same while nothing is written */
 };
 
 /* The first four are the caller's, the rest starts as zero. ms are monotonic,
@@ -32,6 +33,7 @@ struct writer {
 	char failure[CHANNEL_TEXT_MAX];
 	bool failing;	/* the last commit failed, or none is tried */
 	bool suspended; /* none is tried */
+	bool rests;	/* nothing was written lately */
 	bool exit;	/* for want of room; the keeper was told */
 };
 
