@@ -13,7 +13,6 @@ enum { CONVERSATIONS_MAX = 524288 };
 
 struct store;
 struct conversations;
-struct tallies;
 
 /* What makes two packets the same conversation, all bytes significant. */
 struct conversation_key {
@@ -63,23 +62,5 @@ int conversation_load(struct store *st, bool named);
 void conversation_expire(struct conversations *c, uint32_t before_minute);
 struct conversations *conversation_new(void);
 void conversation_free(struct conversations *c);
-
-/* store_tally.c. begin: starts afresh for at most n packets. add: counts one.
- * write: an SQLite code. undo: after a rollback. settle: after a commit. rest:
- * gives back memory until begin. */
-struct tallied {
-	int64_t path;
-	int32_t service;
-	bool begun; /* a conversation began with it */
-};
-void tally_begin(struct tallies *t, size_t n);
-void tally_add(struct tallies *t, const struct event *ev,
-	       const struct tallied *as);
-int tally_write(struct store *st);
-void tally_undo(struct tallies *t);
-void tally_settle(struct tallies *t);
-void tally_rest(struct tallies *t);
-struct tallies *tally_new(void);
-void tally_free(struct tallies *t);
 
 #endif

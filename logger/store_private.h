@@ -17,6 +17,7 @@
 #include "logger/store_path.h"
 #include "logger/store_prune.h"
 #include "logger/store_sql.h"
+#include "logger/store_tally.h"
 
 struct store {
 	sqlite3 *db;
