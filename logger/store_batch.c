@@ -209,7 +209,8 @@ static int64_t take_conversation(struct store *st, size_t i, struct lookup *l,
 		conversation_remember(st->conversations, conv);
 		conv->minute = minute;
 	}
-	lookup_remember(st, conv, l);
+	if (!*ret_begun) /* a scan's never come again */
+		lookup_remember(st, conv, l);
 	return conv->id;
 }
 

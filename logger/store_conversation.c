@@ -11,6 +11,7 @@
 #include <netinet/ether.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "logger/memory.h"
@@ -21,6 +22,7 @@ enum {
 	SETS_MIN = 1024,
 	SETS_MAX = CONVERSATIONS_MAX / WAYS,
 	LOAD_MAX = 32768, /* rows read at the start */
+	LARGE_PAGE = 2 * 1024 * 1024,
 };
 
 struct set {
@@ -238,14 +240,23 @@ uint32_t conversation_number(const struct conversations *c,
 	return (uint32_t)(conv - &c->sets[0].ways[0]);
 }
 
-/* Empty sets that begin with a cache line each; NULL without memory. */
+/*
+ * Empty sets that begin with a cache line each; NULL without memory. Many of
+ * them are in large pages where the kernel has some: else every look at one
+ * takes a walk through the page tables first.
+ */
 static struct set *sets_new(size_t n)
 {
-	struct set *sets = aligned_alloc(sizeof(*sets), n * sizeof(*sets));
+	size_t len = n * sizeof(struct set);
+	struct set *sets = aligned_alloc(
+		len < LARGE_PAGE ? sizeof(*sets) : LARGE_PAGE, len);
 
 	_Static_assert(sizeof(*sets) == 128, "two lines");
-	if (sets)
-		memset(sets, 0, n * sizeof(*sets));
+	if (!sets)
+		return NULL;
+	if (len >= LARGE_PAGE)
+		madvise(sets, len, MADV_HUGEPAGE);
+	memset(sets, 0, len);
 	return sets;
 }
 

@@ -29,7 +29,7 @@ int lookup_begin(struct store *st, const struct event *ev, struct lookup *ret);
  * before the next call of any of these. */
 struct conversation *lookup_end(struct store *st, const struct event *ev,
 				struct lookup *l);
-/* Remembers where that one is, once it has its id. */
+/* Remembers where that one is, for it comes again and again. */
 void lookup_remember(struct store *st, const struct conversation *conv,
 		     const struct lookup *l);
 
