@@ -162,17 +162,17 @@ CREATE INDEX path_rule ON path (rule);
 --    -1 - proto              a protocol without ports, or a fragment of one
 --    -257                    not even the protocol is known
 CREATE TABLE conversation (
-	id      INTEGER PRIMARY KEY,
 	path    INTEGER NOT NULL REFERENCES path (id),
 	src_ip  ANY,
 	dst_ip  ANY,
 	service INTEGER NOT NULL,
 	minute  INTEGER NOT NULL,    -- of its first packet: time_ns / 60e9
-	last_hour INTEGER,           -- it was seen in after that of minute
 	-- who it was: NULL where that is not known, or no container
 	src_endpoint INTEGER REFERENCES endpoint (id),
 	dst_endpoint INTEGER REFERENCES endpoint (id),
-	spoofed INTEGER              -- 1: src_ip was not src_endpoint's own
+	spoofed INTEGER,             -- 1: src_ip was not src_endpoint's own
+	last_hour INTEGER,           -- it was seen in after that of minute
+	id      INTEGER PRIMARY KEY  -- last, as that of event
 ) STRICT;
 
 -- One logged packet, or so many of one batch that are the same but for their
@@ -183,11 +183,12 @@ CREATE TABLE conversation (
 --    | 1 << 55 when it is TCP, but cut off before the flags
 -- The source port is there when service has a port that is not ICMP's.
 CREATE TABLE event (
-	id           INTEGER PRIMARY KEY,
 	conversation INTEGER NOT NULL REFERENCES conversation (id),
 	time_ns      INTEGER NOT NULL,
 	detail       INTEGER NOT NULL,
-	packets      INTEGER NOT NULL
+	packets      INTEGER NOT NULL,
+	-- last: an INSERT that leaves it out then copies no values about
+	id           INTEGER PRIMARY KEY
 ) STRICT;
 
 -- One commit: the time index of event, and the proof of what belongs together.

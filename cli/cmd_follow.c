@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -18,12 +17,12 @@
 #include "cli/interrupt.h"
 #include "cli/loss.h"
 #include "cli/selection.h"
+#include "cli/wakeup.h"
 #include "lib/exitcode.h"
 #include "lib/timefmt.h"
 
 enum {
 	BACKLOG_DEFAULT = 10,
-	POLL_MS = 50,
 	LAG_MIN = 10000, /* packets behind that are worth a word */
 };
 
@@ -63,10 +62,11 @@ struct follow {
 	uint64_t holes_ns;	  /* until when other holes are none */
 	int64_t version;	  /* PRAGMA data_version */
 	struct stat file;	  /* the database */
-	uint64_t end_ns;	  /* of --timeout, monotonic; 0: never */
-	uint64_t files_ns;	  /* next look at the files */
-	uint64_t lag_ns;	  /* next word about a lag */
-	bool stopped;		  /* by a signal, which is its usual end */
+	struct wakeup wakeup;
+	uint64_t end_ns;   /* of --timeout, monotonic; 0: never */
+	uint64_t files_ns; /* next look at the files */
+	uint64_t lag_ns;   /* next word about a lag */
+	bool stopped;	   /* by a signal, which is its usual end */
 };
 
 static uint64_t clock_ns(void)
@@ -238,14 +238,6 @@ static int look(struct follow *fo)
 	return r < 0 ? r : show_events(fo);
 }
 
-/* Sleeps one period. Returns whether the output's reader is gone. */
-static bool wait_or_hangup(const struct cli *cli)
-{
-	struct pollfd p = { .fd = fileno(cli->out) };
-
-	return poll(&p, 1, POLL_MS) > 0 && (p.revents & (POLLERR | POLLHUP));
-}
-
 static void close_db(struct follow *fo)
 {
 	sqlite3_finalize(fo->copy.stmt);
@@ -284,6 +276,8 @@ static int follow_rename(struct follow *fo)
 	close_db(fo);
 	fo->db = db;
 	fo->file = now;
+	wakeup_close(&fo->wakeup);
+	wakeup_open(&fo->wakeup, fo->f->db_path);
 	fo->range = (struct event_range){ .first = 1, .last = 0 };
 	fo->last_gap = 0;
 	fo->holes_ns = 0;
@@ -305,6 +299,8 @@ static int look_at_files(struct follow *fo)
 	if (now_ns < fo->files_ns)
 		return 0;
 	fo->files_ns = now_ns + FILE_NS;
+	if (fo->wakeup.fd < 0)
+		wakeup_open(&fo->wakeup, fo->f->db_path);
 	r = cursor_save(fo->cli, fo->f, fo->db, fo->range.first);
 	return r < 0 ? 0 : follow_rename(fo);
 }
@@ -313,6 +309,16 @@ static bool is_over(const struct follow *fo)
 {
 	return interrupted() || fo->copy.failed != 0 || fo->copy.most == 0 ||
 	       (fo->end_ns > 0 && clock_ns() >= fo->end_ns);
+}
+
+/* Until the next look at the files, or the end if that is before. */
+static int wait_ms(const struct follow *fo)
+{
+	uint64_t at_ns = fo->files_ns, now_ns = clock_ns();
+
+	if (fo->end_ns > 0 && fo->end_ns < at_ns)
+		at_ns = fo->end_ns;
+	return at_ns > now_ns ? (int)((at_ns - now_ns) / 1000000) + 1 : 0;
 }
 
 static int loop(struct follow *fo)
@@ -327,7 +333,7 @@ static int loop(struct follow *fo)
 
 		if (r < 0 && r != -EBUSY)
 			return r;
-		if (wait_or_hangup(fo->cli))
+		if (wakeup_wait(&fo->wakeup, fileno(fo->cli->out), wait_ms(fo)))
 			break;
 		r = look_at_files(fo);
 		if (r == 0)
@@ -349,6 +355,7 @@ static int begin(struct follow *fo)
 	fo->lag_ns = clock_ns() + LAG_NS; /* a backlog is no lag yet */
 	if (stat(fo->f->db_path, &fo->file) < 0)
 		return -errno;
+	wakeup_open(&fo->wakeup, fo->f->db_path); /* before the first look */
 	r = start(fo);
 	if (r == 0)
 		r = prepare(fo);
@@ -400,7 +407,8 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct follow fo = { .cli = cli,
 			     .f = f,
 			     .holes_ns = INT64_MAX,
-			     .copy = { .most = -1, .known = -1 } };
+			     .copy = { .most = -1, .known = -1 },
+			     .wakeup = { .fd = -1 } };
 	int code = cli_open(cli, f, &fo.db);
 	int r;
 
@@ -423,6 +431,7 @@ static int run(const struct cli *cli, const struct filter *f)
 		r = say_coverage(&fo, f);
 	code = finish(&fo, r);
 out:
+	wakeup_close(&fo.wakeup);
 	close_db(&fo);
 	output_free(fo.copy.output);
 	selection_clear(&fo.sel);

@@ -7,6 +7,7 @@
 #include "logger/store_private.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "lib/db.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
+#include "logger/memory.h"
 
 #define GAP_JOIN_NS NS_PER_S
 #define DAY_NS (24 * 60 * NS_PER_MINUTE)
@@ -132,6 +134,7 @@ static void store_free(struct store *st)
 	sqlite3_close(st->db);
 	accounts_free(st->accounts);
 	conversation_free(st->conversations);
+	recents_free(st->recents);
 	path_free(st->paths);
 	tally_free(st->tallies);
 	batch_free(st->batch);
@@ -143,8 +146,9 @@ static void store_free(struct store *st)
 
 static bool has_memory(const struct store *st)
 {
-	return st->conversations && st->paths && st->tallies && st->batch &&
-	       st->identity && st->nameless && st->containers && st->accounts;
+	return st->conversations && st->recents && st->paths && st->tallies &&
+	       st->batch && st->identity && st->nameless && st->containers &&
+	       st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -185,6 +189,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->prune.retain_ns = session->retain_ns;
 	st->prune.retain_bytes = session->retain_bytes;
 	st->conversations = conversation_new();
+	st->recents = recents_new();
 	st->paths = path_new();
 	st->tallies = tally_new();
 	st->batch = batch_new();
@@ -478,6 +483,18 @@ int store_commit(struct store *st, uint64_t now_ns)
 const char *store_error(const struct store *st)
 {
 	return st->error;
+}
+
+void store_rest(struct store *st)
+{
+	if (st->n_events > 0)
+		return;
+	memory_give_back(st->events, sizeof(st->events));
+	batch_rest(st->batch);
+	conversation_rest(st->conversations);
+	tally_rest(st->tallies);
+	sqlite3_db_release_memory(st->db);
+	malloc_trim(0);
 }
 
 uint64_t store_committed(const struct store *st)

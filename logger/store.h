@@ -62,6 +62,9 @@ void store_add_gap(struct store *st, const struct gap *gap);
 int store_commit(struct store *st, uint64_t now_ns);
 const char *store_error(const struct store *st);
 
+/* Nothing is expected soon: gives memory back that only batches need. */
+void store_rest(struct store *st);
+
 /* Packets committed since store_open(). */
 uint64_t store_committed(const struct store *st);
 

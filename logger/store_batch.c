@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "lib/timefmt.h"
+#include "logger/memory.h"
 #include "logger/store_private.h"
 #include "logger/store_rows.h"
 
 enum {
 	AHEAD = 16, /* events whose memory is fetched before it is needed */
 	PROTO_TCP = 6,
-	SERVICE_NONE = -257,
 	LENGTH_MAX = 0x1ffff,
 };
 
@@ -51,19 +51,13 @@ struct batch {
 	uint64_t min_ns;
 	uint64_t max_ns;
 	uint64_t bytes;
+	bool plain; /* of the new conversations only the source is known */
 	struct rows event_source;
 	struct rows conversation_source;
 	struct rows seen_source;
 	struct event_row events[STORE_EVENTS_MAX];
 	struct conversation_row conversations[STORE_EVENTS_MAX];
 	struct seen_row seen[2 * STORE_EVENTS_MAX];
-};
-
-/* An event of the block that is looked at. */
-struct pending {
-	struct path_sides path;
-	struct conversation_key key;
-	uint64_t hash[2];
 };
 
 static void event_column(sqlite3_context *ctx, const void *arg, size_t row,
@@ -153,15 +147,6 @@ static void seen_column(sqlite3_context *ctx, const void *arg, size_t row,
 	}
 }
 
-static int32_t service_of(const struct event *ev)
-{
-	if (ev->have & HAVE_PORTS)
-		return ev->proto << 16 | ev->dst_port;
-	if (ev->have & HAVE_ICMP)
-		return ev->proto << 16 | ev->icmp_type << 8 | ev->icmp_code;
-	return ev->have & HAVE_PROTO ? -1 - ev->proto : SERVICE_NONE;
-}
-
 /* event.detail, as in schema.sql. */
 static int64_t detail_of(const struct event *ev)
 {
@@ -186,35 +171,34 @@ static void add_seen(struct batch *b, int64_t conversation, uint32_t span,
 }
 
 static void begin_conversation(struct store *st, size_t i,
-			       const struct pending *p, uint32_t minute)
+			       const struct lookup *l, uint32_t minute)
 {
 	struct batch *b = st->batch;
 	struct conversation_row *row = &b->conversations[b->n_conversations++];
 
 	*row = (struct conversation_row){
-		.path = p->path.id,
+		.path = l->path.id,
 		.event = (uint32_t)i,
-		.service = p->key.service,
+		.service = l->key.service,
 		.minute = minute,
-		.in_network = { p->path.src_network, p->path.dst_network },
+		.in_network = { l->path.src_network, l->path.dst_network },
 	};
-	identity_attribute(st->identity, &st->events[i], &p->path, &row->who);
+	identity_attribute(st->identity, &st->events[i], &l->path, &row->who);
+	b->plain = b->plain && !row->who.dst && !row->who.spoofed;
 }
 
 /* The conversation of an event, made when it is new. */
-static int64_t take_conversation(struct store *st, size_t i,
-				 const struct pending *p, uint32_t minute,
-				 bool *ret_begun)
+static int64_t take_conversation(struct store *st, size_t i, struct lookup *l,
+				 uint32_t minute, bool *ret_begun)
 {
-	struct conversation *conv =
-		conversation_find(st->conversations, p->hash);
+	struct conversation *conv = lookup_end(st, &st->events[i], l);
 	struct batch *b = st->batch;
 
 	*ret_begun = conv->id == 0;
 	if (*ret_begun) {
 		conv->id = b->first_conversation + (int64_t)b->n_conversations;
 		conv->minute = minute;
-		begin_conversation(st, i, p, minute);
+		begin_conversation(st, i, l, minute);
 	} else if (conv->minute != minute) {
 		if (conv->minute / 60 != minute / 60)
 			add_seen(b, conv->id, SPAN_HOUR, minute / 60);
@@ -222,23 +206,25 @@ static int64_t take_conversation(struct store *st, size_t i,
 		conversation_remember(st->conversations, conv);
 		conv->minute = minute;
 	}
+	if (!*ret_begun) /* a scan's never come again */
+		lookup_remember(st, conv, l);
 	return conv->id;
 }
 
-static void take_event(struct store *st, size_t i, const struct pending *p)
+static void take_event(struct store *st, size_t i, struct lookup *l)
 {
 	const struct event *ev = &st->events[i];
 	struct batch *b = st->batch;
 	const struct more *more = &st->more[i];
 	struct tallied as = {
-		.path = (int64_t)p->key.path,
-		.service = p->key.service,
+		.path = (int64_t)l->key.path,
+		.service = l->key.service,
 		.packets = 1 + more->packets,
 		.last_ns = more->last_ns > ev->time_ns ? more->last_ns
 						       : ev->time_ns,
 	};
 	uint32_t minute = (uint32_t)(ev->time_ns / NS_PER_MINUTE);
-	int64_t conversation = take_conversation(st, i, p, minute, &as.begun);
+	int64_t conversation = take_conversation(st, i, l, minute, &as.begun);
 
 	tally_add(st->tallies, ev, &as);
 	b->min_ns = ev->time_ns < b->min_ns ? ev->time_ns : b->min_ns;
@@ -262,36 +248,24 @@ static void begin(struct store *st)
 	b->first_conversation = st->next_conversation;
 	b->min_ns = UINT64_MAX;
 	b->max_ns = b->bytes = 0;
+	b->plain = true;
 }
 
 /* In blocks, so that the memory of one event is on its way while others are
  * looked at. */
 static int attribute(struct store *st)
 {
-	struct pending block[AHEAD];
+	struct lookup block[AHEAD];
+	int rc;
 
 	for (size_t from = 0; from < st->n_events; from += AHEAD) {
 		size_t n = st->n_events - from;
 
 		n = n < AHEAD ? n : AHEAD;
 		for (size_t i = 0; i < n; i++) {
-			const struct event *ev = &st->events[from + i];
-			struct pending *p = &block[i];
-			int rc = path_get(st, ev, &p->path);
-
+			rc = lookup_begin(st, &st->events[from + i], &block[i]);
 			if (rc != SQLITE_OK)
 				return rc;
-			p->key = (struct conversation_key){
-				.path = (uint64_t)p->path.id,
-				.service = service_of(ev),
-				.family = ev->family,
-			};
-			memcpy(p->key.src, ev->src, sizeof(ev->src));
-			memcpy(p->key.dst, ev->dst, sizeof(ev->dst));
-			if (p->path.src_network || p->path.dst_network)
-				identity_stamp(st->identity, ev, &p->path,
-					       &p->key);
-			conversation_hash(st->conversations, &p->key, p->hash);
 		}
 		for (size_t i = 0; i < n; i++)
 			take_event(st, from + i, &block[i]);
@@ -345,10 +319,13 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->conversation_source, b->n_conversations,
 				STMT_CONVERSATION_FIRST, b->first_conversation,
-				STMT_CONVERSATIONS);
+				b->plain ? STMT_CONVERSATIONS_PLAIN
+					 : STMT_CONVERSATIONS);
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->event_source, b->n_events,
-				STMT_EVENT_FIRST, st->next_event, STMT_EVENTS);
+				STMT_EVENT_FIRST, st->next_event,
+				st->n_packets == b->n_events ? STMT_EVENTS_SINGLE
+							     : STMT_EVENTS);
 	if (rc == SQLITE_OK && b->n_seen > 0) {
 		b->seen_source.end = b->n_seen;
 		rc = store_run(st, STMT_SEEN, NULL);
@@ -383,13 +360,23 @@ void batch_settle(struct store *st)
 	for (size_t i = 0; i < b->n_conversations; i++)
 		remember_nameless(st, &b->conversations[i],
 				  b->first_conversation + (int64_t)i);
+	conversation_settle(st->conversations);
+	tally_settle(st->tallies);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
+}
+
+void batch_rest(struct batch *b)
+{
+	memory_give_back(b->events, sizeof(b->events));
+	memory_give_back(b->conversations, sizeof(b->conversations));
+	memory_give_back(b->seen, sizeof(b->seen));
 }
 
 void batch_undo(struct store *st)
 {
 	conversation_undo(st->conversations);
+	recents_forget(st->recents);
 	tally_undo(st->tallies);
 	path_forget(st->paths);
 }

@@ -91,23 +91,6 @@ static void load(struct store *st, sqlite3_stmt *s)
 		st->containers->refused++;
 }
 
-static int read_last(struct store *st)
-{
-	static const char sql[] =
-		"SELECT coalesce(s.stop_ns, max(s.start_ns, coalesce((SELECT"
-		" commit_ns FROM batch ORDER BY first_event DESC LIMIT 1), 0)))"
-		" FROM session s ORDER BY s.id DESC LIMIT 1";
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW)
-		st->containers->last_ns = (uint64_t)sqlite3_column_int64(s, 0);
-	sqlite3_finalize(s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
 int container_load(struct store *st, uint64_t start_ns)
 {
 	static const char sql[] =
@@ -116,7 +99,7 @@ int container_load(struct store *st, uint64_t start_ns)
 		" FROM endpoint e JOIN container c ON c.id = e.container"
 		" WHERE e.to_ns IS NULL ORDER BY e.id";
 	sqlite3_stmt *s = NULL;
-	int rc = read_last(st);
+	int rc = coverage_down(st, &st->containers->last_ns);
 
 	st->containers->start_ns = start_ns;
 	if (rc == SQLITE_OK)

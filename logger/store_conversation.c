@@ -11,8 +11,10 @@
 #include <netinet/ether.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
+#include "logger/memory.h"
 #include "logger/store_private.h"
 
 enum {
@@ -20,6 +22,7 @@ enum {
 	SETS_MIN = 1024,
 	SETS_MAX = CONVERSATIONS_MAX / WAYS,
 	LOAD_MAX = 32768, /* rows read at the start */
+	LARGE_PAGE = 2 * 1024 * 1024,
 };
 
 struct set {
@@ -67,15 +70,42 @@ static inline void sip_word(uint64_t v[4], uint64_t word)
 	v[0] ^= word;
 }
 
+static inline uint64_t word_of(const void *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* The words of a key that differ; the first says which others there are. */
+static inline void sip_key(uint64_t v[4], const struct conversation_key *key)
+{
+	_Static_assert(sizeof(*key) == 64, "no padding, whole words");
+	sip_word(v, word_of(&key->service)); /* and family, late, part of mac */
+	sip_word(v, word_of(&key->mac[2]));  /* and owners */
+	sip_word(v, key->path);
+	if (key->family == 4) {
+		sip_word(v, (word_of(key->src) & UINT32_MAX) | word_of(key->dst)
+								       << 32);
+	} else {
+		sip_word(v, word_of(key->src));
+		sip_word(v, word_of(key->src + 8));
+		sip_word(v, word_of(key->dst));
+		sip_word(v, word_of(key->dst + 8));
+	}
+	if (key->late)
+		sip_word(v, word_of(&key->late_src)); /* and late_dst */
+}
+
 /*
  * SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012), without the word
- * of the length: all keys have the same. Whoever does not know the secret
- * can't make two conversations look like one.
+ * of the length. Whoever does not know the secret can't make two conversations
+ * look like one.
  */
 void conversation_hash(const struct conversations *c,
 		       const struct conversation_key *key, uint64_t ret[2])
 {
-	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
 	uint64_t v[4] = {
 		c->secret[0] ^ 0x736f6d6570736575U,
 		c->secret[1] ^ 0x646f72616e646f6dU ^ 0xee,
@@ -83,10 +113,7 @@ void conversation_hash(const struct conversations *c,
 		c->secret[1] ^ 0x7465646279746573U,
 	};
 
-	_Static_assert(sizeof(*key) == 64, "no padding, whole words");
-	memcpy(words, key, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		sip_word(v, words[i]);
+	sip_key(v, key);
 	v[2] ^= 0xee;
 	for (int i = 0; i < 3; i++)
 		sip_round(v);
@@ -123,35 +150,45 @@ static struct conversation *find_in(struct set *set, const uint64_t hash[2])
 	return NULL;
 }
 
-/* Whether a is to go rather than b: when it was seen once, or longer ago. */
-static bool goes_first(const struct conversation *a,
-		       const struct conversation *b)
+/* The one of both sets that is to go: seen once if there is one, and of those
+ * the one that was seen longest ago. */
+static struct conversation *find_victim(struct set *const sets[2])
 {
-	bool a_once = !(a->age & 1), b_once = !(b->age & 1);
+	struct conversation *victim = NULL;
+	uint32_t least = UINT32_MAX;
 
-	return a_once != b_once ? a_once : a->age < b->age;
+	for (size_t i = 0; i < 2 * WAYS; i++) {
+		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
+		uint32_t order = way->age >> 1 | way->age << 31;
+
+		if (order < least || !victim) {
+			victim = way;
+			least = order;
+		}
+	}
+	return victim;
+}
+
+static unsigned int empty_ways(const struct set *set)
+{
+	unsigned int empty = 0;
+
+	for (unsigned int i = 0; i < WAYS; i++)
+		empty |= (unsigned int)(set->ways[i].id == 0) << i;
+	return empty;
 }
 
 /* Where a new one goes: into the emptier set, or in the place of another. */
 static struct conversation *make_room(struct set *const sets[2])
 {
-	struct conversation *room[2] = { NULL, NULL };
-	struct conversation *victim = &sets[0]->ways[0];
-	size_t n[2] = { 0, 0 };
+	unsigned int first = empty_ways(sets[0]);
+	unsigned int second = empty_ways(sets[1]);
 
-	for (size_t i = 0; i < 2 * WAYS; i++) {
-		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
-
-		if (way->id == 0) {
-			room[i / WAYS] = way;
-			n[i / WAYS]++;
-		} else if (goes_first(way, victim)) {
-			victim = way;
-		}
-	}
-	if (n[0] == 0 && n[1] == 0)
-		return victim;
-	return n[1] > n[0] ? room[1] : room[0];
+	if ((first | second) == 0)
+		return find_victim(sets);
+	if (__builtin_popcount(second) > __builtin_popcount(first))
+		return &sets[1]->ways[__builtin_ctz(second)];
+	return &sets[0]->ways[__builtin_ctz(first)];
 }
 
 static void sets_of(const struct conversations *c, const uint64_t hash[2],
@@ -159,6 +196,12 @@ static void sets_of(const struct conversations *c, const uint64_t hash[2],
 {
 	ret[0] = &c->sets[hash[0] & (c->n_sets - 1)];
 	ret[1] = &c->sets[hash[1] & (c->n_sets - 1)];
+}
+
+void conversation_repeat(const struct conversations *c,
+			 struct conversation *conv)
+{
+	conv->age = c->now | 1;
 }
 
 struct conversation *conversation_find(struct conversations *c,
@@ -172,7 +215,7 @@ struct conversation *conversation_find(struct conversations *c,
 	if (!conv)
 		conv = find_in(sets[1], hash);
 	if (conv) {
-		conv->age = c->now | 1;
+		conversation_repeat(c, conv);
 		return conv;
 	}
 	conv = make_room(sets);
@@ -185,14 +228,35 @@ struct conversation *conversation_find(struct conversations *c,
 	return conv;
 }
 
-/* Empty sets that begin with a cache line each; NULL without memory. */
+struct conversation *conversation_at(const struct conversations *c,
+				     uint32_t number)
+{
+	return &c->sets[number / WAYS].ways[number % WAYS];
+}
+
+uint32_t conversation_number(const struct conversations *c,
+			     const struct conversation *conv)
+{
+	return (uint32_t)(conv - &c->sets[0].ways[0]);
+}
+
+/*
+ * Empty sets that begin with a cache line each; NULL without memory. Many of
+ * them are in large pages where the kernel has some: else every look at one
+ * takes a walk through the page tables first.
+ */
 static struct set *sets_new(size_t n)
 {
-	struct set *sets = aligned_alloc(sizeof(*sets), n * sizeof(*sets));
+	size_t len = n * sizeof(struct set);
+	struct set *sets = aligned_alloc(
+		len < LARGE_PAGE ? sizeof(*sets) : LARGE_PAGE, len);
 
 	_Static_assert(sizeof(*sets) == 128, "two lines");
-	if (sets)
-		memset(sets, 0, n * sizeof(*sets));
+	if (!sets)
+		return NULL;
+	if (len >= LARGE_PAGE)
+		madvise(sets, len, MADV_HUGEPAGE);
+	memset(sets, 0, len);
 	return sets;
 }
 
@@ -244,6 +308,16 @@ void conversation_undo(struct conversations *c)
 		c->n_used -= change->was.id == 0;
 		*change->at = change->was;
 	}
+}
+
+void conversation_settle(struct conversations *c)
+{
+	c->n_changes = 0;
+}
+
+void conversation_rest(struct conversations *c)
+{
+	memory_give_back(c->changes, sizeof(c->changes));
 }
 
 void conversation_expire(struct conversations *c, uint32_t before_minute)
@@ -314,6 +388,8 @@ static void load(struct store *st, sqlite3_stmt *s)
 
 	memcpy(key.src, ev.src, sizeof(key.src));
 	memcpy(key.dst, ev.dst, sizeof(key.dst));
+	if (path.src_network)
+		memcpy(key.mac, ev.src_mac, sizeof(key.mac));
 	identity_attribute(st->identity, &ev, &path, &who);
 	if (who.src != sqlite3_column_int64(s, 9) ||
 	    who.dst != sqlite3_column_int64(s, 10) ||

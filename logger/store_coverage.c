@@ -260,8 +260,7 @@ static int load_accounts(struct store *st)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Until when the last session is proven to have listened. */
-static int find_down(struct store *st)
+int coverage_down(struct store *st, uint64_t *ret_ns)
 {
 	static const char sql[] =
 		"SELECT coalesce(stop_ns, max(start_ns,"
@@ -274,7 +273,7 @@ static int find_down(struct store *st)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW)
-		st->coverage->down_ns = (uint64_t)sqlite3_column_int64(s, 0);
+		*ret_ns = (uint64_t)sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -318,7 +317,7 @@ int coverage_open(struct store *st, uint64_t start_ns)
 					SQLITE_PREPARE_PERSISTENT,
 					&st->coverage->stmts[i], NULL);
 	if (rc == SQLITE_OK)
-		rc = find_down(st);
+		rc = coverage_down(st, &st->coverage->down_ns);
 	if (st->coverage->down_ns > start_ns) /* the clock was set back */
 		st->coverage->down_ns = start_ns;
 	if (rc == SQLITE_OK)

@@ -21,9 +21,11 @@ bool store_gaps_full(const struct store *st);
  * time of its end, last commit or last look at the rules; 0: there was none. */
 uint64_t store_down_ns(const struct store *st);
 
-/* For the store's own files; all return an SQLite code. Begins a session,
- * before its row is written: closes the intervals that the last one left open,
- * loads the accounts. */
+/* For the store's own files; all return an SQLite code. down: the same before
+ * this session's row is written; 0 stays when there was none. open: begins a
+ * session, before its row is written: closes the intervals that the last one
+ * left open, loads the accounts. */
+int coverage_down(struct store *st, uint64_t *ret_ns);
 int coverage_open(struct store *st, uint64_t start_ns);
 void coverage_close(struct store *st);
 

@@ -161,31 +161,36 @@ static void raise(const struct identity *id, enum identity_kind kind,
  * A packet younger than the last change is its new owner's. An older one is
  * rare, and looked up at its own time.
  */
-void identity_stamp(const struct identity *id, const struct event *ev,
-		    const struct path_sides *path, struct conversation_key *key)
+uint64_t identity_stamp(const struct identity *id, const struct event *ev,
+			const struct path_sides *path,
+			struct conversation_key *key)
 {
 	struct mark last = { 0 };
 	struct identity_who who;
 
 	if (!(ev->have & HAVE_ADDR))
-		return;
+		return 0;
 	if (path->src_network) {
 		raise(id, kind_of(ev), ev->src, &last);
-		if (ev->have & HAVE_MAC) {
-			memcpy(key->mac, ev->src_mac, sizeof(key->mac));
+		if (ev->have & HAVE_MAC)
 			raise(id, IDENTITY_MAC, ev->src_mac, &last);
-		}
 	}
 	if (path->dst_network)
 		raise(id, kind_of(ev), ev->dst, &last);
 	key->owners = last.number;
 	if (ev->time_ns >= last.changed_ns)
-		return;
+		return last.changed_ns;
 	identity_attribute(id, ev, path, &who);
 	key->late = who.spoofed ? 3 : 1;
 	key->owners = id->number;
 	key->late_src = (uint32_t)who.src;
 	key->late_dst = (uint32_t)who.dst;
+	return last.changed_ns;
+}
+
+uint32_t identity_changes(const struct identity *id)
+{
+	return id->number;
 }
 
 void identity_touch(struct identity *id, const struct identity_endpoint *ep,

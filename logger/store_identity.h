@@ -34,10 +34,12 @@ void identity_attribute(const struct identity *id, const struct event *ev,
 			struct identity_who *ret);
 
 /* Puts into the key what keeps conversations of one address apart when it had
- * different owners: equal keys have equal owners. */
-void identity_stamp(const struct identity *id, const struct event *ev,
-		    const struct path_sides *path,
-		    struct conversation_key *key);
+ * different owners: equal keys have equal owners. Until the number of changes
+ * is another, packets since the time that is returned get the same. */
+uint64_t identity_stamp(const struct identity *id, const struct event *ev,
+			const struct path_sides *path,
+			struct conversation_key *key);
+uint32_t identity_changes(const struct identity *id);
 
 /* A side that had no owner can't be named later, but another conversation is
  * to begin when it gets one. */

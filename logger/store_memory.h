@@ -13,7 +13,6 @@ enum { CONVERSATIONS_MAX = 524288 };
 
 struct store;
 struct conversations;
-struct tallies;
 
 /* What makes two packets the same conversation, all bytes significant. */
 struct conversation_key {
@@ -37,8 +36,11 @@ struct conversation {
 
 /* store_conversation.c. begin: makes room before a batch of n. hash: of a key,
  * into ret. find: the one with that hash, or one with id 0 for the caller to
- * fill. remember: before the caller changes one that it found otherwise. undo:
- * forgets all changes since begin. load: reads the newest, without containers
+ * fill. repeat: one that was found in another way has a packet more. at: the
+ * place with that number, which another conversation may have taken since.
+ * remember: before the caller changes one that it found otherwise. undo:
+ * forgets all changes since begin or settle. settle: they are committed. rest:
+ * none come soon. load: reads the newest, without containers
  * or (named) with some that are known now, an SQLite code.
  * expire: forgets what was last seen before that minute. */
 void conversation_begin(struct conversations *c, size_t n);
@@ -46,28 +48,19 @@ void conversation_hash(const struct conversations *c,
 		       const struct conversation_key *key, uint64_t ret[2]);
 struct conversation *conversation_find(struct conversations *c,
 				       const uint64_t hash[2]);
+void conversation_repeat(const struct conversations *c,
+			 struct conversation *conv);
+struct conversation *conversation_at(const struct conversations *c,
+				     uint32_t number);
+uint32_t conversation_number(const struct conversations *c,
+			     const struct conversation *conv);
 void conversation_remember(struct conversations *c, struct conversation *conv);
 void conversation_undo(struct conversations *c);
+void conversation_settle(struct conversations *c);
+void conversation_rest(struct conversations *c);
 int conversation_load(struct store *st, bool named);
 void conversation_expire(struct conversations *c, uint32_t before_minute);
 struct conversations *conversation_new(void);
 void conversation_free(struct conversations *c);
-
-/* store_tally.c. begin: starts afresh for at most n packets. add: counts one's
- * packets. write: an SQLite code. undo: after a rollback. */
-struct tallied {
-	int64_t path;
-	int32_t service;
-	bool begun;	  /* a conversation began with it */
-	uint32_t packets; /* that the event stands for */
-	uint64_t last_ns; /* time of the last of them */
-};
-void tally_begin(struct tallies *t, size_t n);
-void tally_add(struct tallies *t, const struct event *ev,
-	       const struct tallied *as);
-int tally_write(struct store *st);
-void tally_undo(struct tallies *t);
-struct tallies *tally_new(void);
-void tally_free(struct tallies *t);
 
 #endif

@@ -11,6 +11,7 @@
 #include "logger/store_coverage.h"
 #include "logger/store_endpoint.h"
 #include "logger/store_ledger.h"
+#include "logger/store_lookup.h"
 #include "logger/store_memory.h"
 #include "logger/store_nameless.h"
 #include "logger/store_path.h"
@@ -18,6 +19,7 @@
 #include "logger/store_prune.h"
 #include "logger/store_shed.h"
 #include "logger/store_sql.h"
+#include "logger/store_tally.h"
 
 /* Packets that are the same as an event that waits. */
 struct more {
@@ -30,6 +32,7 @@ struct store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	struct store_names names;
 	struct conversations *conversations;
+	struct recents *recents;
 	struct paths *paths;
 	struct tallies *tallies;
 	struct batch *batch;
@@ -65,9 +68,11 @@ struct store {
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
 
 /* store_batch.c: attributes the events that wait and writes all that follows.
- * Returns an SQLite code. settle: once committed; undo: after a rollback. */
+ * Returns an SQLite code. settle: once committed; undo: after a rollback;
+ * rest: none comes soon. */
 int batch_write(struct store *st, uint64_t now_ns);
 void batch_settle(struct store *st);
+void batch_rest(struct batch *b);
 void batch_undo(struct store *st);
 /* Makes the tables that its statements select from. Returns an SQLite code. */
 int batch_register(struct store *st);

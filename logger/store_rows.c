@@ -16,12 +16,8 @@ struct table {
 struct cursor {
 	sqlite3_vtab_cursor base;
 	size_t at;
+	struct rows rows; /* a copy: one step less to each value */
 };
-
-static const struct rows *rows_of(sqlite3_vtab_cursor *c)
-{
-	return ((struct table *)c->pVtab)->rows;
-}
 
 static int rows_connect(sqlite3 *db, void *arg, int argc,
 			const char *const *argv, sqlite3_vtab **ret,
@@ -74,14 +70,17 @@ static int rows_close(sqlite3_vtab_cursor *c)
 	return SQLITE_OK;
 }
 
-static int rows_filter(sqlite3_vtab_cursor *c, int index, const char *name,
+static int rows_filter(sqlite3_vtab_cursor *base, int index, const char *name,
 		       int argc, sqlite3_value **argv)
 {
+	struct cursor *c = (struct cursor *)base;
+
 	(void)index;
 	(void)name;
 	(void)argc;
 	(void)argv;
-	((struct cursor *)c)->at = rows_of(c)->first;
+	c->rows = *((struct table *)base->pVtab)->rows;
+	c->at = c->rows.first;
 	return SQLITE_OK;
 }
 
@@ -93,14 +92,15 @@ static int rows_next(sqlite3_vtab_cursor *c)
 
 static int rows_eof(sqlite3_vtab_cursor *c)
 {
-	return ((struct cursor *)c)->at >= rows_of(c)->end;
+	return ((struct cursor *)c)->at >= ((struct cursor *)c)->rows.end;
 }
 
-static int rows_column(sqlite3_vtab_cursor *c, sqlite3_context *ctx, int column)
+static int rows_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx,
+		       int column)
 {
-	const struct rows *rows = rows_of(c);
+	const struct cursor *c = (const struct cursor *)base;
 
-	rows->column(ctx, rows->arg, ((struct cursor *)c)->at, column);
+	c->rows.column(ctx, c->rows.arg, c->at, column);
 	return SQLITE_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "lib/timefmt.h"
+#include "logger/memory.h"
 #include "logger/store_private.h"
 
 enum {
@@ -303,6 +304,26 @@ void tally_begin(struct tallies *t, size_t n)
 void tally_undo(struct tallies *t)
 {
 	t->n_talkers = t->n_talkers_before;
+}
+
+void tally_settle(struct tallies *t)
+{
+	t->n_talkers_before = t->n_talkers;
+}
+
+/* Empty slots read as zeros. */
+static void table_rest(struct table *table)
+{
+	table_begin(table, 0);
+	memory_give_back(table->used, sizeof(table->used));
+	memory_give_back(table->slots, sizeof(table->slots));
+}
+
+void tally_rest(struct tallies *t)
+{
+	table_rest(&t->services);
+	table_rest(&t->talkers);
+	table_rest(&t->groups);
 }
 
 struct tallies *tally_new(void)

@@ -14,10 +14,16 @@
 #include "logger/clock.h"
 #include "logger/log.h"
 
+/* At once after a pause, so that nobody waits; what comes after that waits a
+ * little, for a commit of many costs hardly more than one of a single packet.
+ */
 void writer_soon(struct writer *w)
 {
+	uint64_t now_ms = clock_ms();
+	uint64_t next_ms = w->committed_ms + WRITER_COMMIT_MS;
+
 	if (w->commit_at_ms == 0)
-		w->commit_at_ms = clock_ms() + WRITER_COMMIT_MS;
+		w->commit_at_ms = next_ms > now_ms ? next_ms : now_ms;
 }
 
 void writer_note(struct writer *w, const char *subject, const char *detail,
@@ -94,12 +100,15 @@ void writer_commit(struct writer *w)
 	if (w->suspended)
 		return;
 	r = store_commit(w->store, clock_real_ns());
+	w->committed_ms = clock_ms();
 	if (r < 0) {
 		note_failure(w, r);
 		return;
 	}
 	if (w->failing)
 		note_recovery(w);
+	if (w->tick_at_ms > w->committed_ms + WRITER_TICK_MS)
+		w->tick_at_ms = w->committed_ms + WRITER_TICK_MS;
 	pressure_update(&w->pressure, w->nflog_fd, w->store, clock_ms());
 	if (store_pending(w->store)) /* there is more to remove */
 		writer_soon(w);
@@ -126,9 +135,25 @@ static void ask_for_the_end(struct writer *w)
 	w->exit = channel_send(w->channel_fd, &msg) == 0;
 }
 
+/* Nothing came since the last look: memory for batches is not needed, and
+ * only other programs can fill the disk. */
+static void rest(struct writer *w)
+{
+	if (!w->rests)
+		store_rest(w->store);
+	w->rests = true;
+	if (!w->failing)
+		w->tick_at_ms = clock_ms() + WRITER_REST_MS;
+}
+
 void writer_tick(struct writer *w)
 {
 	w->tick_at_ms = clock_ms() + WRITER_TICK_MS;
+	if (!store_pending(w->store) &&
+	    w->committed_ms + WRITER_TICK_MS < clock_ms())
+		rest(w);
+	else
+		w->rests = false;
 	look(w, false);
 	switch (space_action(&w->space)->act) {
 	case SPACE_EXIT:

@@ -11,9 +11,10 @@
 #include "logger/store.h"
 
 enum {
-	WRITER_COMMIT_MS = 20, /* a packet waits no longer for its commit */
+	WRITER_COMMIT_MS = 20, /* from one commit to the next, at least */
 	WRITER_RETRY_MS = 500, /* after a commit that failed */
 	WRITER_TICK_MS = 2000, /* between looks at the room that is left */
+	WRITER_REST_MS = 5000, /* the same while nothing is written */
 };
 
 /* The first four are the caller's, the rest starts as zero. ms are monotonic,
@@ -25,12 +26,14 @@ struct writer {
 	struct space space;
 	struct pressure pressure;
 	uint64_t commit_at_ms; /* 0: nothing waits */
+	uint64_t committed_ms; /* or tried to */
 	uint64_t tick_at_ms;
 	uint64_t failing_ns; /* since then nothing is written */
 	uint64_t written_ns; /* since then it is again */
 	char failure[CHANNEL_TEXT_MAX];
 	bool failing;	/* the last commit failed, or none is tried */
 	bool suspended; /* none is tried */
+	bool rests;	/* nothing was written lately */
 	bool exit;	/* for want of room; the keeper was told */
 };
 

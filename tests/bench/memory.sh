@@ -24,7 +24,7 @@ memory_load()
 memory_idle()
 {
 	local run before span
-	span=$(seconds 3 30)
+	span=$(seconds 5 30) # whole rounds of the keeper
 	sleep 1
 	for ((run = 0; run < BENCH_RUNS; run++)); do
 		before=$(bt_wakeups "${SUBJECT_PIDS[@]}")

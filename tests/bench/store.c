@@ -6,6 +6,8 @@
  * per row into the same table, nothing else. CPU time, not the clock's.
  *
  *   store [-n EVENTS] [-r ROUNDS] [-d DIRECTORY]
+ *   store -p LOAD [-n EVENTS] [-d DIRECTORY]   the store alone, once, with load
+ *                                              0, 1 or 2: for a profiler
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -336,21 +338,30 @@ int main(int argc, char **argv)
 	char path[PATH_SIZE];
 	uint64_t n = 2000000;
 	size_t rounds = 5;
+	int profile = -1;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:r:d:")) != -1) {
+	while ((c = getopt(argc, argv, "n:r:d:p:")) != -1) {
 		if (c == 'n')
 			n = strtoull(optarg, NULL, 10);
 		else if (c == 'r')
 			rounds = strtoul(optarg, NULL, 10);
 		else if (c == 'd')
 			dir = optarg;
+		else if (c == 'p')
+			profile = atoi(optarg);
 		else
 			return 2;
 	}
-	if (n == 0 || rounds == 0 || rounds > ROUNDS_MAX)
+	if (n == 0 || rounds == 0 || rounds > ROUNDS_MAX || profile >= LOADS)
 		die("how many?");
 	snprintf(path, sizeof(path), "%s/bench-store-%d.db", dir, getpid());
+	if (profile >= 0) {
+		printf("%.0f ns/event\n",
+		       run_store(path, (enum load)profile, n).ns);
+		remove_db(path);
+		return 0;
+	}
 	printf("%llu events, %zu rounds, SQLite %s; min, median, max\n",
 	       (unsigned long long)n, rounds, sqlite3_libversion());
 	for (int i = 0; i < LOADS; i++)

@@ -90,8 +90,9 @@ static void a_long_range_gives_the_same_events(void **state)
 
 	(void)state;
 	cli_fixture_sql(
-		"INSERT INTO event SELECT 100000 + id, conversation, time_ns,"
-		" detail, packets FROM event WHERE id <= 3;"
+		"INSERT INTO event (id, conversation, time_ns, detail, packets)"
+		" SELECT 100000 + id, conversation, time_ns, detail, packets"
+		" FROM event WHERE id <= 3;"
 		"INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
 		" packets, bytes, commit_ns) SELECT 100001, 100003, min_ns,"
 		" max_ns, 3, 180, commit_ns FROM batch LIMIT 1");

@@ -176,6 +176,31 @@ static void what_was_committed_is_there_after_the_end(void **state)
 			assert_true(nth < OPERATIONS_MAX);
 }
 
+/* The failed commit had no packets: none may be taken back. */
+static void failed_news_leave_conversations_as_they_are(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	for (int i = 0; i < 2; i++) {
+		const struct event ev = store_world_event(T0, 80);
+
+		store_add_event(st, &ev);
+		assert_int_equal(store_commit(st, T0), 0);
+		store_add_gap(st, &(struct gap){ .cause = "test" });
+		faulty_vfs_fail(FAULT_IO, 1, true);
+		assert_true(store_commit(st, T0) < 0);
+		assert_true(faulty_vfs_heal());
+		assert_int_equal(store_commit(st, T0), 0);
+	}
+	assert_int_equal(store_close(st, T0), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT (SELECT count(*) FROM conversation),"
+				   " sum(packets), sum(begun) FROM tally"
+				   " WHERE span = 0"),
+		"1|2|1");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -183,6 +208,7 @@ int main(void)
 		T(a_commit_that_fails_once_is_whole_the_next_time),
 		T(a_commit_that_fails_to_the_end_is_whole_the_next_time),
 		T(what_was_committed_is_there_after_the_end),
+		T(failed_news_leave_conversations_as_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,35 @@ static void a_scan_does_not_push_out_what_repeats(void **state)
 		"100|100");
 }
 
+static void memory_that_was_given_back_held_nothing(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	for (unsigned int round = 0; round < 4; round++) {
+		for (unsigned int i = 0; i < 10000; i++) {
+			struct event ev = store_world_event(
+				T0 + i, (uint16_t)(1 + i % 5000));
+
+			store_add_event(st, &ev);
+			if (i == 5000)
+				store_rest(st); /* not while something waits */
+		}
+		if (round == 2) /* a row for two */
+			store_add_same(st, 0, T0 + 1);
+		assert_int_equal(store_commit(st, T0), 0);
+		store_rest(st);
+	}
+	assert_int_equal(store_close(st, T0), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT sum(packets), sum(begun),"
+				   " (SELECT count(*) FROM conversation),"
+				   " (SELECT sum(packets) FROM event),"
+				   " (SELECT sum(packets) FROM talker)"
+				   " FROM tally WHERE span = 0"),
+		"40001|5000|5000|40001|40001");
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -120,6 +149,7 @@ int main(void)
 		T(identical_packets_share_a_row),
 		T(a_scan_makes_no_tally_per_packet),
 		T(a_scan_does_not_push_out_what_repeats),
+		T(memory_that_was_given_back_held_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
