@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/digest.h"
 #include "cli/event_row.h"
 #include "lib/db.h"
 
 enum {
 	PIECE_ROWS = 4096,
 	NARROW_EVENTS = 65536, /* a range that long */
-	NARROW_MAX = 65536,    /* conversations that are few */
+	NARROW_MAX = 1 << 20,  /* conversations that are few */
 };
 
 static const struct event_range empty = { .first = 1, .last = 0 };
@@ -60,7 +61,8 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		     struct event_tail *ret)
 {
 	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare_selected(db, query_sql(QUERY_TAIL), sel, &stmt);
+	enum query query = sel->picked ? QUERY_TAIL_PICKED : QUERY_TAIL;
+	int r = query_prepare_selected(db, query_sql(query), sel, &stmt);
 
 	if (r < 0)
 		return r;
@@ -103,7 +105,7 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 			const struct event_range *range)
 {
 	char *mine;
-	int n;
+	int n, r;
 
 	if (sel->expr->root < 0 || sel->asks & ASKS_EVENT ||
 	    range->last - range->first < NARROW_EVENTS)
@@ -111,7 +113,12 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 	n = find_mine(db, sel);
 	if (n < 0 || n == NARROW_MAX)
 		return n < 0 ? n : 0;
-	mine = strdup("e.conversation IN (SELECT id FROM mine)");
+	r = picked_read(db, sel, range, n);
+	if (r < 0)
+		return r;
+	sel->picked = r > 0;
+	mine = strdup(sel->picked ? "1"
+				  : "e.conversation IN (SELECT id FROM mine)");
 	if (!mine)
 		return -ENOMEM;
 	free(sel->sql);
@@ -122,7 +129,9 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 int event_stream_prepare(sqlite3 *db, const struct selection *sel,
 			 sqlite3_stmt **ret)
 {
-	return query_prepare_selected(db, query_sql(QUERY_EVENTS), sel, ret);
+	enum query query = sel->picked ? QUERY_EVENTS_PICKED : QUERY_EVENTS;
+
+	return query_prepare_selected(db, query_sql(query), sel, ret);
 }
 
 /* Whether the row is the first of a conversation that was not known. */

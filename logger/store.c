@@ -13,6 +13,7 @@
 
 #include "lib/db.h"
 #include "lib/text.h"
+#include "logger/store_digest.h"
 
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
@@ -123,6 +124,7 @@ static void store_free(struct store *st)
 	path_free(st->paths);
 	tally_free(st->tallies);
 	batch_free(st->batch);
+	digest_free(st->digest);
 	identity_free(st->identity);
 	nameless_free(st->nameless);
 	containers_free(st->containers);
@@ -132,7 +134,7 @@ static void store_free(struct store *st)
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->paths && st->tallies && st->batch &&
-	       st->identity && st->nameless && st->containers && st->accounts;
+	       st->digest && st->identity && st->nameless && st->containers && st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -150,6 +152,8 @@ static int start(struct store *st, const struct store_session *session)
 		rc = start_session(st, session);
 	if (rc == SQLITE_OK)
 		rc = find_next_ids(st);
+	if (rc == SQLITE_OK)
+		rc = digest_load(st);
 	if (rc == SQLITE_OK)
 		rc = ledger_load_networks(st);
 	if (rc == SQLITE_OK)
@@ -176,6 +180,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->paths = path_new();
 	st->tallies = tally_new();
 	st->batch = batch_new();
+	st->digest = digest_new();
 	st->identity = identity_new();
 	st->nameless = nameless_new();
 	st->containers = containers_new();

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/timefmt.h"
+#include "logger/store_digest.h"
 #include "logger/store_private.h"
 #include "logger/store_rows.h"
 
@@ -22,13 +23,6 @@ enum {
 enum { SPAN_HOUR = 1, SPAN_MINUTE = 2 };
 
 /* Rows to be written, in the order of schema.sql. */
-struct event_row {
-	int64_t conversation;
-	int64_t time_ns;
-	int64_t detail;
-	uint32_t packets;
-};
-
 struct conversation_row {
 	int64_t path;
 	uint32_t event; /* index of its first one, which has the addresses */
@@ -374,6 +368,8 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->event_source, b->n_events,
 				STMT_EVENT_FIRST, st->next_event, STMT_EVENTS);
+	if (rc == SQLITE_OK)
+		rc = digest_write(st, b->events, b->n_events);
 	if (rc == SQLITE_OK && b->n_seen > 0) {
 		b->seen_source.end = b->n_seen;
 		rc = store_run(st, STMT_SEEN, NULL);
@@ -408,6 +404,7 @@ void batch_settle(struct store *st)
 	for (size_t i = 0; i < b->n_conversations; i++)
 		remember_nameless(st, &b->conversations[i],
 				  b->first_conversation + (int64_t)i);
+	digest_settle(st, b->events, b->n_events);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
 }

@@ -25,6 +25,7 @@ struct store {
 	struct paths *paths;
 	struct tallies *tallies;
 	struct batch *batch;
+	struct digest *digest;
 	struct identity *identity;
 	struct nameless *nameless;
 	struct containers *containers;

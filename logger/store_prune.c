@@ -6,6 +6,7 @@
  * times only. The tallies of all time and what names things stay for good.
  */
 #include "lib/timefmt.h"
+#include "logger/store_digest.h"
 #include "logger/store_private.h"
 
 enum {
@@ -87,6 +88,9 @@ static int prune_batch(struct store *st, const struct oldest *b,
 	sqlite3_bind_int64(s, 1, b->first_event);
 	sqlite3_bind_int64(s, 2, b->last_event);
 	rc = store_run(st, STMT_PRUNE_EVENTS, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = digest_prune(st, b->last_event);
 	if (rc != SQLITE_OK)
 		return rc;
 	s = st->stmts[STMT_PRUNE_BATCH_JOIN];
