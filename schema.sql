@@ -224,6 +224,16 @@ CREATE TABLE posting (
 	entries BLOB NOT NULL
 ) STRICT;
 
+-- From addresses to conversations, once a block of 16384 of these (id >> 14) is
+-- full. The key of an address is the FNV-1a hash (32 bits) of its 4 or 16
+-- bytes, 0 for none. id is block << 6 | side << 5 | key % 32, side 0 the
+-- source's and 1 the destination's; entries as those of posting, with the key
+-- for the event's conversation, and conversations for events.
+CREATE TABLE address_posting (
+	id      INTEGER PRIMARY KEY,
+	entries BLOB NOT NULL
+) STRICT;
+
 -- Packets per path and service: of all time (span 0, start 0), of each hour
 -- (span 1, start is time_ns / 3600e9) and of each minute (span 2, start is
 -- time_ns / 60e9). begun counts the conversations whose first packet is among

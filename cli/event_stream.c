@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/candidates.h"
 #include "cli/digest.h"
 #include "cli/event_row.h"
 #include "lib/db.h"
@@ -87,12 +88,16 @@ static int find_mine(sqlite3 *db, const struct selection *sel)
 {
 	static const char make[] =
 		"CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY)";
+	enum query query = QUERY_NARROW;
 	sqlite3_stmt *stmt = NULL;
 	int r = db_errno(sqlite3_exec(db, make, NULL, NULL, NULL));
 
 	if (r == 0)
-		r = query_prepare_selected(db, query_sql(QUERY_NARROW), sel,
-					   &stmt);
+		r = candidates_read(db, sel->expr);
+	if (r > 0)
+		query = QUERY_NARROW_CANDIDATES;
+	if (r >= 0)
+		r = query_prepare_selected(db, query_sql(query), sel, &stmt);
 	if (r == 0) {
 		query_bind(stmt, ":limit", NARROW_MAX);
 		r = query_step(stmt);

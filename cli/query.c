@@ -76,6 +76,19 @@ static const char *const sql[QUERY_COUNT] = {
 
 	/* Into temp.mine, which event_stream.c makes. */
 	[QUERY_NARROW] = "INSERT INTO mine " QUERY_MINE " LIMIT :limit",
+	[QUERY_NARROW_CANDIDATES] =
+		"INSERT INTO mine SELECT c.id FROM candidate k /*scan*/"
+		" CROSS JOIN conversation c ON c.id = k.id"
+		" CROSS JOIN path p ON p.id = c.path"
+		" WHERE :selected LIMIT :limit",
+	[QUERY_CONVERSATION_IDS] = "SELECT (SELECT min(id) FROM conversation),"
+				   " (SELECT max(id) FROM conversation)",
+	[QUERY_ADDRESS_POSTINGS] = "SELECT id, entries FROM address_posting"
+				   " WHERE id BETWEEN :first AND :last",
+	/* more than one where nothing is known of them */
+	[QUERY_CANDIDATES] = "INSERT OR IGNORE INTO candidate SELECT id"
+			     " FROM conversation"
+			     " WHERE id BETWEEN :first AND :last",
 	[QUERY_MINE_IDS] = "SELECT id FROM mine /*scan*/ ORDER BY id",
 	[QUERY_PICK] = "INSERT INTO picked VALUES (:id)",
 	[QUERY_PICK_EVENTS] = "INSERT INTO picked SELECT e.id FROM event e"

@@ -13,7 +13,9 @@
 
 #include "lib/db.h"
 #include "lib/text.h"
+#include "logger/store_address.h"
 #include "logger/store_digest.h"
+#include "logger/store_posting.h"
 
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
@@ -125,6 +127,8 @@ static void store_free(struct store *st)
 	tally_free(st->tallies);
 	batch_free(st->batch);
 	digest_free(st->digest);
+	address_free(st->addresses);
+	posting_free(st->posting);
 	identity_free(st->identity);
 	nameless_free(st->nameless);
 	containers_free(st->containers);
@@ -134,7 +138,8 @@ static void store_free(struct store *st)
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->paths && st->tallies && st->batch &&
-	       st->digest && st->identity && st->nameless && st->containers && st->accounts;
+	       st->digest && st->addresses && st->posting && st->identity &&
+	       st->nameless && st->containers && st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -154,6 +159,8 @@ static int start(struct store *st, const struct store_session *session)
 		rc = find_next_ids(st);
 	if (rc == SQLITE_OK)
 		rc = digest_load(st);
+	if (rc == SQLITE_OK)
+		rc = address_load(st);
 	if (rc == SQLITE_OK)
 		rc = ledger_load_networks(st);
 	if (rc == SQLITE_OK)
@@ -181,6 +188,8 @@ int store_open(const char *path, const struct store_session *session,
 	st->tallies = tally_new();
 	st->batch = batch_new();
 	st->digest = digest_new();
+	st->addresses = address_new();
+	st->posting = posting_new();
 	st->identity = identity_new();
 	st->nameless = nameless_new();
 	st->containers = containers_new();

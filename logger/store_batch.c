@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/timefmt.h"
+#include "logger/store_address.h"
 #include "logger/store_digest.h"
 #include "logger/store_private.h"
 #include "logger/store_rows.h"
@@ -195,6 +196,7 @@ static void begin_conversation(struct store *st, size_t i,
 		.minute = minute,
 		.in_network = { p->path.src_network, p->path.dst_network },
 	};
+	address_add(st->addresses, &st->events[i]);
 	identity_attribute(st->identity, &st->events[i], &p->path, &row->who);
 }
 
@@ -271,6 +273,7 @@ static void begin(struct store *st)
 
 	conversation_begin(st->conversations, st->n_events);
 	tally_begin(st->tallies, st->n_events);
+	address_begin(st->addresses);
 	b->n_events = b->n_conversations = b->n_seen = 0;
 	b->first_conversation = st->next_conversation;
 	b->min_ns = UINT64_MAX;
@@ -369,6 +372,8 @@ int batch_write(struct store *st, uint64_t now_ns)
 		rc = write_rows(st, &b->event_source, b->n_events,
 				STMT_EVENT_FIRST, st->next_event, STMT_EVENTS);
 	if (rc == SQLITE_OK)
+		rc = address_write(st);
+	if (rc == SQLITE_OK)
 		rc = digest_write(st, b->events, b->n_events);
 	if (rc == SQLITE_OK && b->n_seen > 0) {
 		b->seen_source.end = b->n_seen;
@@ -405,6 +410,7 @@ void batch_settle(struct store *st)
 		remember_nameless(st, &b->conversations[i],
 				  b->first_conversation + (int64_t)i);
 	digest_settle(st, b->events, b->n_events);
+	address_settle(st);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
 }

@@ -10,30 +10,14 @@
 
 #include "lib/digest.h"
 #include "lib/varint.h"
+#include "logger/store_posting.h"
 #include "logger/store_private.h"
-
-enum {
-	DIGIT_BITS = 11,
-	DIGITS = 1 << DIGIT_BITS,
-	ENTRY_LEN_MAX = 5 * VARINT_LEN_MAX,
-};
-
-/* The rows of one conversation in a block: order[first] to order[end - 1]. */
-struct entry {
-	int64_t conversation;
-	uint32_t first;
-	uint32_t end;
-};
 
 struct digest {
 	size_t n_kept; /* of the block that is not full yet, from its start */
 	struct event_row kept[DIGEST_ROWS];
 	/* of the block that is being digested */
 	struct event_row rows[DIGEST_ROWS];
-	uint64_t order[2][DIGEST_ROWS]; /* conversation - lowest, index */
-	struct entry entries[DIGEST_ROWS];
-	uint16_t by_bucket[DIGEST_ROWS]; /* indices of entries */
-	uint8_t packed[DIGEST_ROWS * ENTRY_LEN_MAX];
 };
 
 /* Which row of its block an event is. The first block has no id 0. */
@@ -47,80 +31,17 @@ static size_t first_place(int64_t block)
 	return block == 0 ? 1 : 0;
 }
 
-/* Stable, by the bits above DIGEST_SHIFT. Returns which of order it is in. */
-static int sort(struct digest *d, size_t n, uint64_t highest)
-{
-	int from = 0;
-
-	for (unsigned int shift = DIGEST_SHIFT;
-	     shift < 64 && highest >> (shift - DIGEST_SHIFT);
-	     shift += DIGIT_BITS) {
-		uint32_t at[DIGITS] = { 0 }, sum = 0;
-
-		for (size_t i = 0; i < n; i++)
-			at[d->order[from][i] >> shift & (DIGITS - 1)]++;
-		for (size_t i = 0; i < DIGITS; i++) {
-			uint32_t count = at[i];
-
-			at[i] = sum;
-			sum += count;
-		}
-		for (size_t i = 0; i < n; i++) {
-			uint64_t key = d->order[from][i];
-
-			d->order[!from][at[key >> shift & (DIGITS - 1)]++] =
-				key;
-		}
-		from = !from;
-	}
-	return from;
-}
-
-/* Sorts d->rows by conversation into entries; returns how many those are. */
-static size_t make_entries(struct digest *d, size_t n, const uint64_t **order)
-{
-	int64_t lowest = INT64_MAX, highest = 0;
-	size_t n_entries = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		int64_t conversation = d->rows[i].conversation;
-
-		lowest = conversation < lowest ? conversation : lowest;
-		highest = conversation > highest ? conversation : highest;
-	}
-	for (size_t i = 0; i < n; i++)
-		d->order[0][i] = (uint64_t)(d->rows[i].conversation - lowest)
-					 << DIGEST_SHIFT |
-				 i;
-	*order = d->order[sort(d, n, (uint64_t)(highest - lowest))];
-	for (size_t i = 0; i < n; i++) {
-		int64_t conversation =
-			lowest + (int64_t)((*order)[i] >> DIGEST_SHIFT);
-
-		if (n_entries == 0 ||
-		    d->entries[n_entries - 1].conversation != conversation)
-			d->entries[n_entries++] =
-				(struct entry){ conversation, (uint32_t)i, 0 };
-		d->entries[n_entries - 1].end = (uint32_t)i + 1;
-	}
-	return n_entries;
-}
-
-static const struct event_row *row_at(const struct digest *d, uint64_t key)
-{
-	return &d->rows[key & (DIGEST_ROWS - 1)];
-}
-
 /* What schema.sql says of digest.entries. */
-static size_t pack_entry(const struct digest *d, const struct entry *e,
-			 const uint64_t *order, int64_t min_ns, uint8_t *to)
+static size_t pack_entry(const struct store *st, const struct posting_entry *e,
+			 int64_t min_ns, uint8_t *to)
 {
 	int64_t first_ns = INT64_MAX, last_ns = 0;
 	uint64_t packets = 0, bytes = 0;
 	size_t len;
 
 	for (uint32_t i = e->first; i < e->end; i++) {
-		const struct event_row *row = row_at(d, order[i]);
+		const struct event_row *row =
+			&st->digest->rows[st->posting->order[i]];
 
 		packets += row->packets;
 		bytes += ((uint64_t)row->detail >> 32 & 0x1ffff) * row->packets;
@@ -133,103 +54,30 @@ static size_t pack_entry(const struct digest *d, const struct entry *e,
 	return len + varint_put(to + len, (uint64_t)(last_ns - first_ns));
 }
 
-static int write_sums(struct store *st, int64_t block, size_t n,
-		      size_t n_entries, const uint64_t *order)
+static int write_sums(struct store *st, int64_t block, size_t n)
 {
-	struct digest *d = st->digest;
+	const struct event_row *rows = st->digest->rows;
 	sqlite3_stmt *s = st->stmts[STMT_DIGEST];
+	struct posting *p = st->posting;
 	int64_t min_ns = INT64_MAX, max_ns = 0, last = 0;
 	size_t len = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int64_t time_ns = d->rows[i].time_ns;
-
-		min_ns = time_ns < min_ns ? time_ns : min_ns;
-		max_ns = time_ns > max_ns ? time_ns : max_ns;
+		min_ns = rows[i].time_ns < min_ns ? rows[i].time_ns : min_ns;
+		max_ns = rows[i].time_ns > max_ns ? rows[i].time_ns : max_ns;
 	}
-	for (size_t i = 0; i < n_entries; i++) {
-		const struct entry *e = &d->entries[i];
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct posting_entry *e = &p->entries[i];
 
-		len += varint_put(d->packed + len,
-				  (uint64_t)(e->conversation - last));
-		len += pack_entry(d, e, order, min_ns, d->packed + len);
-		last = e->conversation;
+		len += varint_put(p->packed + len, (uint64_t)(e->key - last));
+		len += pack_entry(st, e, min_ns, p->packed + len);
+		last = e->key;
 	}
 	sqlite3_bind_int64(s, 1, block);
 	sqlite3_bind_int64(s, 2, min_ns);
 	sqlite3_bind_int64(s, 3, max_ns);
-	sqlite3_bind_blob(s, 4, d->packed, (int)len, SQLITE_STATIC);
+	sqlite3_bind_blob(s, 4, p->packed, (int)len, SQLITE_STATIC);
 	return store_run(st, STMT_DIGEST, NULL);
-}
-
-static unsigned int bucket_of(int64_t conversation)
-{
-	return (unsigned int)conversation & (DIGEST_BUCKETS - 1);
-}
-
-/* Entries by bucket; end[b] is behind the last of bucket b. */
-static void sort_by_bucket(struct digest *d, size_t n_entries, uint32_t *end)
-{
-	memset(end, 0, DIGEST_BUCKETS * sizeof(*end));
-	for (size_t i = 0; i < n_entries; i++)
-		end[bucket_of(d->entries[i].conversation)]++;
-	for (size_t i = 1; i < DIGEST_BUCKETS; i++)
-		end[i] += end[i - 1];
-	for (size_t i = n_entries; i-- > 0;)
-		d->by_bucket[--end[bucket_of(d->entries[i].conversation)]] =
-			(uint16_t)i;
-	for (size_t i = 0; i < DIGEST_BUCKETS; i++)
-		end[i] = i + 1 < DIGEST_BUCKETS ? end[i + 1]
-						: (uint32_t)n_entries;
-}
-
-/* What schema.sql says of posting.entries. */
-static size_t pack_posting(const struct digest *d, const uint16_t *which,
-			   size_t n, const uint64_t *order, size_t place,
-			   uint8_t *to)
-{
-	int64_t last = 0;
-	size_t len = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct entry *e = &d->entries[which[i]];
-		int64_t key = e->conversation >> DIGEST_BUCKET_SHIFT;
-		uint64_t before = 0;
-
-		len += varint_put(to + len, (uint64_t)(key - last));
-		len += varint_put(to + len, e->end - e->first);
-		for (uint32_t j = e->first; j < e->end; j++) {
-			uint64_t at = place + (order[j] & (DIGEST_ROWS - 1));
-
-			len += varint_put(to + len, at - before);
-			before = at;
-		}
-		last = key;
-	}
-	return len;
-}
-
-static int write_postings(struct store *st, int64_t block, size_t n_entries,
-			  const uint64_t *order)
-{
-	struct digest *d = st->digest;
-	sqlite3_stmt *s = st->stmts[STMT_POSTING];
-	uint32_t end[DIGEST_BUCKETS], from = 0;
-	int rc = SQLITE_OK;
-
-	sort_by_bucket(d, n_entries, end);
-	for (int b = 0; b < DIGEST_BUCKETS && rc == SQLITE_OK; b++) {
-		size_t len = pack_posting(d, &d->by_bucket[from], end[b] - from,
-					  order, first_place(block), d->packed);
-
-		from = end[b];
-		if (len == 0)
-			continue;
-		sqlite3_bind_int64(s, 1, block << DIGEST_BUCKET_SHIFT | b);
-		sqlite3_bind_blob(s, 2, d->packed, (int)len, SQLITE_STATIC);
-		rc = store_run(st, STMT_POSTING, NULL);
-	}
-	return rc;
 }
 
 /* Digests a block: what is kept of it, and n rows more. */
@@ -237,16 +85,18 @@ static int write_block(struct store *st, int64_t block, size_t n_kept,
 		       const struct event_row *rows, size_t n)
 {
 	struct digest *d = st->digest;
-	const uint64_t *order = NULL;
-	size_t n_entries;
 	int rc;
 
 	memcpy(d->rows, d->kept, n_kept * sizeof(*rows));
 	memcpy(d->rows + n_kept, rows, n * sizeof(*rows));
-	n_entries = make_entries(d, n_kept + n, &order);
-	rc = write_sums(st, block, n_kept + n, n_entries, order);
+	for (size_t i = 0; i < n_kept + n; i++)
+		st->posting->keys[i] = d->rows[i].conversation;
+	posting_sort(st->posting, n_kept + n);
+	rc = write_sums(st, block, n_kept + n);
 	if (rc == SQLITE_OK)
-		rc = write_postings(st, block, n_entries, order);
+		rc = posting_write(st, STMT_POSTING,
+				   block << DIGEST_BUCKET_SHIFT,
+				   first_place(block));
 	return rc;
 }
 

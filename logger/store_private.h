@@ -26,6 +26,8 @@ struct store {
 	struct tallies *tallies;
 	struct batch *batch;
 	struct digest *digest;
+	struct addresses *addresses;
+	struct posting *posting;
 	struct identity *identity;
 	struct nameless *nameless;
 	struct containers *containers;

@@ -6,6 +6,7 @@
  * times only. The tallies of all time and what names things stay for good.
  */
 #include "lib/timefmt.h"
+#include "logger/store_address.h"
 #include "logger/store_digest.h"
 #include "logger/store_private.h"
 
@@ -197,7 +198,7 @@ static int prune_conversations(struct store *st)
 	if (rc == SQLITE_DONE ||
 	    (rc == SQLITE_ROW && next[1] / 60 >= p->hour)) {
 		p->next_id = 0;
-		return SQLITE_OK;
+		return address_prune(st);
 	}
 	if (rc != SQLITE_ROW)
 		return rc;

@@ -28,6 +28,8 @@ const char *const store_sql[STMT_COUNT] = {
 			" VALUES (:block, :min_ns, :max_ns, :entries)",
 	[STMT_POSTING] = "INSERT INTO posting (id, entries)"
 			 " VALUES (:id, :entries)",
+	[STMT_ADDRESS] = "INSERT INTO address_posting (id, entries)"
+			 " VALUES (:id, :entries)",
 	[STMT_CONVERSATION_FIRST] =
 		"INSERT OR FAIL INTO conversation (id, path, src_ip, dst_ip,"
 		" service, minute, src_endpoint, dst_endpoint, spoofed)"
@@ -178,6 +180,9 @@ const char *const store_sql[STMT_COUNT] = {
 		"DELETE FROM event WHERE id BETWEEN :first AND :last",
 	[STMT_PRUNE_DIGEST] = "DELETE FROM digest WHERE block < :end",
 	[STMT_PRUNE_POSTING] = "DELETE FROM posting WHERE id < :end",
+	[STMT_PRUNE_ADDRESS] =
+		"DELETE FROM address_posting WHERE id <"
+		" (SELECT coalesce(min(id), 0) >> 14 FROM conversation) << 6",
 	[STMT_PRUNE_BATCH_JOIN] =
 		"UPDATE batch SET last_event = b.last_event,"
 		" min_ns = min(batch.min_ns, b.min_ns),"

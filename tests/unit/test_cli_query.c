@@ -38,12 +38,13 @@ static sqlite3 *open_reader(void)
 
 	if (db_open_reader(cli_fixture_db(), &db, error) < 0)
 		fail_msg("%s", error);
-	/* as event_stream.c, picked.c and amounts.c make them */
+	/* as those who fill them make them */
 	assert_int_equal(
 		sqlite3_exec(
 			db,
 			"CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY);"
 			"CREATE TEMP TABLE picked (id INTEGER PRIMARY KEY);"
+			"CREATE TEMP TABLE candidate (id INTEGER PRIMARY KEY);"
 			"CREATE TEMP TABLE amount (conversation INTEGER"
 			" PRIMARY KEY, packets, bytes, first_ns, last_ns)",
 			NULL, NULL, NULL),
