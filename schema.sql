@@ -214,11 +214,11 @@ CREATE TABLE digest (
 	entries BLOB NOT NULL
 ) STRICT;
 
--- And where they are. id is block << 5 | conversation % 32; entries, for each
+-- And where they are. id is block << 6 | conversation % 64; entries, for each
 -- such conversation, as above:
---    how much higher its id / 32 is than the one before it
---    the number of events, and for each how much higher its id % 16384 is
---    than the one before it
+--    how much higher its id / 64 is than the one before it, twice, and 1 more
+--    when it has several events; then how many
+--    for each event how much higher its id % 16384 is than the one before it
 CREATE TABLE posting (
 	id      INTEGER PRIMARY KEY,
 	entries BLOB NOT NULL
@@ -226,7 +226,7 @@ CREATE TABLE posting (
 
 -- From addresses to conversations, once a block of 16384 of these (id >> 14) is
 -- full. The key of an address is the FNV-1a hash (32 bits) of its 4 or 16
--- bytes, 0 for none. id is block << 6 | side << 5 | key % 32, side 0 the
+-- bytes, 0 for none. id is block << 7 | side << 6 | key % 64, side 0 the
 -- source's and 1 the destination's; entries as those of posting, with the key
 -- for the event's conversation, and conversations for events.
 CREATE TABLE address_posting (

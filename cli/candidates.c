@@ -10,6 +10,8 @@
 #include "lib/db.h"
 #include "lib/digest.h"
 
+enum { BLOCKS_MAX = 1 << 30 };
+
 struct search {
 	int64_t key;
 	unsigned int sides; /* bit 0 the source's, 1 the destination's */
@@ -58,10 +60,8 @@ static int take(struct search *s, int64_t block, struct varint_reader in)
 
 	while (r == 0 && in.at < in.end && key <= wanted) {
 		int64_t id = block << DIGEST_SHIFT;
-		uint64_t n;
+		uint64_t n = digest_next_key(&in, &key);
 
-		key += (int64_t)varint_get(&in);
-		n = varint_get(&in);
 		if (key != wanted)
 			varint_skip(&in, n);
 		for (; r == 0 && key == wanted && n > 0 && !in.bad; n--) {
@@ -152,6 +152,9 @@ int candidates_read(sqlite3 *db, const struct expr *expr)
 		r = query_prepare(db, QUERY_CANDIDATES, &s.insert);
 	if (r == 0)
 		r = query_numbers(db, QUERY_CONVERSATION_IDS, ids, 2);
+	/* no logger wrote that */
+	if (r >= 0 && (ids[0] < 0 || ids[1] >> DIGEST_SHIFT > BLOCKS_MAX))
+		r = -EUCLEAN;
 	for (int64_t block = ids[0] >> DIGEST_SHIFT;
 	     r >= 0 && block <= ids[1] >> DIGEST_SHIFT; block++)
 		r = read_block(&s, block);

@@ -6,6 +6,9 @@
 
 #include "lib/digest.h"
 
+/* so that no id of any of them overflows */
+#define BLOCK_MAX (INT64_MAX >> (DIGEST_SHIFT + 1))
+
 struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column)
 {
 	const uint8_t *bytes = sqlite3_column_blob(stmt, column);
@@ -17,6 +20,14 @@ struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column)
 struct varint_reader digest_entries(const struct digest_block *block)
 {
 	return digest_numbers(block->stmt, 3);
+}
+
+uint64_t digest_next_key(struct varint_reader *in, int64_t *key)
+{
+	uint64_t n = varint_get(in);
+
+	*key += (int64_t)(n >> 1);
+	return n & 1 ? varint_get(in) : 1;
 }
 
 /* The events of an interval of ids, when there are any. */
@@ -34,10 +45,14 @@ static int take(sqlite3_stmt *stmt, const struct selection *sel,
 				  .stmt = stmt };
 	uint64_t min_ns = (uint64_t)b.min_ns;
 	uint64_t max_ns = (uint64_t)sqlite3_column_int64(stmt, 2);
-	int64_t first = b.block << DIGEST_SHIFT;
-	int64_t last = first + DIGEST_ROWS - 1;
-	int r = between(walk, left->first, first - 1);
+	int64_t first, last;
+	int r;
 
+	if (b.block < 0 || b.block > BLOCK_MAX)
+		return -EUCLEAN;
+	first = b.block << DIGEST_SHIFT;
+	last = first + DIGEST_ROWS - 1;
+	r = between(walk, left->first, first - 1);
 	if (r <= 0 || max_ns < sel->since_ns || min_ns >= sel->until_ns)
 		return r;
 	b.whole = min_ns >= sel->since_ns && max_ns < sel->until_ns;

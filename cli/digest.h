@@ -32,10 +32,15 @@ struct digest_walk {
 /* Goes through the range by id, leaving out blocks that are outside of the
  * selection's window. Returns 1, 0 when the walk was ended, or -errno. */
 int digest_walk(sqlite3 *db, const struct selection *sel,
-		const struct event_range *range, const struct digest_walk *walk);
+		const struct event_range *range,
+		const struct digest_walk *walk);
 
 /* The block's entries. */
 struct varint_reader digest_entries(const struct digest_block *block);
+
+/* The next key of a posting, which is moved on from *key, and how many places
+ * follow (schema.sql). */
+uint64_t digest_next_key(struct varint_reader *in, int64_t *key);
 
 /* A column of bytes as numbers. */
 struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column);

@@ -12,7 +12,7 @@ enum { PICKED_MAX = 1 << 20 };
 struct picked {
 	int64_t *mine; /* ids of conversations, in order */
 	size_t n_mine;
-	uint32_t buckets; /* bits of those that they are in */
+	uint64_t buckets; /* bits of those that they are in */
 	int lowest, highest;
 	sqlite3_stmt *postings;
 	sqlite3_stmt *events;
@@ -54,17 +54,14 @@ static int pick(struct picked *p, int64_t id)
 static int take(struct picked *p, int64_t block, int bucket,
 		struct varint_reader in)
 {
-	int64_t conversation = bucket;
+	int64_t key = 0;
 	int r = 1;
 
 	while (r > 0 && in.at < in.end) {
 		int64_t id = block << DIGEST_SHIFT;
-		uint64_t n;
+		uint64_t n = digest_next_key(&in, &key);
 
-		conversation +=
-			(int64_t)(varint_get(&in) << DIGEST_BUCKET_SHIFT);
-		n = varint_get(&in);
-		if (!is_mine(p, conversation)) {
+		if (!is_mine(p, key << DIGEST_BUCKET_SHIFT | bucket)) {
 			varint_skip(&in, n);
 		} else {
 			for (; r > 0 && n > 0 && !in.bad; n--) {
@@ -130,7 +127,7 @@ static int read_mine(struct picked *p, int64_t n)
 
 		if (p->n_mine < (size_t)n)
 			p->mine[p->n_mine++] = id;
-		p->buckets |= 1U << bucket;
+		p->buckets |= 1ULL << bucket;
 		p->lowest = bucket < p->lowest ? bucket : p->lowest;
 		p->highest = bucket > p->highest ? bucket : p->highest;
 		r = 0;

@@ -9,7 +9,7 @@
 enum {
 	DIGEST_SHIFT = 14, /* id >> DIGEST_SHIFT is the block */
 	DIGEST_ROWS = 1 << DIGEST_SHIFT,
-	DIGEST_BUCKET_SHIFT = 5, /* key % DIGEST_BUCKETS is the bucket */
+	DIGEST_BUCKET_SHIFT = 6, /* key % DIGEST_BUCKETS is the bucket */
 	DIGEST_BUCKETS = 1 << DIGEST_BUCKET_SHIFT,
 };
 

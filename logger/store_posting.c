@@ -95,9 +95,12 @@ static size_t pack(struct posting *p, const uint16_t *which, size_t n,
 		const struct posting_entry *e = &p->entries[which[i]];
 		int64_t key = e->key >> DIGEST_BUCKET_SHIFT;
 		size_t before = 0;
+		uint32_t many = e->end - e->first;
 
-		len += varint_put(p->packed + len, (uint64_t)(key - last));
-		len += varint_put(p->packed + len, e->end - e->first);
+		len += varint_put(p->packed + len,
+				  (uint64_t)(key - last) << 1 | (many > 1));
+		if (many > 1)
+			len += varint_put(p->packed + len, many);
 		for (uint32_t j = e->first; j < e->end; j++) {
 			size_t at = place + p->order[j];
 

@@ -35,8 +35,7 @@ void posting_sort(struct posting *p, size_t n);
 
 /* Writes a row per bucket by stmt: base + bucket, and its entries. place is
  * that of the first key. Returns an SQLite code. */
-int posting_write(struct store *st, enum stmt stmt, int64_t base,
-		  size_t place);
+int posting_write(struct store *st, enum stmt stmt, int64_t base, size_t place);
 
 struct posting *posting_new(void);
 void posting_free(struct posting *p);

@@ -182,7 +182,7 @@ const char *const store_sql[STMT_COUNT] = {
 	[STMT_PRUNE_POSTING] = "DELETE FROM posting WHERE id < :end",
 	[STMT_PRUNE_ADDRESS] =
 		"DELETE FROM address_posting WHERE id <"
-		" (SELECT coalesce(min(id), 0) >> 14 FROM conversation) << 6",
+		" (SELECT coalesce(min(id), 0) >> 14 FROM conversation) << 7",
 	[STMT_PRUNE_BATCH_JOIN] =
 		"UPDATE batch SET last_event = b.last_event,"
 		" min_ns = min(batch.min_ns, b.min_ns),"

@@ -28,8 +28,8 @@
 enum {
 	NETWORKS = 40,
 	PER_NETWORK = 10,
-	PAIRS = 2000,  /* of endpoints that talk to each other */
-	RECENT = 64,   /* tries that may be repeated */
+	PAIRS = 2000, /* of endpoints that talk to each other */
+	RECENT = 64,  /* tries that may be repeated */
 	SPAN_DAYS = 7,
 	FLOOD_S = 600,
 	SCAN_S = 3600,
