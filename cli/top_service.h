@@ -8,8 +8,8 @@
 /*
  * Makes top_service(service, packets): the service with the highest sum of
  * packets, what was counted together (-258) only if there is no other, as text:
- * 19 digits of packets and the service. One pass is a third of what grouping
- * by service, then ranking takes. 0 or -errno
+ * 19 digits of packets and the service. One pass takes half of what grouping by
+ * service, then ranking does. 0 or -errno
  */
 int top_service_register(sqlite3 *db);
 
