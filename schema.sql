@@ -210,6 +210,39 @@ CREATE INDEX batch_time ON batch (max_ns, min_ns);
 CREATE INDEX batch_kept ON batch (first_event) WHERE pruned_ns IS NULL;
 CREATE INDEX batch_pruned ON batch (max_ns, min_ns) WHERE pruned_ns IS NOT NULL;
 
+-- What is in events, for whoever does not want to read them all: once a block
+-- of 16384 of them (id >> 14) is full. One that has no row here is read itself.
+-- entries: numbers of seven bits a byte, the lowest first, the high bit saying
+-- that more follow (LEB128). For each conversation in the block, by its id:
+--    how much higher its id is than the one before it
+--    packets, bytes, first time - min_ns, last time - first time
+CREATE TABLE digest (
+	block   INTEGER PRIMARY KEY,
+	min_ns  INTEGER NOT NULL,
+	max_ns  INTEGER NOT NULL,
+	entries BLOB NOT NULL
+) STRICT;
+
+-- And where they are. id is block << 6 | conversation % 64; entries, for each
+-- such conversation, as above:
+--    how much higher its id / 64 is than the one before it, twice, and 1 more
+--    when it has several events; then how many
+--    for each event how much higher its id % 16384 is than the one before it
+CREATE TABLE posting (
+	id      INTEGER PRIMARY KEY,
+	entries BLOB NOT NULL
+) STRICT;
+
+-- From addresses to conversations, once a block of 16384 of these (id >> 14) is
+-- full. The key of an address is the FNV-1a hash (32 bits) of its 4 or 16
+-- bytes, 0 for none. id is block << 7 | side << 6 | key % 64, side 0 the
+-- source's and 1 the destination's; entries as those of posting, with the key
+-- for the event's conversation, and conversations for events.
+CREATE TABLE address_posting (
+	id      INTEGER PRIMARY KEY,
+	entries BLOB NOT NULL
+) STRICT;
+
 -- Packets per path and service: of all time (span 0, start 0), of each hour
 -- (span 1, start is time_ns / 3600e9) and of each minute (span 2, start is
 -- time_ns / 60e9). begun counts the conversations whose first packet is among

@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/candidates.h"
+#include "cli/digest.h"
 #include "cli/event_row.h"
 #include "lib/db.h"
 
 enum {
 	PIECE_ROWS = 4096,
 	NARROW_EVENTS = 65536, /* a range that long */
-	NARROW_MAX = 65536,    /* conversations that are few */
+	NARROW_MAX = 1 << 20,  /* conversations that are few */
 };
 
 static const struct event_range empty = { .first = 1, .last = 0 };
@@ -82,7 +84,8 @@ int event_range_tail(sqlite3 *db, const struct selection *sel,
 		     const struct event_range *range, int64_t n,
 		     struct event_tail *ret)
 {
-	int r = read_end(db, QUERY_TAIL, sel, range, n, ret);
+	int r = read_end(db, sel->picked ? QUERY_TAIL_PICKED : QUERY_TAIL, sel,
+			 range, n, ret);
 
 	if (r == 0 && ret->n == 0) /* nothing of it */
 		ret->first = range->last + 1;
@@ -93,7 +96,8 @@ int event_range_head(sqlite3 *db, const struct selection *sel,
 		     const struct event_range *range, int64_t n,
 		     struct event_tail *ret)
 {
-	int r = read_end(db, QUERY_HEAD, sel, range, n, ret);
+	int r = read_end(db, sel->picked ? QUERY_HEAD_PICKED : QUERY_HEAD, sel,
+			 range, n, ret);
 
 	if (r == 0 && ret->n == 0)
 		ret->first = range->first - 1;
@@ -105,12 +109,16 @@ static int find_mine(sqlite3 *db, const struct selection *sel)
 {
 	static const char make[] =
 		"CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY)";
+	enum query query = QUERY_NARROW;
 	sqlite3_stmt *stmt = NULL;
 	int r = db_errno(sqlite3_exec(db, make, NULL, NULL, NULL));
 
 	if (r == 0)
-		r = query_prepare_selected(db, query_sql(QUERY_NARROW), sel,
-					   &stmt);
+		r = candidates_read(db, sel->expr);
+	if (r > 0)
+		query = QUERY_NARROW_CANDIDATES;
+	if (r >= 0)
+		r = query_prepare_selected(db, query_sql(query), sel, &stmt);
 	if (r == 0) {
 		query_bind(stmt, ":limit", NARROW_MAX);
 		r = query_step(stmt);
@@ -123,7 +131,7 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 			const struct event_range *range)
 {
 	char *mine;
-	int n;
+	int n, r;
 
 	if (sel->expr->root < 0 || sel->asks & ASKS_EVENT ||
 	    range->last - range->first < NARROW_EVENTS)
@@ -131,7 +139,12 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 	n = find_mine(db, sel);
 	if (n < 0 || n == NARROW_MAX)
 		return n < 0 ? n : 0;
-	mine = strdup("e.conversation IN (SELECT id FROM mine)");
+	r = picked_read(db, sel, range, n);
+	if (r < 0)
+		return r;
+	sel->picked = r > 0;
+	mine = strdup(sel->picked ? "1"
+				  : "e.conversation IN (SELECT id FROM mine)");
 	if (!mine)
 		return -ENOMEM;
 	free(sel->sql);
@@ -139,18 +152,23 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 	return 0;
 }
 
+static enum query events_query(const struct selection *sel)
+{
+	return sel->picked ? QUERY_EVENTS_PICKED : QUERY_EVENTS;
+}
+
 int event_stream_prepare(sqlite3 *db, const struct selection *sel,
 			 sqlite3_stmt **ret)
 {
-	return query_prepare_selected(db, query_sql(QUERY_EVENTS), sel, ret);
+	return query_prepare_selected(db, query_sql(events_query(sel)), sel,
+				      ret);
 }
 
 int event_stream_prepare_reverse(sqlite3 *db, const struct selection *sel,
 				 sqlite3_stmt **ret)
 {
-	const struct query_part part = { "ORDER BY e.id",
-					 "ORDER BY e.id DESC" };
-	char *text = query_fill(query_sql(QUERY_EVENTS), &part, 1);
+	const struct query_part part = { "LIMIT :limit", "DESC LIMIT :limit" };
+	char *text = query_fill(query_sql(events_query(sel)), &part, 1);
 	int r = text ? query_prepare_selected(db, text, sel, ret) : -ENOMEM;
 
 	free(text);

@@ -14,6 +14,52 @@
 #include "cli/query_column.h"
 #include "lib/db.h"
 
+/* The outermost of the last, or first, :limit selected events, and how many it
+ * is. */
+#define END_OF(outermost, order, source, ids)                                  \
+	"SELECT " outermost "(id), count(*), " outermost "(time_ns) FROM ("    \
+	" SELECT e.id, e.time_ns FROM " source                                 \
+	" CROSS JOIN conversation c ON c.id = e.conversation"                  \
+	" CROSS JOIN path p ON p.id = c.path"                                  \
+	" WHERE " ids " BETWEEN :first AND :last"                              \
+	" AND e.time_ns >= :since AND e.time_ns < :until"                      \
+	" AND :selected ORDER BY " ids order " LIMIT :limit)"
+#define TAIL(source, ids) END_OF("min", " DESC", source, ids)
+#define HEAD(source, ids) END_OF("max", "", source, ids)
+
+/* Marks 8: a row of a rule that was gone by then. */
+#define EVENTS(source, ids)                                                    \
+	"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"          \
+	" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"                 \
+	" " QUERY_PROTO ", " QUERY_SRC_PORT ", " QUERY_PORT ","                \
+	" " QUERY_TCP_FLAGS ", " QUERY_LENGTH ","                              \
+	" CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END,"       \
+	" e.detail >> 52 & 7 | 8 * EXISTS (SELECT 1 FROM coverage w"           \
+	" INDEXED BY coverage_overlogged WHERE w.rule = p.rule"                \
+	" AND w.state = 'overlogged'"                                          \
+	" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)"                 \
+	" | 16 * (p.probe IS 1),"                                              \
+	" e.packets, c.id, r.family, r.\"table\", sc.name, dc.name,"           \
+	" sc.service, dc.service, sc.project, dc.project, sc.image,"           \
+	" dc.image, c.spoofed"                                                 \
+	" FROM " source " CROSS JOIN conversation c ON c.id = e.conversation"  \
+	" CROSS JOIN path p ON p.id = c.path"                                  \
+	" LEFT JOIN rule r ON r.id = p.rule"                                   \
+	" LEFT JOIN interface i ON i.id = p.in_if"                             \
+	" LEFT JOIN interface o ON o.id = p.out_if"                            \
+	" LEFT JOIN network s ON s.id = p.src_network"                         \
+	" LEFT JOIN network d ON d.id = p.dst_network"                         \
+	" LEFT JOIN endpoint se ON se.id = c.src_endpoint"                     \
+	" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"                     \
+	" LEFT JOIN container sc ON sc.id = se.container"                      \
+	" LEFT JOIN container dc ON dc.id = de.container"                      \
+	" WHERE " ids " BETWEEN :first AND :last"                              \
+	" AND e.time_ns >= :since AND e.time_ns < :until"                      \
+	" AND :selected ORDER BY " ids " LIMIT :limit"
+
+/* Those in temp.picked (cli/picked.c). */
+#define PICKED "picked k CROSS JOIN event e ON e.id = k.id"
+
 static const char *const sql[QUERY_COUNT] = {
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
@@ -34,52 +80,49 @@ static const char *const sql[QUERY_COUNT] = {
 
 	/* Into temp.mine, which event_stream.c makes. */
 	[QUERY_NARROW] = "INSERT INTO mine " QUERY_MINE " LIMIT :limit",
-	/* The first of the last :limit selected events, and how many it is. */
-	[QUERY_TAIL] = "SELECT min(id), count(*), min(time_ns) FROM ("
-		       " SELECT e.id, e.time_ns FROM event e"
-		       " CROSS JOIN conversation c ON c.id = e.conversation"
-		       " CROSS JOIN path p ON p.id = c.path"
-		       " WHERE e.id BETWEEN :first AND :last"
-		       " AND e.time_ns >= :since AND e.time_ns < :until"
-		       " AND :selected ORDER BY e.id DESC LIMIT :limit)",
-	/* The last of the first ones in the same way. */
-	[QUERY_HEAD] = "SELECT max(id), count(*), max(time_ns) FROM ("
-		       " SELECT e.id, e.time_ns FROM event e"
-		       " CROSS JOIN conversation c ON c.id = e.conversation"
-		       " CROSS JOIN path p ON p.id = c.path"
-		       " WHERE e.id BETWEEN :first AND :last"
-		       " AND e.time_ns >= :since AND e.time_ns < :until"
-		       " AND :selected ORDER BY e.id LIMIT :limit)",
-	[QUERY_EVENTS] =
-		"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"
-		" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"
-		" " QUERY_PROTO ", " QUERY_SRC_PORT ", " QUERY_PORT ","
-		" " QUERY_TCP_FLAGS ", " QUERY_LENGTH ","
-		" CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END,"
-		/* a row of a rule that was gone by then */
-		" e.detail >> 52 & 7 | 8 * EXISTS (SELECT 1 FROM coverage w"
-		" INDEXED BY coverage_overlogged WHERE w.rule = p.rule"
-		" AND w.state = 'overlogged'"
-		" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)"
-		" | 16 * (p.probe IS 1),"
-		" e.packets, c.id, r.family, r.\"table\", sc.name, dc.name,"
-		" sc.service, dc.service, sc.project, dc.project, sc.image,"
-		" dc.image, c.spoofed"
-		" FROM event e"
-		" CROSS JOIN conversation c ON c.id = e.conversation"
+	[QUERY_NARROW_CANDIDATES] =
+		"INSERT INTO mine SELECT c.id FROM candidate k /*scan*/"
+		" CROSS JOIN conversation c ON c.id = k.id"
 		" CROSS JOIN path p ON p.id = c.path"
-		" LEFT JOIN rule r ON r.id = p.rule"
-		" LEFT JOIN interface i ON i.id = p.in_if"
-		" LEFT JOIN interface o ON o.id = p.out_if"
-		" LEFT JOIN network s ON s.id = p.src_network"
-		" LEFT JOIN network d ON d.id = p.dst_network"
-		" LEFT JOIN endpoint se ON se.id = c.src_endpoint"
-		" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"
-		" LEFT JOIN container sc ON sc.id = se.container"
-		" LEFT JOIN container dc ON dc.id = de.container"
-		" WHERE e.id BETWEEN :first AND :last"
-		" AND e.time_ns >= :since AND e.time_ns < :until"
-		" AND :selected ORDER BY e.id LIMIT :limit",
+		" WHERE :selected LIMIT :limit",
+	[QUERY_CONVERSATION_IDS] = "SELECT (SELECT min(id) FROM conversation),"
+				   " (SELECT max(id) FROM conversation)",
+	[QUERY_ADDRESS_POSTINGS] = "SELECT id, entries FROM address_posting"
+				   " WHERE id BETWEEN :first AND :last",
+	/* more than one where nothing is known of them */
+	[QUERY_CANDIDATES] = "INSERT OR IGNORE INTO candidate SELECT id"
+			     " FROM conversation"
+			     " WHERE id BETWEEN :first AND :last",
+	[QUERY_MINE_IDS] = "SELECT id FROM mine /*scan*/ ORDER BY id",
+	[QUERY_PICK] = "INSERT INTO picked VALUES (:id)",
+	[QUERY_PICK_EVENTS] = "INSERT INTO picked SELECT e.id FROM event e"
+			      " WHERE e.id BETWEEN :first AND :last"
+			      " AND e.conversation IN (SELECT id FROM mine)",
+	[QUERY_TAIL] = TAIL("event e", "e.id"),
+	[QUERY_TAIL_PICKED] = TAIL(PICKED, "k.id"),
+	[QUERY_HEAD] = HEAD("event e", "e.id"),
+	[QUERY_HEAD_PICKED] = HEAD(PICKED, "k.id"),
+	[QUERY_EVENTS] = EVENTS("event e", "e.id"),
+	[QUERY_EVENTS_PICKED] = EVENTS(PICKED, "k.id"),
+
+	[QUERY_DIGESTS] = "SELECT block, min_ns, max_ns, entries FROM digest"
+			  " WHERE block BETWEEN :first AND :last"
+			  " ORDER BY block",
+	[QUERY_POSTINGS] = "SELECT id, entries FROM posting"
+			   " WHERE id BETWEEN :first AND :last",
+	[QUERY_AMOUNT] = "INSERT INTO amount VALUES (?, ?, ?, ?, ?)",
+	/* Through the batches: only those that touch the window. */
+	[QUERY_AMOUNTS_OF_EVENTS] =
+		"SELECT e.conversation, e.packets,"
+		" e.packets * (" QUERY_LENGTH "), e.time_ns"
+		" FROM batch b CROSS JOIN event e ON e.id"
+		" BETWEEN max(b.first_event, :first)"
+		" AND min(b.last_event, :last)"
+		" WHERE b.first_event >= (SELECT coalesce(max(first_event), 0)"
+		" FROM batch WHERE first_event <= :first)"
+		" AND b.first_event <= :last"
+		" AND b.max_ns >= :since AND b.min_ns < :until"
+		" AND e.time_ns >= :since AND e.time_ns < :until",
 
 	/* Into temp.container, which as_of.c makes. */
 	[QUERY_AS_OF] =

@@ -19,6 +19,7 @@ struct selection {
 	const struct expr *expr;
 	char *sql;	   /* of expr: stands for ":selected" in a statement */
 	unsigned int asks; /* of expr: enum expr_asks */
+	bool picked;	   /* all that is meant is in temp.picked */
 };
 
 /* A word of a statement that stands for SQL of ours. */

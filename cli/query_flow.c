@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/digest.h"
 #include "cli/query_column.h"
 #include "cli/query_window.h"
+#include "cli/top_service.h"
 #include "lib/text.h"
 
 /* Events of [from, to), through the batches; more joins, and conditions. */
@@ -75,12 +77,26 @@ static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", ""
 					      " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
 					      " FROM part GROUP BY slot, path, part.service)";
 
+/* Of all time there is one row each. */
+static const char flow_of_all_time[] =
+	"WITH flow AS (SELECT 0 AS slot, path, service, NULL AS src_ip,"
+	" NULL AS dst_ip, NULL AS src_endpoint, NULL AS dst_endpoint,"
+	" NULL AS spoofed, packets, bytes, begun AS conversations, first_ns,"
+	" last_ns FROM tally WHERE span = 0 AND start = 0)";
+
 /* The same per conversation. */
 #define FLOW_OF_EDGE                                                           \
 	", flow AS (SELECT w.slot, v.path, v.service, v.src_ip, v.dst_ip,"     \
 	" v.src_endpoint, v.dst_endpoint, v.spoofed,"                          \
 	" w.packets, w.bytes, 1 AS conversations, w.first_ns, w.last_ns"       \
 	" FROM edge w CROSS JOIN conversation v ON v.id = w.conversation)"
+
+/* What amounts_read() has put together. */
+static const char flow_by_amount[] =
+	"WITH flow AS (SELECT 0 AS slot, v.path, v.service, v.src_ip,"
+	" v.dst_ip, v.src_endpoint, v.dst_endpoint, v.spoofed, w.packets,"
+	" w.bytes, 1 AS conversations, w.first_ns, w.last_ns FROM amount w"
+	" CROSS JOIN conversation v ON v.id = w.conversation)";
 
 static const char flow_by_conversation[] =
 	EDGE(EVENTS(":since", ":until", "", "")) FLOW_OF_EDGE;
@@ -111,29 +127,19 @@ static const char flow_by_events[] =
 	" LEFT JOIN container dc ON dc.id = de.container"                      \
 	" WHERE :conversations AND :counted"
 
-/*
- * A network that was made again under its name is the same one here. What was
- * counted together is not the port that was wanted most.
- */
+/* A network that was made again under its name is the same one here. */
 static const char matrix_sql[] =
-	":flow, port AS (SELECT :SRC AS src, :ELSE_SRC AS src_else,"
-	" :DST AS dst, :ELSE_DST AS dst_else, p.verdict, c.service,"
+	":flow, pair AS (SELECT :SRC AS src, :ELSE_SRC AS src_else,"
+	" :DST AS dst, :ELSE_DST AS dst_else, p.verdict AS verdict,"
 	" sum(c.packets) AS packets, sum(c.conversations) AS conversations,"
-	" min(c.first_ns) AS first_ns, max(c.last_ns) AS last_ns" FLOW_JOINED
-	" GROUP BY 1, 2, 3, 4, p.verdict, c.service"
-	"), ranked AS ("
-	" SELECT src, src_else, dst, dst_else, verdict, service,"
-	" packets AS port_packets, sum(packets) OVER pair AS packets,"
-	" sum(conversations) OVER pair AS conversations,"
-	" min(first_ns) OVER pair AS first_ns,"
-	" max(last_ns) OVER pair AS last_ns,"
-	" row_number() OVER (PARTITION BY src, src_else, dst, dst_else,"
-	" verdict ORDER BY service = -258, packets DESC, service) AS place"
-	" FROM port WINDOW pair AS (PARTITION BY src, src_else, dst,"
-	" dst_else, verdict)"
-	") SELECT src, src_else, dst, dst_else, verdict, packets,"
+	" min(c.first_ns) AS first_ns, max(c.last_ns) AS last_ns,"
+	" top_service(c.service, c.packets) AS top" FLOW_JOINED
+	" GROUP BY 1, 2, 3, 4, 5"
+	"), ranked AS (SELECT *, CAST(substr(top, 20) AS INTEGER) AS service"
+	" FROM pair)"
+	" SELECT src, src_else, dst, dst_else, verdict, packets,"
 	" conversations, first_ns, last_ns, " QUERY_PROTO ", " QUERY_PORT ","
-	" port_packets FROM ranked c WHERE place = 1"
+	" CAST(substr(top, 1, 19) AS INTEGER) FROM ranked c"
 	" ORDER BY packets DESC, src, src_else, dst, dst_else, verdict";
 
 static const char group_sql[] =
@@ -188,40 +194,67 @@ static int has_others(sqlite3 *db, const struct selection *sel)
 	return r;
 }
 
+static bool is_all_time(const struct selection *sel)
+{
+	return sel->since_ns == 0 && sel->until_ns == INT64_MAX;
+}
+
+/* Whether the tallies know all that is asked for. 1, 0 or -errno */
+static int tallies_suffice(sqlite3 *db, const struct selection *sel,
+			   const struct need *need)
+{
+	unsigned int asks = sel->asks & ~(unsigned int)ASKS_PROBE;
+	int r;
+
+	for (size_t i = 0; i < need->group->n; i++)
+		asks |= need->group->by[i]->asks;
+	if (asks & (ASKS_ADDRESS | ASKS_EVENT) || !is_whole(need, 60))
+		return 0;
+	r = asks == ASKS_SERVICE ? has_others(db, sel) : 0;
+	return r < 0 ? r : !r;
+}
+
 /* The least that can answer. */
 static int choose_flow(sqlite3 *db, const struct selection *sel,
 		       const struct need *need, const char **ret)
 {
-	unsigned int asks = sel->asks & ~(unsigned int)ASKS_PROBE;
-	int r = 0;
+	int tallies = tallies_suffice(db, sel, need), r = 0;
 
-	for (size_t i = 0; i < need->group->n; i++)
-		asks |= need->group->by[i]->asks;
-	if (asks == ASKS_SERVICE)
-		r = has_others(db, sel);
-	if (r < 0)
-		return r;
-	if (sel->asks & ASKS_EVENT)
+	if (tallies < 0)
+		return tallies;
+	*ret = need->step_s == 0 && is_all_time(sel) ? flow_of_all_time
+						     : flow_by_tally;
+	if (tallies && (need->step_s > 0 || is_all_time(sel)))
+		return 0;
+	if (sel->asks & ASKS_EVENT) {
 		*ret = flow_by_events;
-	else if (r || asks & ASKS_ADDRESS || !is_whole(need, 60))
+		return 0;
+	}
+	if (need->step_s == 0)
+		r = amounts_read(db, sel, tallies);
+	if (r > 0)
+		*ret = flow_by_amount;
+	else if (!tallies)
 		*ret = sel->expr->root < 0 ? flow_by_conversation
 					   : flow_by_selected;
-	else
-		*ret = flow_by_tally;
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
 			const struct flow_question *q)
 {
 	const struct need need = { .group = q->group };
-	const char *chosen = NULL;
-	int r;
 
-	if (sel->since_ns > 0 || sel->until_ns < INT64_MAX || q->step_s > 0)
+	if (!is_all_time(sel) || q->step_s > 0)
 		return 0;
-	r = choose_flow(db, sel, &need, &chosen);
-	return r < 0 ? r : chosen == flow_by_tally;
+	return tallies_suffice(db, sel, &need);
+}
+
+/* Whether the flow has packets that the selection does not mean. */
+static bool is_unselected(const char *flow)
+{
+	return flow == flow_by_tally || flow == flow_of_all_time ||
+	       flow == flow_by_amount;
 }
 
 /* The flow with its slots; without slots there is one, which nothing is to be
@@ -255,7 +288,7 @@ static int prepare(sqlite3 *db, const struct selection *sel,
 	const struct query_part common[] = {
 		{ ":flow", flow },
 		/* else each packet of the flow was asked already */
-		{ ":conversations", chosen == flow_by_tally ? sel->sql : "1" },
+		{ ":conversations", is_unselected(chosen) ? sel->sql : "1" },
 		/* test packets of ours are nobody's, unless asked for */
 		{ ":counted",
 		  sel->asks & ASKS_PROBE ? "1" : "p.probe IS NULL" },
@@ -287,8 +320,11 @@ int query_matrix(sqlite3 *db, const struct selection *sel,
 	};
 
 	const struct need need = { .group = pair };
+	int r = top_service_register(db);
 
-	return prepare(db, sel, &need, matrix_sql, own, ARRAY_SIZE(own), ret);
+	return r < 0 ? r
+		     : prepare(db, sel, &need, matrix_sql, own, ARRAY_SIZE(own),
+			       ret);
 }
 
 int query_flow(sqlite3 *db, const struct selection *sel,

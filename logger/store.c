@@ -16,6 +16,9 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/memory.h"
+#include "logger/store_address.h"
+#include "logger/store_digest.h"
+#include "logger/store_posting.h"
 
 #define GAP_JOIN_NS NS_PER_S
 #define DAY_NS (24 * 60 * NS_PER_MINUTE)
@@ -138,6 +141,9 @@ static void store_free(struct store *st)
 	path_free(st->paths);
 	tally_free(st->tallies);
 	batch_free(st->batch);
+	digest_free(st->digest);
+	address_free(st->addresses);
+	posting_free(st->posting);
 	identity_free(st->identity);
 	nameless_free(st->nameless);
 	containers_free(st->containers);
@@ -147,8 +153,8 @@ static void store_free(struct store *st)
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->recents && st->paths && st->tallies &&
-	       st->batch && st->identity && st->nameless && st->containers &&
-	       st->accounts;
+	       st->batch && st->digest && st->addresses && st->posting &&
+	       st->identity && st->nameless && st->containers && st->accounts;
 }
 
 /* All that is read and written before the first event. */
@@ -166,6 +172,10 @@ static int start(struct store *st, const struct store_session *session)
 		rc = start_session(st, session);
 	if (rc == SQLITE_OK)
 		rc = find_next_ids(st);
+	if (rc == SQLITE_OK)
+		rc = digest_load(st);
+	if (rc == SQLITE_OK)
+		rc = address_load(st);
 	if (rc == SQLITE_OK)
 		rc = ledger_load_networks(st);
 	if (rc == SQLITE_OK)
@@ -193,6 +203,9 @@ int store_open(const char *path, const struct store_session *session,
 	st->paths = path_new();
 	st->tallies = tally_new();
 	st->batch = batch_new();
+	st->digest = digest_new();
+	st->addresses = address_new();
+	st->posting = posting_new();
 	st->identity = identity_new();
 	st->nameless = nameless_new();
 	st->containers = containers_new();

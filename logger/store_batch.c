@@ -9,6 +9,8 @@
 
 #include "lib/timefmt.h"
 #include "logger/memory.h"
+#include "logger/store_address.h"
+#include "logger/store_digest.h"
 #include "logger/store_private.h"
 #include "logger/store_rows.h"
 
@@ -21,13 +23,6 @@ enum {
 enum { SPAN_HOUR = 1, SPAN_MINUTE = 2 };
 
 /* Rows to be written, in the order of schema.sql. */
-struct event_row {
-	int64_t conversation;
-	int64_t time_ns;
-	int64_t detail;
-	uint32_t packets;
-};
-
 struct conversation_row {
 	int64_t path;
 	uint32_t event; /* index of its first one, which has the addresses */
@@ -183,6 +178,7 @@ static void begin_conversation(struct store *st, size_t i,
 		.minute = minute,
 		.in_network = { l->path.src_network, l->path.dst_network },
 	};
+	address_add(st->addresses, &st->events[i]);
 	identity_attribute(st->identity, &st->events[i], &l->path, &row->who);
 	b->plain = b->plain && !row->who.dst && !row->who.spoofed;
 }
@@ -244,6 +240,7 @@ static void begin(struct store *st)
 
 	conversation_begin(st->conversations, st->n_events);
 	tally_begin(st->tallies, st->n_events);
+	address_begin(st->addresses);
 	b->n_events = b->n_conversations = b->n_seen = 0;
 	b->first_conversation = st->next_conversation;
 	b->min_ns = UINT64_MAX;
@@ -324,8 +321,13 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->event_source, b->n_events,
 				STMT_EVENT_FIRST, st->next_event,
-				st->n_packets == b->n_events ? STMT_EVENTS_SINGLE
-							     : STMT_EVENTS);
+				st->n_packets == b->n_events
+					? STMT_EVENTS_SINGLE
+					: STMT_EVENTS);
+	if (rc == SQLITE_OK)
+		rc = address_write(st);
+	if (rc == SQLITE_OK)
+		rc = digest_write(st, b->events, b->n_events);
 	if (rc == SQLITE_OK && b->n_seen > 0) {
 		b->seen_source.end = b->n_seen;
 		rc = store_run(st, STMT_SEEN, NULL);
@@ -362,6 +364,8 @@ void batch_settle(struct store *st)
 				  b->first_conversation + (int64_t)i);
 	conversation_settle(st->conversations);
 	tally_settle(st->tallies);
+	digest_settle(st, b->events, b->n_events);
+	address_settle(st);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
 }

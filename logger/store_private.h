@@ -36,6 +36,9 @@ struct store {
 	struct paths *paths;
 	struct tallies *tallies;
 	struct batch *batch;
+	struct digest *digest;
+	struct addresses *addresses;
+	struct posting *posting;
 	struct identity *identity;
 	struct nameless *nameless;
 	struct containers *containers;

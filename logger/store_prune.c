@@ -6,6 +6,8 @@
  * times only. The tallies of all time and what names things stay for good.
  */
 #include "lib/timefmt.h"
+#include "logger/store_address.h"
+#include "logger/store_digest.h"
 #include "logger/store_private.h"
 
 enum {
@@ -87,6 +89,9 @@ static int prune_batch(struct store *st, const struct oldest *b,
 	sqlite3_bind_int64(s, 1, b->first_event);
 	sqlite3_bind_int64(s, 2, b->last_event);
 	rc = store_run(st, STMT_PRUNE_EVENTS, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = digest_prune(st, b->last_event);
 	if (rc != SQLITE_OK)
 		return rc;
 	s = st->stmts[STMT_PRUNE_BATCH_JOIN];
@@ -193,7 +198,7 @@ static int prune_conversations(struct store *st)
 	if (rc == SQLITE_DONE ||
 	    (rc == SQLITE_ROW && next[1] / 60 >= p->hour)) {
 		p->next_id = 0;
-		return SQLITE_OK;
+		return address_prune(st);
 	}
 	if (rc != SQLITE_ROW)
 		return rc;

@@ -30,6 +30,12 @@ const char *const store_sql[STMT_COUNT] = {
 		" packets, bytes, commit_ns, last_conversation) VALUES"
 		" (:first_event, :last_event, :min_ns, :max_ns, :packets,"
 		" :bytes, :commit_ns, :last_conversation)",
+	[STMT_DIGEST] = "INSERT INTO digest (block, min_ns, max_ns, entries)"
+			" VALUES (:block, :min_ns, :max_ns, :entries)",
+	[STMT_POSTING] = "INSERT INTO posting (id, entries)"
+			 " VALUES (:id, :entries)",
+	[STMT_ADDRESS] = "INSERT INTO address_posting (id, entries)"
+			 " VALUES (:id, :entries)",
 	[STMT_CONVERSATION_FIRST] =
 		"INSERT OR FAIL INTO conversation (path, src_ip, dst_ip,"
 		" service, minute, src_endpoint, dst_endpoint, spoofed, id)"
@@ -195,6 +201,11 @@ const char *const store_sql[STMT_COUNT] = {
 			     " AND max_ns < :before_ns LIMIT 1",
 	[STMT_PRUNE_EVENTS] =
 		"DELETE FROM event WHERE id BETWEEN :first AND :last",
+	[STMT_PRUNE_DIGEST] = "DELETE FROM digest WHERE block < :end",
+	[STMT_PRUNE_POSTING] = "DELETE FROM posting WHERE id < :end",
+	[STMT_PRUNE_ADDRESS] =
+		"DELETE FROM address_posting WHERE id <"
+		" (SELECT coalesce(min(id), 0) >> 14 FROM conversation) << 7",
 	[STMT_PRUNE_BATCH_JOIN] =
 		"UPDATE batch SET last_event = b.last_event,"
 		" min_ns = min(batch.min_ns, b.min_ns),"

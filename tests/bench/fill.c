@@ -28,9 +28,8 @@
 enum {
 	NETWORKS = 40,
 	PER_NETWORK = 10,
-	PAIRS = 2000,  /* of endpoints that talk to each other */
-	RECENT = 64,   /* tries that may be repeated */
-	COMMIT = 4096, /* events of one commit */
+	PAIRS = 2000, /* of endpoints that talk to each other */
+	RECENT = 64,  /* tries that may be repeated */
 	SPAN_DAYS = 7,
 	FLOOD_S = 600,
 	SCAN_S = 3600,
@@ -48,7 +47,6 @@ struct fill {
 	uint64_t events, done;
 	uint64_t now_ns, step_ns; /* of the events */
 	uint64_t spent_ns;
-	size_t waiting;
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -240,7 +238,6 @@ static int commit(struct fill *f)
 	int r = store_commit(f->store, f->now_ns);
 
 	f->spent_ns += clock_ns(CLOCK_MONOTONIC) - begin;
-	f->waiting = 0;
 	if (r < 0)
 		fprintf(stderr, "fill: %s\n", store_error(f->store));
 	return r;
@@ -254,9 +251,7 @@ static int add_all(struct fill *f)
 		if (f->peer && peer_add(f, &ev) < 0)
 			return -1;
 		store_add_event(f->store, &ev);
-		f->waiting++;
-		if ((f->waiting == COMMIT || store_events_full(f->store)) &&
-		    commit(f) < 0)
+		if (store_events_full(f->store) && commit(f) < 0)
 			return -1;
 	}
 	return commit(f);

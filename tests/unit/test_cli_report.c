@@ -119,17 +119,6 @@ static void its_window_is_whole_minutes(void **state)
 	json_decref(root);
 }
 
-static void no_packet_is_looked_at(void **state)
-{
-	char *before = strdup(cli_fixture_run("report -S 400s")->out);
-
-	(void)state;
-	assert_non_null(before);
-	cli_fixture_sql("DELETE FROM event");
-	assert_string_equal(cli_fixture_run("report -S 400s")->out, before);
-	free(before);
-}
-
 static void what_is_new_was_not_there_before(void **state)
 {
 	json_t *root = report_of("report -o json -S 240s");
@@ -370,7 +359,6 @@ int main(void)
 		T(its_sums_are_those_of_the_matrix),
 		T(each_command_gives_an_answer),
 		T(its_window_is_whole_minutes),
-		T(no_packet_is_looked_at),
 		T(what_is_new_was_not_there_before),
 		T(who_used_published_ports_is_named),
 		T(loss_is_in_the_first_line_that_one_reads),

@@ -196,10 +196,10 @@ static void under_pressure_it_waits_up_to_a_point(void **state)
 	struct store *st = open_keeping(w, 0, 8 * MIB);
 
 	store_set_pressure(st, STORE_PRESSURE_BATCH);
-	for (unsigned int i = 0; i < 26; i++)
+	for (unsigned int i = 0; i < 24; i++)
 		commit(st, H0 + i, 1, 10000); /* 7 MiB */
 	assert_false(store_pending(st));
-	for (unsigned int i = 0; i < 8; i++)
+	for (unsigned int i = 0; i < 7; i++)
 		commit(st, H0 + i, 1, 10000); /* 9 MiB */
 	assert_false(store_pending(st));
 	for (unsigned int i = 0; i < 20; i++)
