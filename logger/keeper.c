@@ -226,7 +226,8 @@ static void handle_notices(struct keeper *k, uint64_t at_ns)
 	struct nftmon_pids *pids = firewall_pids(k->fw);
 	uint64_t before_ns = clock_real_ns();
 	unsigned int what = 0;
-	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, &what);
+	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, firewall_history(k->fw),
+			    &what);
 
 	/* all of our own edits' are read now: who has their pids is another */
 	*pids = (struct nftmon_pids){ 0 };
