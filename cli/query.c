@@ -96,10 +96,12 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_COVERAGE] =
 		"WITH part AS (SELECT rule, state, missed,"
 		" max(from_ns, :since) AS from_ns, min(to_ns, :end) AS to_ns,"
-		" min(to_ns, :end) AS watched_ns FROM coverage"
+		" min(to_ns, :end) AS watched_ns"
+		" FROM coverage INDEXED BY coverage_time"
 		" WHERE to_ns >= :since AND from_ns < :end"
 		" UNION ALL SELECT rule, state, missed, max(from_ns, :since),"
-		" :end, min(:proven, :end) FROM coverage"
+		" :end, min(:proven, :end)"
+		" FROM coverage INDEXED BY coverage_time"
 		" WHERE to_ns IS NULL AND from_ns < :end"
 		" AND NOT (:ended AND cause IS 'daemon down'))"
 		" SELECT count(DISTINCT rule), total(to_ns - from_ns),"
@@ -123,9 +125,10 @@ static const char *const sql[QUERY_COUNT] = {
 		" FROM session WHERE id = (SELECT max(id) FROM session)",
 	/* From a change to the twin, sorted, of what ended in the window. */
 	[QUERY_LATENCY] =
-		"SELECT to_ns - from_ns FROM coverage WHERE to_ns >= :since"
-		" AND state = 'unwatched' AND cause NOT IN ('daemon down',"
-		" 'logger started') ORDER BY 1",
+		"SELECT to_ns - from_ns FROM coverage INDEXED BY coverage_time"
+		" WHERE to_ns >= :since AND state = 'unwatched'"
+		" AND cause NOT IN ('daemon down', 'logger started')"
+		" ORDER BY 1",
 	[QUERY_GAPS_AFTER] =
 		"SELECT id, cause, packets, from_ns, to_ns FROM gap"
 		" WHERE id > :after ORDER BY id",
@@ -176,13 +179,16 @@ static const char *const sql[QUERY_COUNT] = {
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
 		" r.text, r.verdict, t.state, t.rule_packets, t.twin_packets,"
 		" t.since_ns, t.checked_ns,"
-		" (SELECT min(from_ns) FROM coverage w WHERE w.rule = t.rule"
+		" (SELECT min(from_ns) FROM coverage w"
+		" INDEXED BY coverage_rule WHERE w.rule = t.rule"
 		" AND w.variant = t.variant),"
 		" (SELECT total(coalesce(to_ns, t.checked_ns) - from_ns)"
-		" FROM coverage w WHERE w.rule = t.rule"
+		" FROM coverage w INDEXED BY coverage_rule"
+		" WHERE w.rule = t.rule"
 		" AND w.variant = t.variant AND state <> 'overlogged'),"
 		" (SELECT total(coalesce(to_ns, t.checked_ns) - from_ns)"
-		" FROM coverage w WHERE w.rule = t.rule"
+		" FROM coverage w INDEXED BY coverage_rule"
+		" WHERE w.rule = t.rule"
 		" AND w.variant = t.variant AND state = 'watched'),"
 		" (SELECT missed FROM account a WHERE a.rule = t.rule)"
 		" FROM twin t /*scan*/ JOIN rule r ON r.id = t.rule"
