@@ -125,7 +125,10 @@ static void take_expressions(const struct nlattr *list, struct notice *n)
 	const struct nlattr *a;
 
 	for_each(a, (const struct nlattr *)mnl_attr_get_payload(list),
-		 end_of(list)) take_expression(a, n);
+		 end_of(list))
+	{
+		take_expression(a, n);
+	}
 }
 
 static struct notice parse_rule(const struct nlmsghdr *nlh)

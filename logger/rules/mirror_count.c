@@ -54,13 +54,13 @@ void mirror_count_restart(struct mirror_count *c)
 /* The number of the hole is known, or will never be. */
 static void close_hole(struct mirror_count *c)
 {
-	int64_t gained = c->low - (c->shift - c->over);
+	int64_t known = c->shift - c->over;
 
 	if (c->doubtful) {
 		c->told.unknown++;
-	} else if (c->hole && gained > 0) {
-		c->told.missed += (uint64_t)gained;
-		c->shift += gained;
+	} else if (c->hole && c->low > known) {
+		c->told.missed += (uint64_t)(c->low - known);
+		c->shift += c->low - known;
 	}
 	c->hole = c->doubtful = false;
 	c->told.open = false;

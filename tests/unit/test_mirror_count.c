@@ -218,6 +218,21 @@ static void others_ahead_of_it_are_a_disturbance(void **state)
 	assert_int_equal(accounted(&c, 27), 30);
 }
 
+static void a_disturbed_rule_that_is_lost_track_of_has_no_number(void **state)
+{
+	struct mirror_count c = begin(0, false);
+	struct mirror_told told;
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	take(&c, again(behind_others(watched(8, 2, 16, 16), 5), 10));
+	told = take(&c, broken(behind_others(watched(9, 0, 17, 17), 5)));
+	assert_int_equal(told.unknown, 1);
+	assert_int_equal(told.missed, 0);
+	told = take(&c, behind_others(watched(9, 1, 18, 18), 5));
+	assert_int_equal(accounted(&c, 18), 18);
+}
+
 static void a_while_without_it_is_a_disturbance_too(void **state)
 {
 	struct mirror_count c = begin(0, false);
@@ -296,6 +311,8 @@ int main(void)
 		cmocka_unit_test(
 			what_it_counted_before_it_was_written_again_is_in_the_number),
 		cmocka_unit_test(others_ahead_of_it_are_a_disturbance),
+		cmocka_unit_test(
+			a_disturbed_rule_that_is_lost_track_of_has_no_number),
 		cmocka_unit_test(a_while_without_it_is_a_disturbance_too),
 		cmocka_unit_test(a_least_number_is_not_told_for_the_number),
 		cmocka_unit_test(what_an_old_rule_had_counted_is_not_ours),
