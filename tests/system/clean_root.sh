@@ -8,6 +8,9 @@
 #
 #   clean_root.sh [SUITE...]      default: CLEAN_SUITES, or bookworm trixie
 #
+# CLEAN_TESTS: the suites of these in which `sudo make test` is run, all of them
+# by default.
+#
 # Not one of `make test`'s files: .ci/run calls it.
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
@@ -148,15 +151,16 @@ no_rules_left()
 	equal 'rules of ours' '' "$(tb_save 6 | grep NFLOG || :)"
 }
 
-# Its closing line, when that says that nothing failed. One engine and variant
-# do here: all of them are run outside, with the same sources.
+# Its closing line, when that says that nothing failed. One variant and the
+# suite's own engine do here, the others are run outside: an engine's root that
+# is older has an nft, and a firewalld, that crashes on what a newer nft wrote.
 make_test()
 {
 	local closing status=0
 	nsenter -t "$CLEAN_PID" -m -p -n env -i TERM=dumb HOME=/root \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		BRIDGEAUDIT_TEST_CACHE="$ROOT_CACHE" \
-		SUITES=bookworm VARIANTS=nft CHURN_OPERATIONS=10 EDITS=100 \
+		SUITES="$1" VARIANTS=nft CHURN_OPERATIONS=10 EDITS=100 \
 		LOSS_KILLS=5 LOSS_LOCKED=5 sh -c \
 		'cd /src && sudo -E make test' >"$CLEAN/test.log" 2>&1 || {
 		status=$?
@@ -173,6 +177,7 @@ make_test()
 		[[ $closing =~ ^[1-9][0-9]*" passed, 0 failed" ]]
 }
 
+# clean_suite SUITE SUITES-TO-TEST
 clean_suite()
 {
 	CHECK_PREFIX="clean Debian $1: "
@@ -193,7 +198,9 @@ clean_suite()
 	check 'and takes its rules out' no_rules_left
 	rm "/proc/$CLEAN_PID/root/run/docker.sock"
 
-	check 'sudo make test passes' make_test
+	case " $2 " in
+	*" $1 "*) check 'sudo make test passes' make_test "$1" ;;
+	esac
 	clean_stop
 	tb_stop
 }
@@ -211,7 +218,7 @@ check 'README names the two commands' readme_says 'sudo make (run|test)'
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- ${CLEAN_SUITES:-bookworm trixie}
 for suite in "$@"; do
-	clean_suite "$suite"
+	clean_suite "$suite" "${CLEAN_TESTS-$*}"
 done
 echo "1..$CHECK_COUNT"
 [ "$CHECK_FAILED" = 0 ]

@@ -292,11 +292,13 @@ lab_logger_launch()
 		--profile drops,published,icc "$@"
 }
 
-# Every rule that it found is watched; at least so many of them.
+# Every rule that it found is watched, at least so many of them, and in both
+# families the witness, which comes after the twins.
 lab_watched()
 {
 	tb_audit rules -o jsonl 2>/dev/null | jq -e -s --argjson least "$1" '
-		length >= $least and all(.[]; .state == "in place")' >/dev/null
+		length >= $least and all(.[]; .state == "in place") and
+		(map(select(.chain == "witness")) | length == 2)' >/dev/null
 }
 
 lab_packets()

@@ -122,7 +122,7 @@ loss_logger()
 loss_kill()
 {
 	# shellcheck disable=SC2046
-	kill -KILL $(tb_recorder) "$TB_LOGGER" 2>/dev/null || :
+	kill -KILL "$TB_LOGGER" $(tb_recorder) 2>/dev/null || :
 	wait "$TB_LOGGER" 2>/dev/null || :
 	TB_LOGGER=''
 }

@@ -187,7 +187,7 @@ test_variant()
 	trickle_start web "$DB4" 7402
 	sleep 0.5
 	# shellcheck disable=SC2046
-	kill -KILL $(tb_recorder) "$TB_LOGGER"
+	kill -KILL "$TB_LOGGER" $(tb_recorder)
 	tb_logger_wait 2>/dev/null || :
 	sleep 1
 	tb_logger_start

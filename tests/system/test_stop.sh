@@ -45,7 +45,7 @@ test_variant()
 		'run' tb_audit_beside rules remove
 	check 'and takes nothing out' tb_is_covered
 	# shellcheck disable=SC2046
-	kill -KILL $(tb_recorder) "$TB_LOGGER"
+	kill -KILL "$TB_LOGGER" $(tb_recorder)
 	tb_logger_wait || :
 	check 'a killed logger leaves its twins' tb_is_covered
 	check 'rules remove takes them out' tb_audit_beside rules remove
