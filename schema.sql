@@ -79,7 +79,8 @@ CREATE TABLE twin (
 -- From when to when an audited rule was watched, each rule from its first sight
 -- to its removal without a hole; to_ns is NULL while it lasts. watched: its
 -- twin was in place and the logger listened. unwatched: not. overlogged: the
--- twin outlived its rule; packets that it logged then were not decided by it.
+-- twin outlived its rule, or rules ahead of it changed; of the packets that it
+-- logged then others may have decided.
 CREATE TABLE coverage (
 	id      INTEGER PRIMARY KEY AUTOINCREMENT,
 	rule    INTEGER NOT NULL REFERENCES rule (id),

@@ -30,6 +30,7 @@ struct firewall {
 	unsigned int profile;
 	uint16_t group;
 	struct nftmon_pids pids;
+	struct nft_history history;
 };
 
 /* What the iptables say to our own table. */
@@ -94,6 +95,7 @@ void firewall_free(struct firewall *fw)
 	for (size_t i = 0; i < fw->n_backends; i++)
 		backend_clear(&fw->backends[i]);
 	own_free(fw->own);
+	nft_history_clear(&fw->history);
 	free(fw);
 }
 
@@ -236,9 +238,14 @@ static int sync_own(struct firewall *fw, const struct firewall_round *round)
 		.round.at_ns = round->at_ns,
 		.round.all = round->all || !round->noticed,
 		.round.pids = &fw->pids,
+		.round.history = &fw->history,
+		.round.step = round->step,
+		.round.arg = round->arg,
 	};
 	int r = collect_facts(fw, &f);
 
+	if (!round->noticed)
+		nft_history_lose(&fw->history);
 	if (r == 0)
 		r = own_sync(fw->own, &f.round);
 	free(f.ports);
@@ -423,6 +430,11 @@ int firewall_other_group(struct firewall *fw)
 struct nftmon_pids *firewall_pids(struct firewall *fw)
 {
 	return &fw->pids;
+}
+
+struct nft_history *firewall_history(struct firewall *fw)
+{
+	return &fw->history;
 }
 
 bool firewall_needs_polling(const struct firewall *fw)

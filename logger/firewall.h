@@ -57,6 +57,9 @@ int firewall_other_group(struct firewall *fw);
 /* The processes of our edits, as nf_tables notices name them. */
 struct nftmon_pids *firewall_pids(struct firewall *fw);
 
+/* Where nf_tables notices about Docker's tables go. */
+struct nft_history *firewall_history(struct firewall *fw);
+
 /* Whether rules stand in iptables-legacy, whose changes nobody announces. */
 bool firewall_needs_polling(const struct firewall *fw);
 

@@ -223,9 +223,11 @@ static int as_plan(const struct own *own, const struct own_table *table,
 		to->in_place = own_watches(own, a->id, &to->twin_packets);
 		count = a->counted ? own_counts_find(&own->counts, a->id)
 				   : NULL;
-		if (count)
+		if (count) {
 			to->rule_packets = mirror_count_tell(
 				count, to->twin_packets, &to->mirror);
+			to->disturbed = count->disturbed;
+		}
 		str_copy(to->dst_bridge, sizeof(to->dst_bridge), a->dst_bridge);
 		plan.audited_len++;
 	}
@@ -299,8 +301,9 @@ static void tell(struct own *own, const struct own_table *table,
 
 		if (as_plan(own, table, i == 0 ? 4 : 6, &plan) < 0)
 			continue;
-		if (round->all || ours || *wrong || *error)
-			report_twins(&own->reports[i], &plan, &change);
+		if ((round->all || ours || *wrong || *error) &&
+		    report_twins(&own->reports[i], &plan, &change) && !*error)
+			own_counts_told(&own->counts, table, i == 0 ? 4 : 6);
 		if (!*error)
 			report_finding(&own->reports[i], &plan, wrong);
 		free(plan.audited);
@@ -379,13 +382,17 @@ static int read_docker(struct own *own, struct own_round *round,
 	const struct own_docker_due due = { round->what, round->all };
 	struct own_counts_reading reading = {
 		.in_force = own->table,
+		.history = round->history,
 		.old = { own->reports[0].looked_ns == 0,
 			 own->reports[1].looked_ns == 0 },
 	};
 	int r;
 
 	own_counters_read(&reading.before);
+	for (int i = 0; i < FAMILIES; i++)
+		nft_history_mark(round->history, i);
 	own_docker_read(&own->docker, &due);
+	round->step(round->arg);
 	memcpy(reading.listed, own->docker.listed, sizeof(reading.listed));
 	/* without both the reading says nothing of what is watched */
 	if (!reading.before.list || own_counters_read(&own->counters) < 0)
@@ -414,8 +421,10 @@ int own_sync(struct own *own, struct own_round *round)
 	int r;
 
 	own->changed_ns = 0;
-	if (!is_usable(own, round))
+	if (!is_usable(own, round)) {
+		nft_history_lose(round->history);
 		return -ENOTSUP;
+	}
 	r = read_docker(own, round, &table);
 	if (r < 0)
 		return r;

@@ -30,7 +30,10 @@ struct own_round {
 	unsigned int what; /* enum nftmon_what: what somebody else changed */
 	uint64_t at_ns;	   /* when that was noticed; 0: nothing was */
 	bool all;	   /* look at everything, for counters too */
-	struct nftmon_pids *pids; /* our edits are added */
+	struct nftmon_pids *pids;    /* our edits are added */
+	struct nft_history *history; /* by the notices; step reads them */
+	void (*step)(void *arg);
+	void *arg;
 };
 
 /*

@@ -93,6 +93,7 @@ static bool send_twin(const struct report *rep, const struct told *t,
 	w->after_ns = rep->looked_ns;
 	w->since_ns = since_ns;
 	str_copy(w->variant, sizeof(w->variant), rep->variant);
+	w->disturbed = change && t->disturbed && state == TWIN_IN_PLACE;
 	if (change) {
 		w->change_ns =
 			change->at_ns < since_ns ? change->at_ns : since_ns;
@@ -125,6 +126,7 @@ static struct told *collect(const struct plan *plan, size_t *ret_len)
 			.state = a->in_place ? TWIN_IN_PLACE : TWIN_MISSING,
 			.partial = a->new_flows_only,
 			.uncounted = !a->counted,
+			.disturbed = a->disturbed,
 		};
 	}
 	qsort(list, len, sizeof(*list), by_id);
@@ -191,8 +193,13 @@ static bool tell(const struct report *rep, const struct told *old,
 	/* before our witness was there, there was nothing to watch */
 	if (placed && !old && new->uncounted)
 		return send_twin(rep, new, new->state, since_ns, NULL);
-	if (placed)
+	if (placed) {
+		new->disturbed = false;
 		return send_twin(rep, new, new->state, since_ns, change);
+	}
+	if (new->disturbed)
+		return send_twin(rep, new, new->state, since_ns,
+				 change ? change : &unknown);
 	/* of two looks with the same counters the rule was quiet between */
 	new->steady = old &&same(old, new);
 	if (all || !new->steady || !old->steady)
@@ -200,7 +207,7 @@ static bool tell(const struct report *rep, const struct told *old,
 	return true;
 }
 
-void report_twins(struct report *rep, const struct plan *plan,
+bool report_twins(struct report *rep, const struct plan *plan,
 		  const struct report_change *change)
 {
 	size_t len = 0, i = 0, j = 0;
@@ -211,7 +218,7 @@ void report_twins(struct report *rep, const struct plan *plan,
 
 	rep->behind = false;
 	if (!now)
-		return;
+		return false;
 	while (sent && (i < rep->told_len || j < len)) {
 		const struct told *old =
 			i < rep->told_len ? &rep->told[i] : NULL;
@@ -232,11 +239,12 @@ void report_twins(struct report *rep, const struct plan *plan,
 	rep->looked_ns = since_ns;
 	if (!sent) {
 		free(now);
-		return;
+		return false;
 	}
 	free(rep->told);
 	rep->told = now;
 	rep->told_len = len;
+	return true;
 }
 
 void report_removed(struct report *rep)

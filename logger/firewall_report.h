@@ -20,6 +20,7 @@ struct told {
 	bool partial;	/* the twin takes new flows only */
 	bool uncounted; /* there is no rule but the twin */
 	bool unplaced;	/* the last look found it without its twin */
+	bool disturbed; /* see channel_twin */
 	bool steady;	/* told twice with these counters */
 };
 
@@ -58,9 +59,9 @@ void report_rules(struct report *rep, const struct plan *plan);
  * them, so that their time in the database is young; and once more when they
  * stand still), from when to when a rule was not watched, and which rules are
  * gone; plan NULL: all are. change NULL: nobody edited anything. What could not
- * be sent is news again the next time. Reads the clock.
+ * be sent is news again the next time: then it returns false. Reads the clock.
  */
-void report_twins(struct report *rep, const struct plan *plan,
+bool report_twins(struct report *rep, const struct plan *plan,
 		  const struct report_change *change);
 
 /* Sends that no rule has its twin any more: we took them out. */

@@ -28,6 +28,7 @@
 #include "logger/privilege.h"
 #include "logger/probe.h"
 #include "logger/program.h"
+#include "logger/sched_delay.h"
 
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
@@ -232,7 +233,8 @@ static void handle_notices(struct keeper *k, uint64_t at_ns)
 	struct nftmon_pids *pids = firewall_pids(k->fw);
 	uint64_t before_ns = clock_real_ns();
 	unsigned int what = 0;
-	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, &what);
+	int r = nftmon_read(k->fds[FD_NFTMON].fd, pids, firewall_history(k->fw),
+			    &what);
 
 	/* all of our own edits' are read now: who has their pids is another */
 	*pids = (struct nftmon_pids){ 0 };
@@ -289,12 +291,25 @@ static void sync_rules(struct keeper *k)
 		handle_notices(k, k->quiet_ns);
 }
 
+/* When what we waited for came: a busy machine runs us later than that. */
+static uint64_t came_ns(const struct keeper *k, uint64_t delay_ns)
+{
+	uint64_t now_ns = clock_real_ns(), delay_now_ns;
+
+	if (delay_ns == 0 || sched_delay(&delay_now_ns) < 0)
+		return k->quiet_ns;
+	return now_ns - (delay_now_ns - delay_ns);
+}
+
 /* One turn: waits at most until at_ms, then handles what came. */
 static int turn(struct keeper *k, uint64_t at_ms)
 {
-	uint64_t now = clock_ms();
-	int r = docker_wait(k->docker, k->fds, FD_COUNT,
-			    at_ms > now ? (int)(at_ms - now) : 0);
+	uint64_t now = clock_ms(), delay_ns = 0;
+	int r;
+
+	sched_delay(&delay_ns);
+	r = docker_wait(k->docker, k->fds, FD_COUNT,
+			at_ms > now ? (int)(at_ms - now) : 0);
 
 	if (r < 0) {
 		log_error("waiting for events: %s", strerror(-r));
@@ -302,7 +317,7 @@ static int turn(struct keeper *k, uint64_t at_ms)
 	}
 	if (k->fds[FD_NFTMON].revents)
 		handle_notices(k, clock_ms() - now > BLOCKED_MS
-					  ? clock_real_ns()
+					  ? came_ns(k, delay_ns)
 					  : k->quiet_ns);
 	if (k->fds[FD_SIGNALS].revents)
 		handle_signals(k);

@@ -43,13 +43,14 @@ struct channel_rule {
 enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
 
 /* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
- * in place now was not watched, and a twin that is gone outlived its rule. */
+ * in place now was not watched, and a twin that is gone outlived its rule; one
+ * that was disturbed logged what others may have decided about. */
 struct channel_twin {
 	uint64_t rule_id;
 	uint8_t state;
-	bool partial; /* the twin takes new flows only: counts less */
-	char variant[CHANNEL_IFNAME_MAX];	/* "nft", "legacy" */
-	uint64_t rule_packets, twin_packets;	/* read later than after_ns */
+	bool partial, disturbed;	     /* the twin takes new flows only */
+	char variant[CHANNEL_IFNAME_MAX];    /* "nft", "legacy" */
+	uint64_t rule_packets, twin_packets; /* read later than after_ns */
 	uint64_t after_ns, since_ns, change_ns; /* change_ns 0: no change */
 	struct mirror_told mirror;
 	char cause[CHANNEL_CAUSE_MAX]; /* of the change, words */

@@ -173,7 +173,8 @@ static bool is_ours(const struct nftmon_pids *pids, pid_t pid)
 }
 
 unsigned int nftmon_parse(const void *buf, size_t len,
-			  const struct nftmon_pids *pids, unsigned int *pending)
+			  const struct nftmon_pids *pids,
+			  struct nft_history *history, unsigned int *pending)
 {
 	const struct nlmsghdr *nlh = buf;
 	unsigned int what = 0;
@@ -196,11 +197,13 @@ unsigned int nftmon_parse(const void *buf, size_t len,
 		case NFT_MSG_NEWOBJ:
 		case NFT_MSG_DELOBJ:
 			*pending |= about(nlh);
+			nft_history_take(history, nlh);
 			break;
 		case NFT_MSG_NEWGEN:
 			if (!is_ours(pids, newgen_pid(nlh)))
 				what |= *pending;
 			*pending = 0;
+			nft_history_next(history);
 			break;
 		default:
 			break;
@@ -209,7 +212,8 @@ unsigned int nftmon_parse(const void *buf, size_t len,
 	return what;
 }
 
-int nftmon_read(int fd, const struct nftmon_pids *pids, unsigned int *ret_what)
+int nftmon_read(int fd, const struct nftmon_pids *pids,
+		struct nft_history *history, unsigned int *ret_what)
 {
 	static char buf[NFTMON_RECV] __attribute__((aligned(NLMSG_ALIGNTO)));
 	unsigned int what = 0, pending = 0;
@@ -224,10 +228,13 @@ int nftmon_read(int fd, const struct nftmon_pids *pids, unsigned int *ret_what)
 		if (n < 0 && errno != ENOBUFS)
 			return -errno;
 		/* lost, or cut off */
-		if (n < 0 || n > (ssize_t)sizeof(buf))
+		if (n < 0 || n > (ssize_t)sizeof(buf)) {
 			what = NFTMON_ALL;
-		else
-			what |= nftmon_parse(buf, (size_t)n, pids, &pending);
+			nft_history_lose(history);
+		} else {
+			what |= nftmon_parse(buf, (size_t)n, pids, history,
+					     &pending);
+		}
 	}
 	/* without its NEWGEN there is nobody to tell apart, so it counts */
 	*ret_what = what | pending;

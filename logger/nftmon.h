@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "logger/nft_history.h"
+
 /* What may change that matters to us; a mask. All other tables do not. */
 enum nftmon_what {
 	NFTMON_IPTABLES4 = 1, /* tables filter and raw of family ip */
@@ -44,11 +46,13 @@ int nftmon_open(void);
 
 /*
  * Reads what there is, until there is no more. *ret_what: what somebody other
- * than those processes changed; NFTMON_ALL when notices were lost. Returns 0
- * or -errno. The kernel sends the notices of an edit before the process that
- * made it goes on, so those of all our edits so far are read then.
+ * than those processes changed; NFTMON_ALL when notices were lost. Rules of
+ * Docker's go into history. Returns 0 or -errno. The kernel sends the notices
+ * of an edit before the process that made it goes on, so those of all our edits
+ * so far are read then.
  */
-int nftmon_read(int fd, const struct nftmon_pids *pids, unsigned int *ret_what);
+int nftmon_read(int fd, const struct nftmon_pids *pids,
+		struct nft_history *history, unsigned int *ret_what);
 
 /*
  * What a buffer of notices says; the part of nftmon_read() without a socket.
@@ -56,6 +60,6 @@ int nftmon_read(int fd, const struct nftmon_pids *pids, unsigned int *ret_what);
  */
 unsigned int nftmon_parse(const void *buf, size_t len,
 			  const struct nftmon_pids *pids,
-			  unsigned int *pending);
+			  struct nft_history *history, unsigned int *pending);
 
 #endif

@@ -55,6 +55,40 @@ bool own_counters_fit(const struct own_counter_list *list,
 	return true;
 }
 
+/* What the notices say of one family since the listing before. */
+struct past {
+	struct nft_history_past *list; /* sorted by instance */
+	size_t len;
+	bool known;
+};
+
+static int by_instance(const void *a, const void *b)
+{
+	const struct nft_history_past *x = a, *y = b;
+
+	return x->instance < y->instance ? -1 : x->instance > y->instance;
+}
+
+/* An instance that was there before has no past since then. */
+static void add_past(const struct past *past, const struct mirror_count *known,
+		     struct mirror_reading *r)
+{
+	const struct nft_history_past key = { .instance = r->instance };
+	const struct nft_history_past *p = NULL;
+
+	if (known && known->instance == r->instance)
+		return;
+	if (past->known && past->len > 0)
+		p = bsearch(&key, past->list, past->len, sizeof(key),
+			    by_instance);
+	if (!p || p->unclear) {
+		r->broken = r->unseen = true;
+		return;
+	}
+	r->past = p->packets;
+	r->unseen = p->absent || (p->again && r->ahead);
+}
+
 static struct mirror_reading reading_of(const struct own_counts_reading *r,
 					const struct own_table_audited *a)
 {
@@ -63,6 +97,7 @@ static struct mirror_reading reading_of(const struct own_counts_reading *r,
 
 	return (struct mirror_reading){
 		.instance = a->instance,
+		.ahead = a->ahead,
 		.docker = a->packets,
 		.watched = r->in_force && before && after &&
 			   own_table_watches(r->in_force, a->id),
@@ -74,11 +109,12 @@ static struct mirror_reading reading_of(const struct own_counts_reading *r,
 /* A rule that stands twice in its chain has one id. */
 static void take(struct mirror_count *c, const struct mirror_count *known,
 		 const struct own_counts_reading *r,
-		 const struct own_table_audited *a)
+		 const struct own_table_audited *a, const struct past *pasts)
 {
-	const struct mirror_reading reading = reading_of(r, a);
+	struct mirror_reading reading = reading_of(r, a);
 	int i = a->family == 4 ? 0 : 1;
 
+	add_past(&pasts[i], known, &reading);
 	if (!known) {
 		mirror_count_begin(c, a->id, &reading, r->old[i]);
 		return;
@@ -88,8 +124,34 @@ static void take(struct mirror_count *c, const struct mirror_count *known,
 		mirror_count_take(c, &reading);
 }
 
-int own_counts_take(struct own_counts *counts,
-		    const struct own_counts_reading *r)
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* What the listing of family i told needs no notice any more. */
+static int forget_past(const struct own_counts_reading *r, int i)
+{
+	const struct own_table *table = r->table;
+	uint64_t *list = calloc(table->audited_len + 1, sizeof(*list));
+	size_t len = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t j = 0; j < table->audited_len; j++)
+		if (table->audited[j].family == (i == 0 ? 4 : 6))
+			list[len++] = table->audited[j].instance;
+	qsort(list, len, sizeof(*list), compare);
+	nft_history_listed(r->history, i, list, len);
+	free(list);
+	return 0;
+}
+
+static int take_all(struct own_counts *counts,
+		    const struct own_counts_reading *r,
+		    const struct past *pasts)
 {
 	struct own_counts now = { 0 };
 	size_t kept = 0;
@@ -102,7 +164,7 @@ int own_counts_take(struct own_counts *counts,
 
 		if (a->counted)
 			take(&now.list[now.len++],
-			     own_counts_find(counts, a->id), r, a);
+			     own_counts_find(counts, a->id), r, a, pasts);
 	}
 	qsort(now.list, now.len, sizeof(*now.list), by_id);
 	for (size_t i = 0; i < now.len; i++)
@@ -112,6 +174,46 @@ int own_counts_take(struct own_counts *counts,
 	own_counts_clear(counts);
 	*counts = now;
 	return 0;
+}
+
+int own_counts_take(struct own_counts *counts,
+		    const struct own_counts_reading *r)
+{
+	struct past pasts[NFT_HISTORY_FAMILIES] = { 0 };
+	int ret = 0;
+
+	for (int i = 0; i < NFT_HISTORY_FAMILIES && ret == 0; i++) {
+		struct past *past = &pasts[i];
+
+		if (!r->listed[i])
+			continue;
+		ret = nft_history_past(r->history, i, &past->list, &past->len);
+		past->known = ret == 0;
+		if (ret == -ENODATA)
+			ret = 0;
+	}
+	if (ret == 0)
+		ret = take_all(counts, r, pasts);
+	for (int i = 0; i < NFT_HISTORY_FAMILIES; i++) {
+		if (ret == 0 && r->listed[i])
+			ret = forget_past(r, i);
+		free(pasts[i].list);
+	}
+	return ret;
+}
+
+void own_counts_told(struct own_counts *counts, const struct own_table *table,
+		     int family)
+{
+	for (size_t i = 0; i < table->audited_len; i++) {
+		struct mirror_count *c =
+			table->audited[i].family == family
+				? own_counts_find(counts, table->audited[i].id)
+				: NULL;
+
+		if (c)
+			c->disturbed = false;
+	}
 }
 
 void own_counts_restart(struct own_counts *counts)

@@ -4,6 +4,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_OWN_COUNTS_H
 #define BRIDGEAUDIT_LOGGER_OWN_COUNTS_H
 
+#include "logger/nft_history.h"
 #include "logger/own_netlink.h"
 #include "logger/rules/mirror_count.h"
 #include "logger/rules/own_table.h"
@@ -23,13 +24,19 @@ struct own_counts_reading {
 	const struct own_table *table;	  /* made of the listing */
 	const struct own_table *in_force; /* NULL: none */
 	struct own_counter_list before, after;
+	struct nft_history *history;
 	bool listed[2]; /* IPv4, IPv6: else the table's numbers are old */
 	bool old[2];	/* none of that family was told yet */
 };
 
-/* Takes a reading; a rule that is not in it is forgotten. 0 or -ENOMEM. */
+/* Takes a reading, and from history what it told until then; a rule that is
+ * not in it is forgotten. 0 or -ENOMEM. */
 int own_counts_take(struct own_counts *counts,
 		    const struct own_counts_reading *reading);
+
+/* The recorder was told which rules of a family were disturbed. */
+void own_counts_told(struct own_counts *counts, const struct own_table *table,
+		     int family);
 
 /* Our table was changed by somebody. */
 void own_counts_restart(struct own_counts *counts);

@@ -143,7 +143,7 @@ static void take_change(struct account *a, const struct channel_twin *t)
 		a->kept = a->kept || (!pending && t->mirror.kept);
 		a->to_ns = t->since_ns;
 		a->checks = 0;
-		a->fresh = true;
+		a->fresh = !t->disturbed;
 		break;
 	case TWIN_GONE:
 		break;

@@ -8,7 +8,14 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "lib/timefmt.h"
 #include "logger/store_private.h"
+
+/*
+ * The notice of a change is sent a little after it is in force, and a packet
+ * has the time at which it came in, some queues before a rule decides.
+ */
+#define DOUBT_EARLY_NS (20 * (NS_PER_S / 1000))
 
 enum cover {
 	COVER_STATE,
@@ -20,7 +27,7 @@ enum cover {
 };
 
 static const char *const cover_sql[COVER_COUNT] = {
-	[COVER_STATE] = "SELECT state = 'watched' FROM coverage"
+	[COVER_STATE] = "SELECT state = 'watched', from_ns FROM coverage"
 			" WHERE rule = :rule AND variant = :variant"
 			" AND to_ns IS NULL",
 	/* the clock may have been set back meanwhile */
@@ -80,8 +87,9 @@ static int run(struct store *st, enum cover which)
 	return rc;
 }
 
-/* The open interval: -1 none, 0 not watched, 1 watched. */
-static int state_now(struct store *st, const struct channel_twin *t, int *ret)
+/* The open interval: -1 none, 0 not watched, 1 watched; since when. */
+static int state_now(struct store *st, const struct channel_twin *t, int *ret,
+		     uint64_t *ret_from_ns)
 {
 	sqlite3_stmt *s = st->coverage->stmts[COVER_STATE];
 	int rc;
@@ -90,6 +98,8 @@ static int state_now(struct store *st, const struct channel_twin *t, int *ret)
 	sqlite3_bind_text(s, 2, t->variant, -1, SQLITE_STATIC);
 	rc = sqlite3_step(s);
 	*ret = rc == SQLITE_ROW ? sqlite3_column_int(s, 0) : -1;
+	*ret_from_ns =
+		rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(s, 1) : 0;
 	sqlite3_reset(s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
@@ -126,6 +136,29 @@ static int open_at(struct store *st, const struct channel_twin *t,
 	return run(st, COVER_OPEN);
 }
 
+/* From when on rows are marked: of the open interval's time. */
+static uint64_t doubt_from(const struct channel_twin *t, uint64_t open_ns)
+{
+	uint64_t from_ns = t->change_ns ? t->change_ns : t->since_ns;
+
+	return from_ns > open_ns + DOUBT_EARLY_NS ? from_ns - DOUBT_EARLY_NS
+						  : open_ns;
+}
+
+/* It was watched, but not everything that its twin logged was its own. */
+static int cover_disturbed(struct store *st, const struct channel_twin *t,
+			   uint64_t open_ns)
+{
+	uint64_t from_ns = doubt_from(t, open_ns);
+	int rc = close_at(st, t, from_ns);
+
+	if (rc == SQLITE_OK)
+		rc = open_at(st, t, "overlogged", from_ns, t->since_ns);
+	if (rc == SQLITE_OK)
+		rc = open_at(st, t, "watched", t->since_ns, 0);
+	return rc;
+}
+
 static int cover_in_place(struct store *st, const struct channel_twin *t,
 			  int now)
 {
@@ -157,9 +190,10 @@ static int cover_missing(struct store *st, const struct channel_twin *t,
 	return rc == SQLITE_OK ? open_at(st, t, "unwatched", from_ns, 0) : rc;
 }
 
-static int cover_gone(struct store *st, const struct channel_twin *t, int now)
+static int cover_gone(struct store *st, const struct channel_twin *t, int now,
+		      uint64_t open_ns)
 {
-	uint64_t end_ns = t->change_ns ? t->change_ns : t->since_ns;
+	uint64_t end_ns = doubt_from(t, open_ns);
 	int rc = close_at(st, t, end_ns);
 
 	if (rc == SQLITE_OK && now == 1 && end_ns < t->since_ns)
@@ -169,18 +203,21 @@ static int cover_gone(struct store *st, const struct channel_twin *t, int now)
 
 int coverage_twin(struct store *st, const struct channel_twin *t)
 {
+	uint64_t open_ns;
 	int now;
-	int rc = state_now(st, t, &now);
+	int rc = state_now(st, t, &now, &open_ns);
 
 	if (rc != SQLITE_OK)
 		return rc;
 	switch ((enum channel_twin_state)t->state) {
 	case TWIN_IN_PLACE:
+		if (now == 1 && t->disturbed)
+			return cover_disturbed(st, t, open_ns);
 		return cover_in_place(st, t, now);
 	case TWIN_MISSING:
 		return cover_missing(st, t, now);
 	case TWIN_GONE:
-		return cover_gone(st, t, now);
+		return cover_gone(st, t, now, open_ns);
 	}
 	return SQLITE_OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a rule of Docker's nft tables counted, by two counters: its own, which
- * begins at 0 each time that Docker writes its chain again, and the one of our
- * copy of it, which goes on. Between two such moments their difference is
- * constant, and what it was when our copy came into force is what nobody
- * logged. The two can't be read at one instant, so each reading bounds it, and
- * some readings under traffic make it exact. Pure.
+ * What a rule of Docker's nft tables counted, by two counters: its own, with
+ * what it had counted before Docker wrote its chain again, and the one of our
+ * copy of it. While Docker's rules are those that we copied their difference is
+ * constant; what it grows by around a change is what nobody logged, what it
+ * sinks by was logged and not counted. The two can't be read at one instant, so
+ * each reading bounds it, and some readings under traffic make it exact. Pure.
  */
 #ifndef BRIDGEAUDIT_LOGGER_RULES_MIRROR_COUNT_H
 #define BRIDGEAUDIT_LOGGER_RULES_MIRROR_COUNT_H
@@ -29,22 +29,32 @@ struct mirror_told {
 struct mirror_count {
 	uint64_t id;
 	uint64_t instance;  /* of nft_table_rule */
-	uint64_t docker;    /* its counter as last read */
+	uint64_t ahead;	    /* of own_table_audited */
+	uint64_t past;	    /* counted by its former instances */
+	uint64_t docker;    /* that and its counter, as last read */
 	uint64_t after;	    /* and ours behind that */
 	int64_t low, high;  /* bounds of Docker's counter less ours */
 	int64_t shift;	    /* our counter and this is what is accounted for */
+	int64_t over;	    /* of that, what Docker's rule did not count */
 	int64_t behind;	    /* restarted: Docker's counter and this is */
 	bool settled;	    /* low is exact */
-	bool hole;	    /* the bounds are those of a hole */
+	bool hole;	    /* what it grew by is to be told */
 	bool doubtful;	    /* its number will not be found */
 	bool restarted;	    /* our counter began at 0 again in between */
+	bool disturbed;	    /* its rows may be of packets that others decided
+			       about; until whoever tells that sets it back */
 	unsigned int tries; /* readings of these bounds */
 	struct mirror_told told;
 };
 
 /* One reading of a rule. */
 struct mirror_reading {
-	uint64_t instance, docker;
+	uint64_t instance, ahead;
+	uint64_t docker;	/* its counter, and: */
+	uint64_t past;		/* of instances since the reading before */
+	bool broken;		/* of which not all are known */
+	bool unseen;		/* it was not there all the time, or other rules
+				   may have been ahead of it */
 	bool watched;		/* our copy stood before and after: */
 	uint64_t before, after; /* its counter then */
 };

@@ -24,6 +24,7 @@ struct own_table_audited {
 	bool counted; /* Docker's rule has a counter; its values then: */
 	uint64_t packets, bytes;
 	uint64_t instance;   /* of nft_table_rule */
+	uint64_t ahead;	     /* a hash of what decides before it; 0: nothing */
 	char dst_bridge[16]; /* "": the rule names none */
 };
 

@@ -20,7 +20,20 @@ struct mirror {
 	const char *in_jumps; /* the map by out interface; NULL: none */
 	bool *written;	      /* per chain */
 	unsigned int lookups, maps;
+	uint64_t ahead; /* a hash of what decides before the rule at hand */
+	uint64_t maps_ahead; /* and of what the maps before this one have */
 };
+
+/* Appends a text to what a hash is of. */
+static uint64_t mix(uint64_t hash, const char *text)
+{
+	const uint64_t fnv_prime = UINT64_C(0x100000001b3);
+
+	do
+		hash = (hash ^ (uint8_t)*text) * fnv_prime;
+	while (*text++);
+	return hash;
+}
 
 static bool is_name(const char *name)
 {
@@ -96,6 +109,19 @@ static void explain(struct mirror *m, const struct nft_rule *rule,
 	}
 }
 
+/* The rule's id. */
+static uint64_t audit(struct mirror *m, const struct nft_chain *chain,
+		      const struct nft_table_rule *rule, enum verdict verdict,
+		      const char *bridge)
+{
+	struct own_table *table = m->b->table;
+	uint64_t id = own_audited_add(m->b, m->table->family, chain, rule,
+				      verdict, bridge);
+
+	table->audited[table->audited_len - 1].ahead = m->ahead;
+	return id;
+}
+
 /* bridge: where the chain leads; "" when it is the way out of one. */
 static void write_rule(struct mirror *m, const struct nft_chain *chain,
 		       const struct nft_table_rule *rule, const char *bridge)
@@ -117,8 +143,7 @@ static void write_rule(struct mirror *m, const struct nft_chain *chain,
 	nft_match_write(b->out, m->table->family, &r->match);
 	if (audited)
 		own_log_write(b, verdict,
-			      own_audited_add(b, m->table->family, chain, rule,
-					      verdict, bridge));
+			      audit(m, chain, rule, verdict, bridge));
 	if (audited && verdict == VERDICT_ACCEPT)
 		explain(m, r, bridge);
 	fputs(r->action == NFT_RETURN ? "return\n" : "accept\n", b->out);
@@ -132,10 +157,15 @@ static void write_chain(struct mirror *m, const struct nft_chain *chain,
 	if (*written)
 		return;
 	*written = true;
+	m->ahead = m->maps_ahead;
 	fprintf(m->b->out, "chain %s-%s {\n", m->family, chain->name);
-	for (uint32_t i = 0; i < chain->rules_len; i++)
-		write_rule(m, chain, &m->table->rules[chain->first_rule + i],
-			   bridge);
+	for (uint32_t i = 0; i < chain->rules_len; i++) {
+		const struct nft_table_rule *rule =
+			&m->table->rules[chain->first_rule + i];
+
+		write_rule(m, chain, rule, bridge);
+		m->ahead = mix(m->ahead, rule->text);
+	}
 	fputs("}\n", m->b->out);
 }
 
@@ -211,6 +241,8 @@ static void write_lookup(struct mirror *m, const struct nft_rule *rule)
 			m->family, m->maps);
 		m->maps++;
 	}
+	for (size_t i = 0; i < len; i++)
+		m->maps_ahead = mix(m->maps_ahead, jumps[i].ifname);
 	free(chains);
 }
 
@@ -287,9 +319,8 @@ static void add_raw(struct mirror *m, const struct nft_chain *chain,
 		return;
 	}
 	if (raw.drop)
-		raw.id = own_audited_add(b, raw.family, chain, rule,
-					 VERDICT_DROP,
-					 raw_bridge(m, &r->match.in));
+		raw.id = audit(m, chain, rule, VERDICT_DROP,
+			       raw_bridge(m, &r->match.in));
 	b->raw[b->raw_len++] = raw;
 }
 
@@ -308,8 +339,20 @@ static void collect_raw(struct mirror *m)
 	    strcmp(chain->priority, "-300") != 0)
 		own_problem(m->b, chain->name, chain->priority,
 			    "another priority than we mirror");
-	for (uint32_t i = 0; i < chain->rules_len; i++)
-		add_raw(m, chain, &m->table->rules[chain->first_rule + i], i);
+	m->ahead = 0;
+	for (uint32_t i = 0; i < chain->rules_len; i++) {
+		const struct nft_table_rule *rule =
+			&m->table->rules[chain->first_rule + i];
+
+		/* Docker's rules of one address stand together */
+		if (i > 0 &&
+		    memcmp(&rule[-1].rule.match.dst, &rule->rule.match.dst,
+			   sizeof(rule->rule.match.dst)) == 0)
+			m->ahead = mix(m->ahead, rule[-1].text);
+		else
+			m->ahead = 0;
+		add_raw(m, chain, rule, i);
+	}
 }
 
 void own_mirror_write(struct own_builder *b, const struct nft_table *table)

@@ -43,7 +43,7 @@ void own_log_write(struct own_builder *b, enum verdict verdict, uint64_t id);
 
 /*
  * Appends one of Docker's rules to the audited ones and returns its id.
- * bridge: where it leads, or "".
+ * bridge: where it leads, or ""; the caller sets what is ahead of it.
  */
 uint64_t own_audited_add(struct own_builder *b, int family,
 			 const struct nft_chain *chain,

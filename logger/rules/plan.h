@@ -35,8 +35,9 @@ struct plan_audited {
 	bool in_place, counted; /* exactly one twin that stays; a counter */
 	bool new_flows_only;	/* so the twin counts less than the rule */
 	uint64_t rule_packets, rule_bytes;
-	uint64_t twin_packets;		 /* 0 when not in place */
-	struct mirror_told mirror;	 /* of a rule that is mirrored */
+	uint64_t twin_packets;	   /* 0 when not in place */
+	struct mirror_told mirror; /* of a rule that is mirrored, */
+	bool disturbed;		   /* and what decides before it changed */
 	const struct ruleset_rule *rule; /* NULL: of no ruleset */
 	const struct raw_rule *raw;	 /* within plan.raw; NULL: not in raw */
 	char dst_bridge[RAW_RULE_IFNAME_MAX]; /* a raw DROP's "! -i br" or "" */

@@ -155,13 +155,15 @@ static void sync_noticed(struct firewall *fw, int kind)
 					.step = nothing };
 	struct sample before = now();
 
-	if (nftmon_read(notices, firewall_pids(fw), &round.what) < 0)
+	if (nftmon_read(notices, firewall_pids(fw), firewall_history(fw),
+			&round.what) < 0)
 		die("no notices");
 	if (round.what && firewall_sync(fw, &round) < 0)
 		die("not all was reached");
 	take(kind, &before);
 	/* our own edits', as the keeper reads them */
-	if (nftmon_read(notices, firewall_pids(fw), &round.what) < 0 ||
+	if (nftmon_read(notices, firewall_pids(fw), firewall_history(fw),
+			&round.what) < 0 ||
 	    round.what)
 		die("an edit of our own is taken for somebody else's");
 }
@@ -285,10 +287,11 @@ int main(int argc, char **argv)
 	free(rules);
 	if (firewall_new(PROFILE_DEFAULT, GROUP, -1, &fw) < 0)
 		die("no firewall");
-	if (nftmon_read(notices, &nobody, &what) < 0)
+	if (nftmon_read(notices, &nobody, firewall_history(fw), &what) < 0)
 		die("no notices");
 	sync_all(fw, START);
-	if (nftmon_read(notices, firewall_pids(fw), &what) < 0)
+	if (nftmon_read(notices, firewall_pids(fw), firewall_history(fw),
+			&what) < 0)
 		die("no notices");
 	for (int i = 0; i < ROUNDS; i++)
 		measure_round(fw);

@@ -95,6 +95,7 @@ void rw_mirrored(struct session *s, struct told t, struct mirror_told mirror)
 		.u.twin = { .rule_id = RULE,
 			    .state = (uint8_t)t.state,
 			    .partial = t.partial,
+			    .disturbed = t.disturbed,
 			    .mirror = mirror,
 			    .rule_packets = t.packets,
 			    .twin_packets = t.twin,
@@ -162,7 +163,7 @@ struct session rw_watched(const struct world *w, uint64_t packets)
 
 	rw_rule(&s, 0, true);
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, packets, 0, 11, 10,
-				   "docker wrote rule", NULL, false });
+				   "docker wrote rule", NULL, false, false });
 	rw_look(&s, 12);
 	return s;
 }

@@ -20,7 +20,7 @@ struct told {
 	enum channel_twin_state state;
 	uint64_t packets, twin, at, change;
 	const char *cause, *variant; /* NULL: "", "nft" */
-	bool partial;
+	bool partial, disturbed;
 };
 
 struct session rw_begin(const struct world *w, uint64_t at);

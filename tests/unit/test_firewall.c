@@ -71,39 +71,39 @@ static void nothing(void *arg)
 
 static int sync_all(void)
 {
-	const struct firewall_round round = {
-		.noticed = true, .poll = true, .all = true, .step = nothing
-	};
+	const struct firewall_round all = { 0,	  0,	   true, true,
+					    true, nothing, NULL };
 
-	return firewall_sync(fw, &round);
+	return firewall_sync(fw, &all);
+}
+
+static unsigned int read_notices(void)
+{
+	unsigned int what = 0;
+
+	nftmon_read(notices, firewall_pids(fw), firewall_history(fw), &what);
+	return what;
 }
 
 static void start(void)
 {
-	unsigned int what;
-
 	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
-	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &what), 0);
+	read_notices();
 	assert_int_equal(sync_all(), 0);
-	if (!pids_are_the_kernels())
-		nftmon_read(notices, firewall_pids(fw), &what);
+	read_notices(); /* of our own edits */
 }
 
 /* The round that follows what the notices say; returns what that was. */
 static unsigned int sync_noticed(void)
 {
-	struct firewall_round round = { .noticed = true,
-					.at_ns = 1,
-					.step = nothing };
-	unsigned int what;
+	const struct firewall_round round = {
+		read_notices(), 1, true, false, false, nothing, NULL
+	};
 
-	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &round.what),
-			 0);
 	if (round.what)
 		firewall_sync(fw, &round);
-	assert_int_equal(nftmon_read(notices, firewall_pids(fw), &what), 0);
-	if (pids_are_the_kernels()) /* our own edits are nobody else's */
-		assert_int_equal(what, 0);
+	if (read_notices()) /* our own edits are nobody else's */
+		assert_false(pids_are_the_kernels());
 	*firewall_pids(fw) = (struct nftmon_pids){ 0 };
 	return round.what;
 }

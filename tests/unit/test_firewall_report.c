@@ -195,6 +195,27 @@ static void a_twin_put_back_within_one_round_is_an_interval(void **state)
 	assert_int_equal(round_of(b, true, NULL).change_ns, 0);
 }
 
+static void a_disturbed_rule_was_not_its_own_from_the_change_on(void **state)
+{
+	const struct report_change change = { 1000, "docker wrote rule" };
+	struct bench *b = *state;
+	struct channel_twin t;
+
+	b->audited.disturbed = true;
+	/* one that was not watched logged nothing */
+	t = round_of(b, false, &change);
+	assert_int_equal(t.change_ns, 1000);
+	assert_false(t.disturbed);
+	t = round_of(b, true, &change);
+	assert_int_equal(t.state, TWIN_IN_PLACE);
+	assert_int_equal(t.change_ns, 1000);
+	assert_true(t.disturbed);
+	b->audited.disturbed = false;
+	t = round_of(b, true, &change);
+	assert_int_equal(t.change_ns, 0);
+	assert_false(t.disturbed);
+}
+
 static void counters_are_told_until_they_stand_still(void **state)
 {
 	struct bench *b = *state;
@@ -298,6 +319,7 @@ int main(void)
 		T(a_new_rule_was_not_watched_from_the_change_to_its_twin),
 		T(a_twin_that_was_there_already_tells_of_no_change),
 		T(a_twin_put_back_within_one_round_is_an_interval),
+		T(a_disturbed_rule_was_not_its_own_from_the_change_on),
 		T(counters_are_told_until_they_stand_still),
 		T(counters_were_read_after_the_round_before),
 		T(a_failed_edit_has_its_cause_until_it_works),

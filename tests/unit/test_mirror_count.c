@@ -13,7 +13,32 @@ static struct mirror_reading unwatched(uint64_t instance, uint64_t docker)
 static struct mirror_reading watched(uint64_t instance, uint64_t docker,
 				     uint64_t before, uint64_t after)
 {
-	return (struct mirror_reading){ instance, docker, true, before, after };
+	return (struct mirror_reading){ .instance = instance,
+					.docker = docker,
+					.watched = true,
+					.before = before,
+					.after = after };
+}
+
+/* Written again, and nobody knows what it had counted by then. */
+static struct mirror_reading broken(struct mirror_reading r)
+{
+	r.broken = r.unseen = true;
+	return r;
+}
+
+/* Written again, having counted that by then. */
+static struct mirror_reading again(struct mirror_reading r, uint64_t past)
+{
+	r.past = past;
+	return r;
+}
+
+static struct mirror_reading behind_others(struct mirror_reading r,
+					   uint64_t ahead)
+{
+	r.ahead = ahead;
+	return r;
 }
 
 static struct mirror_count begin(uint64_t docker, bool old)
@@ -102,13 +127,14 @@ static void a_chain_written_again_while_watched_hides_nothing(void **state)
 
 	(void)state;
 	take(&c, watched(7, 10, 10, 10));
-	told = take(&c, watched(8, 2, 15, 15));
+	told = take(&c, again(watched(8, 2, 15, 15), 13));
 	assert_int_equal(told.missed, 0);
 	assert_int_equal(told.unknown, 0);
 	assert_int_equal(told.carried, 13);
+	assert_false(c.disturbed);
 	assert_int_equal(accounted(&c, 15), 15);
 	/* counted up beyond what it was before, unseen */
-	told = take(&c, watched(9, 40, 60, 60));
+	told = take(&c, again(watched(9, 40, 60, 60), 5));
 	assert_int_equal(told.missed, 0);
 	assert_int_equal(accounted(&c, 60), 60);
 	/* without handles a decrease says the same */
@@ -120,20 +146,125 @@ static void a_chain_written_again_while_watched_hides_nothing(void **state)
 static void written_again_before_it_was_read_is_unknown(void **state)
 {
 	struct mirror_count c = begin(3, false);
-	struct mirror_told told = take(&c, watched(8, 1, 0, 0));
+	struct mirror_told told = take(&c, broken(watched(8, 1, 0, 0)));
 
 	(void)state;
-	assert_false(told.open);
 	assert_int_equal(told.missed, 0);
 	assert_int_equal(told.unknown, 1);
 	/* and again while nobody watches */
 	c = begin(3, false);
-	told = take(&c, unwatched(8, 1));
+	told = take(&c, broken(unwatched(8, 1)));
 	assert_true(told.open);
 	told = take(&c, watched(8, 5, 2, 2));
 	assert_false(told.open);
 	assert_int_equal(told.unknown, 1);
 	assert_int_equal(accounted(&c, 2), 2);
+}
+
+static void what_it_counted_before_it_was_written_again_is_in_the_number(
+	void **state)
+{
+	struct mirror_reading first = again(unwatched(8, 3), 2);
+	struct mirror_count c;
+	struct mirror_told told;
+
+	(void)state;
+	/* already between two listings */
+	mirror_count_begin(&c, 1, &first, false);
+	assert_int_equal(accounted(&c, 0), 0);
+	told = take(&c, again(watched(9, 1, 3, 4), 6)); /* 5 or 6 */
+	assert_true(told.open);
+	assert_int_equal(accounted(&c, 4), 4);
+	told = take(&c, watched(9, 4, 6, 6));
+	assert_false(told.open);
+	assert_int_equal(told.missed, 6);
+	assert_int_equal(told.unknown, 0);
+	assert_int_equal(accounted(&c, 6), 12);
+	/* unless the notices don't tell how often */
+	first = broken(unwatched(8, 3));
+	mirror_count_begin(&c, 1, &first, false);
+	told = take(&c, watched(8, 9, 4, 4));
+	assert_int_equal(told.missed, 0);
+	assert_int_equal(told.unknown, 1);
+}
+
+static void others_ahead_of_it_are_a_disturbance(void **state)
+{
+	struct mirror_count c = begin(0, false);
+	struct mirror_told told;
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	/* 4 that the new one took are in our copy's counter */
+	told = take(&c, again(behind_others(watched(8, 2, 16, 16), 5), 10));
+	assert_true(c.disturbed);
+	assert_true(told.open);
+	c.disturbed = false;
+	told = take(&c, behind_others(watched(8, 3, 17, 17), 5));
+	assert_false(c.disturbed);
+	assert_false(told.open);
+	assert_int_equal(told.missed, 0);
+	assert_int_equal(told.unknown, 0);
+	assert_int_equal(accounted(&c, 17), 17);
+	/* 3 more that an old one kept from our copy are not hidden by them */
+	take(&c, again(behind_others(watched(9, 3, 17, 17), 6), 3));
+	assert_true(c.disturbed);
+	c.disturbed = false;
+	told = take(&c, behind_others(watched(9, 3, 17, 17), 6));
+	assert_int_equal(told.missed, 3);
+	assert_int_equal(accounted(&c, 17), 20);
+	told = take(&c, behind_others(watched(9, 13, 27, 27), 6));
+	assert_int_equal(told.missed, 3);
+	assert_int_equal(accounted(&c, 27), 30);
+}
+
+static void a_disturbed_rule_that_is_lost_track_of_has_no_number(void **state)
+{
+	struct mirror_count c = begin(0, false);
+	struct mirror_told told;
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	take(&c, again(behind_others(watched(8, 2, 16, 16), 5), 10));
+	told = take(&c, broken(behind_others(watched(9, 0, 17, 17), 5)));
+	assert_int_equal(told.unknown, 1);
+	assert_int_equal(told.missed, 0);
+	told = take(&c, behind_others(watched(9, 1, 18, 18), 5));
+	assert_int_equal(accounted(&c, 18), 18);
+}
+
+static void a_while_without_it_is_a_disturbance_too(void **state)
+{
+	struct mirror_count c = begin(0, false);
+	struct mirror_reading r = again(watched(8, 0, 12, 12), 10);
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	r.unseen = true;
+	mirror_count_take(&c, &r);
+	assert_true(c.disturbed);
+	/* it has no copy yet that could log anything */
+	c = begin(0, false);
+	r = broken(unwatched(8, 0));
+	mirror_count_take(&c, &r);
+	assert_false(c.disturbed);
+}
+
+static void a_least_number_is_not_told_for_the_number(void **state)
+{
+	struct mirror_count c = begin(0, false);
+	struct mirror_told told;
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	/* 2 to 5 are missing all of a sudden */
+	told = take(&c, watched(7, 20, 15, 18));
+	assert_true(told.open);
+	assert_int_equal(told.missed, 0);
+	told = take(&c, watched(7, 24, 20, 20));
+	assert_false(told.open);
+	assert_int_equal(told.missed, 4);
+	assert_int_equal(accounted(&c, 20), 24);
 }
 
 static void what_an_old_rule_had_counted_is_not_ours(void **state)
@@ -177,6 +308,13 @@ int main(void)
 		cmocka_unit_test(
 			a_chain_written_again_while_watched_hides_nothing),
 		cmocka_unit_test(written_again_before_it_was_read_is_unknown),
+		cmocka_unit_test(
+			what_it_counted_before_it_was_written_again_is_in_the_number),
+		cmocka_unit_test(others_ahead_of_it_are_a_disturbance),
+		cmocka_unit_test(
+			a_disturbed_rule_that_is_lost_track_of_has_no_number),
+		cmocka_unit_test(a_while_without_it_is_a_disturbance_too),
+		cmocka_unit_test(a_least_number_is_not_told_for_the_number),
 		cmocka_unit_test(what_an_old_rule_had_counted_is_not_ours),
 		cmocka_unit_test(our_table_made_anew_begins_at_0),
 	};

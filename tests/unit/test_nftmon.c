@@ -44,13 +44,15 @@ static void add_newgen(struct notices *n, uint32_t pid)
 	n->len += nlh->nlmsg_len;
 }
 
+static struct nft_history history;
+
 static unsigned int parse(const struct notices *n, unsigned int *pending)
 {
 	struct nftmon_pids pids = { 0 };
 
 	nftmon_pids_add(&pids, 42);
 	nftmon_pids_add(&pids, 0);
-	return nftmon_parse(n->buf, n->len, &pids, pending);
+	return nftmon_parse(n->buf, n->len, &pids, &history, pending);
 }
 
 static void a_change_is_of_the_table_that_it_is_in(void **state)
@@ -124,8 +126,9 @@ static void the_latest_of_our_processes_are_remembered(void **state)
 
 		add(&n, NFT_MSG_NEWRULE, NFPROTO_IPV4, "raw");
 		add_newgen(&n, 100 + (uint32_t)i);
-		assert_int_equal(nftmon_parse(n.buf, n.len, &pids, &pending),
-				 i == 0 ? NFTMON_IPTABLES4 : 0);
+		assert_int_equal(
+			nftmon_parse(n.buf, n.len, &pids, &history, &pending),
+			i == 0 ? NFTMON_IPTABLES4 : 0);
 	}
 }
 

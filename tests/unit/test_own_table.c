@@ -238,6 +238,69 @@ static void id_of_a_rule_is_the_same_in_every_listing(void **state)
 	}
 }
 
+static uint64_t ahead_of(const char *rules, const char *text)
+{
+	struct own_table *table = own_bench_chain(rules);
+	uint64_t ahead = 0;
+
+	for (size_t i = 0; i < table->audited_len; i++)
+		if (strcmp(table->audited[i].text, text) == 0)
+			ahead = table->audited[i].ahead;
+	own_table_free(table);
+	return ahead;
+}
+
+static void what_decides_ahead_of_a_rule_is_told_apart(void **state)
+{
+	static const char drop[] = "counter drop";
+	uint64_t some = ahead_of("ip daddr 10.0.0.2 tcp dport 80 counter "
+				 "packets 1 bytes 2 accept\ncounter drop\n",
+				 drop);
+
+	(void)state;
+	assert_int_equal(ahead_of("counter drop\n", drop), 0);
+	assert_int_not_equal(some, 0);
+	/* its counter is nothing that decides */
+	assert_int_equal(ahead_of("ip daddr 10.0.0.2 tcp dport 80 counter "
+				  "packets 7 bytes 8 accept\ncounter drop\n",
+				  drop),
+			 some);
+	assert_int_not_equal(
+		ahead_of("ip daddr 10.0.0.2 tcp dport 80 counter accept\n"
+			 "ip daddr 10.0.0.2 tcp dport 81 counter accept\n"
+			 "counter drop\n",
+			 drop),
+		some);
+	/* what is behind it does not matter */
+	assert_int_equal(ahead_of("ip daddr 10.0.0.2 tcp dport 80 counter "
+				  "accept\ncounter drop\n"
+				  "ip daddr 10.0.0.2 tcp dport 81 accept\n",
+				  drop),
+			 some);
+}
+
+/* In table raw only rules of the same address are. */
+static void in_raw_other_addresses_are_not_ahead(void **state)
+{
+	static const char text[] =
+		"table ip docker-bridges {\n" JUMPS
+		"\tchain in__br-a {\n\t}\n" FORWARD "\tchain raw-PREROUTING {\n"
+		"\t\ttype filter hook prerouting priority raw; policy accept;\n"
+		"\t\tip daddr 10.1.0.1 iifname != \"br-a\" counter drop\n"
+		"\t\tip daddr 10.1.0.2 iifname \"t0\" counter accept\n"
+		"\t\tip daddr 10.1.0.2 iifname != \"br-a\" counter drop\n"
+		"\t\tip daddr 10.1.0.3 iifname != \"br-a\" counter drop\n"
+		"\t}\n}\n";
+	struct own_table *table = own_bench_docker(text, sizeof(text) - 1);
+
+	(void)state;
+	assert_int_equal(table->audited_len, 3);
+	assert_int_equal(table->audited[0].ahead, 0);
+	assert_int_not_equal(table->audited[1].ahead, 0);
+	assert_int_equal(table->audited[2].ahead, 0);
+	own_table_free(table);
+}
+
 static void profile_decides_what_is_logged(void **state)
 {
 	static const struct {
@@ -397,6 +460,8 @@ int main(void)
 		cmocka_unit_test(
 			raw_rules_for_networks_come_after_those_for_addresses),
 		cmocka_unit_test(id_of_a_rule_is_the_same_in_every_listing),
+		cmocka_unit_test(what_decides_ahead_of_a_rule_is_told_apart),
+		cmocka_unit_test(in_raw_other_addresses_are_not_ahead),
 		cmocka_unit_test(profile_decides_what_is_logged),
 		cmocka_unit_test(witness_needs_two_bridges_and_knows_the_ports),
 		cmocka_unit_test(

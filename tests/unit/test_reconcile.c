@@ -158,7 +158,8 @@ static void a_twin_deleted_by_hand_is_a_hole_with_a_number(void **state)
 	rw_rows(&s, 4);
 	/* it was deleted at 20 and is back at 22 with a counter of its own */
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 10, 1, 22, 20,
-				   "rule deleted by somebody", NULL, false });
+				   "rule deleted by somebody", NULL, false,
+				   false });
 	rw_rows(&s, 1);
 	rw_look(&s, 23);
 	rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
@@ -188,7 +189,8 @@ static void losses_and_a_hole_in_one_interval_are_not_counted_twice(
 	assert_int_equal(reconcile_hole(&s.rec, 3), 3);
 	/* and two while the twin was away */
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 9, 0, 22, 20,
-				   "rule deleted by somebody", NULL, false });
+				   "rule deleted by somebody", NULL, false,
+				   false });
 	rw_look(&s, 23);
 	rw_twin(&s, (struct told){
 			    .state = TWIN_IN_PLACE, .packets = 9, .at = 27 });
@@ -205,13 +207,14 @@ static void an_edit_that_fails_is_not_watched_until_it_works(void **state)
 	struct session s = rw_begin(w, 1);
 
 	rw_rule(&s, 0, true);
-	rw_twin(&s, (struct told){ TWIN_MISSING, 2, 0, 11, 10,
-				   "apply failed: no target", NULL, false });
+	rw_twin(&s,
+		(struct told){ TWIN_MISSING, 2, 0, 11, 10,
+			       "apply failed: no target", NULL, false, false });
 	rw_look(&s, 12);
 	assert_string_equal(rw_coverage(w),
 			    "unwatched|10|NULL|apply failed: no target|NULL");
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 4, 0, 15, 14,
-				   "docker wrote rule", NULL, false });
+				   "docker wrote rule", NULL, false, false });
 	rw_look(&s, 16);
 	rw_twin(&s, (struct told){
 			    .state = TWIN_IN_PLACE, .packets = 4, .at = 20 });
@@ -232,12 +235,17 @@ static void a_removed_rule_ends_and_its_late_rows_are_marked(void **state)
 	rw_rows(&s, 1);
 	store_add_event(s.st, &ev);
 	rw_twin(&s, (struct told){ TWIN_GONE, 1, 1, 21, 20,
-				   "docker removed rule", NULL, false });
+				   "docker removed rule", NULL, false, false });
 	rw_look(&s, 22);
 	assert_string_equal(rw_coverage(w),
 			    "unwatched|10|11|docker wrote rule|0\n"
-			    "watched|11|20|NULL|NULL\n"
-			    "overlogged|20|21|docker removed rule|NULL");
+			    "watched|11|19|NULL|NULL\n"
+			    "overlogged|19|21|docker removed rule|NULL");
+	assert_string_equal(
+		store_world_ask(w,
+				"SELECT (20000 - from_ns / 1000000 % 1000000)"
+				" FROM coverage WHERE state = 'overlogged'"),
+		"20");
 	assert_string_equal(store_world_ask(w, "SELECT marks FROM v_event"),
 			    "NULL\noverlogged");
 	assert_string_equal(rw_gaps(w), "");
@@ -396,7 +404,7 @@ static void a_rule_written_again_counts_from_zero_and_so_does_its_hole(
 	/* dockerd restarted: six packets, of which the twin saw two */
 	rw_rows(&s, 2);
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 6, 2, 22, 20,
-				   "docker wrote rule", NULL, false });
+				   "docker wrote rule", NULL, false, false });
 	for (uint64_t at = 23; at < 50; at += 10) {
 		rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
 					   .packets = 6,
@@ -423,17 +431,19 @@ static void a_rule_in_both_variants_has_one_account(void **state)
 					   .packets = 4,
 					   .twin = 4,
 					   .at = at });
-		rw_twin(&s, (struct told){
-				    TWIN_IN_PLACE, 3, 3, at, at == 20 ? 19 : 0,
-				    "docker wrote rule", "legacy", false });
+		rw_twin(&s,
+			(struct told){ TWIN_IN_PLACE, 3, 3, at,
+				       at == 20 ? 19 : 0, "docker wrote rule",
+				       "legacy", false, false });
 		rw_look(&s, at + 1);
 	}
 	assert_string_equal(rw_gaps(w), "");
 	assert_string_equal(rw_findings(w), "");
 	rw_assert_closed(w);
 	/* and when it leaves one of them */
-	rw_twin(&s, (struct told){ TWIN_GONE, 3, 3, 41, 40,
-				   "docker removed rule", "legacy", false });
+	rw_twin(&s,
+		(struct told){ TWIN_GONE, 3, 3, 41, 40, "docker removed rule",
+			       "legacy", false, false });
 	rw_rows(&s, 1);
 	rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
 				   .packets = 5,
@@ -451,9 +461,10 @@ static void a_twin_of_new_flows_only_is_not_compared(void **state)
 
 	rw_rule(&s, 0, true);
 	for (uint64_t at = 11; at < 40; at += 5) {
-		rw_twin(&s, (struct told){ TWIN_IN_PLACE, 3 * at, 1, at,
-					   at == 11 ? 10 : 0,
-					   "docker wrote rule", NULL, true });
+		rw_twin(&s,
+			(struct told){ TWIN_IN_PLACE, 3 * at, 1, at,
+				       at == 11 ? 10 : 0, "docker wrote rule",
+				       NULL, true, false });
 		rw_look(&s, at + 1);
 	}
 	/* that packets came unwatched is known, their number is not */

@@ -179,6 +179,82 @@ static void more_that_is_missed_later_is_a_gap_too(void **state)
 	rw_end(&s, 20);
 }
 
+static void a_disturbed_rule_has_its_rows_marked_and_its_hole_counted(
+	void **state)
+{
+	const struct world *w = *state;
+	struct session s = begin(w);
+	struct event ev = store_world_event(T0 + 20 * S + 5, 80);
+
+	tell(&s,
+	     (struct told){ .state = TWIN_IN_PLACE, .packets = 0, .at = 13 },
+	     (struct mirror_told){ 0 });
+	rw_look(&s, 14);
+	rw_rows(&s, 1);
+	store_add_event(s.st, &ev);
+	tell(&s,
+	     (struct told){ .state = TWIN_IN_PLACE,
+			    .packets = 1,
+			    .twin = 2,
+			    .at = 21,
+			    .change = 20,
+			    .cause = "docker wrote rule",
+			    .disturbed = true },
+	     (struct mirror_told){ .open = true, .carried = 1 });
+	rw_look(&s, 22);
+	assert_string_equal(rw_coverage(w),
+			    "unwatched|10|11|docker wrote rule|0\n"
+			    "watched|11|19|NULL|NULL\n"
+			    "overlogged|19|21|docker wrote rule|NULL\n"
+			    "watched|21|NULL|NULL|NULL");
+	assert_string_equal(store_world_ask(w, "SELECT marks FROM v_event"),
+			    "NULL\noverlogged");
+	assert_string_equal(rw_gaps(w), "");
+	/* 3 that others let in or kept were missed meanwhile */
+	tell(&s,
+	     (struct told){ .state = TWIN_IN_PLACE,
+			    .packets = 4,
+			    .twin = 2,
+			    .at = 23 },
+	     (struct mirror_told){ .missed = 3, .carried = 1 });
+	assert_int_equal(rw_look(&s, 24), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT packets, from_ns / 1000000000 -"
+				   " 1700000000, to_ns / 1000000000 -"
+				   " 1700000000 FROM gap"),
+		"3|20|21");
+	assert_string_equal(rw_findings(w), "");
+	rw_end(&s, 30);
+	/* the interval of the first hole says nothing of the second */
+	assert_string_equal(
+		store_world_ask(w, "SELECT missed FROM coverage"
+				   " WHERE state = 'unwatched' LIMIT 1"),
+		"0");
+}
+
+/* No interval begins before the one that it ends. */
+static void a_rule_that_is_disturbed_at_once_was_not_watched_before(
+	void **state)
+{
+	const struct world *w = *state;
+	struct session s = begin(w);
+
+	tell(&s,
+	     (struct told){ .state = TWIN_IN_PLACE,
+			    .at = 12,
+			    .change = 11,
+			    .cause = "docker wrote rule",
+			    .disturbed = true },
+	     (struct mirror_told){ .open = true });
+	rw_look(&s, 13);
+	assert_string_equal(rw_coverage(w),
+			    "unwatched|10|11|docker wrote rule|NULL\n"
+			    "watched|11|11|NULL|NULL\n"
+			    "overlogged|11|12|docker wrote rule|NULL\n"
+			    "watched|12|NULL|NULL|NULL");
+	rw_end(&s, 30);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -190,6 +266,8 @@ int main(void)
 		T(written_again_before_it_was_read_is_unknown),
 		T(gone_before_it_was_read_is_unknown),
 		T(more_that_is_missed_later_is_a_gap_too),
+		T(a_disturbed_rule_has_its_rows_marked_and_its_hole_counted),
+		T(a_rule_that_is_disturbed_at_once_was_not_watched_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,14 +16,15 @@ static void a_stop_and_a_start_count_what_came_between(void **state)
 				   .twin = 5,
 				   .at = 20 });
 	rw_twin(&s, (struct told){ TWIN_MISSING, 5, 0, 21, 21, "daemon down",
-				   NULL, false });
+				   NULL, false, false });
 	rw_end(&s, 22);
 	assert_string_equal(rw_gaps(w), "");
 
 	s = rw_begin(w, 40);
 	rw_rule(&s, 9, false); /* four while it was down, */
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 10, 0, 43, 41, "daemon down",
-				   NULL, false }); /* one until the twin is */
+				   NULL, false,
+				   false }); /* one until the twin is */
 	rw_rows(&s, 2);
 	for (uint64_t at = 44; at < 60; at += 5) {
 		rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
@@ -173,7 +174,7 @@ static void counters_set_back_in_the_downtime_are_unknown_and_at_least(
 	for (uint64_t at = 42; at < 60; at += 5) {
 		rw_twin(&s, (struct told){ TWIN_IN_PLACE, 3, 0, at,
 					   at == 42 ? 41 : 0, "daemon down",
-					   NULL, false });
+					   NULL, false, false });
 		rw_look(&s, at + 1);
 	}
 	assert_string_equal(
@@ -194,7 +195,7 @@ static void a_rule_made_in_the_downtime_missed_all_that_it_counted(void **state)
 	for (uint64_t at = 42; at < 60; at += 5) {
 		rw_twin(&s, (struct told){ TWIN_IN_PLACE, 9, 0, at,
 					   at == 42 ? 41 : 0, "daemon down",
-					   NULL, false });
+					   NULL, false, false });
 		rw_look(&s, at + 1);
 	}
 	assert_string_equal(
@@ -213,7 +214,7 @@ static void what_came_before_the_first_logger_is_not_ours(void **state)
 	for (uint64_t at = 3; at < 20; at += 5) {
 		rw_twin(&s, (struct told){ TWIN_IN_PLACE, 5001, 0, at,
 					   at == 3 ? 2 : 0, "logger started",
-					   NULL, false });
+					   NULL, false, false });
 		rw_look(&s, at + 1);
 	}
 	/* but what came between the look and the twin is */
