@@ -27,6 +27,7 @@
 #include "logger/nftmon.h"
 #include "logger/privilege.h"
 #include "logger/program.h"
+#include "logger/seal.h"
 
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
@@ -45,6 +46,7 @@ struct keeper {
 	struct firewall *fw;
 	struct docker *docker;
 	struct program program;
+	struct seal seal;
 	struct pollfd fds[FD_COUNT];
 	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
 	uint64_t poll_at_ms;  /* and when what has no notices */
@@ -186,6 +188,7 @@ static void handle_signals(struct keeper *k)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
 			k->all_at_ms = 0;
+			seal_reload(&k->seal);
 		} else if (info.ssi_signo == SIGCHLD) {
 			program_reap(&k->program);
 		} else {
@@ -212,6 +215,9 @@ static void handle_recorder(struct keeper *k)
 			run_program(k, &space->low, "space_left");
 		else if (msg.kind == CHANNEL_SPACE_FULL)
 			run_program(k, &space->full, "disk_full");
+		else if (msg.kind == CHANNEL_CHECKPOINT)
+			seal_checkpoint(&k->seal, &msg.u.checkpoint,
+					k->config->channel_fd, clock_real_ns());
 		else if (msg.kind == CHANNEL_STOP)
 			k->stop = true;
 	}
@@ -455,8 +461,10 @@ int keeper_run(const struct keeper_config *config)
 {
 	struct keeper k = { .config = config };
 	int code = EXITCODE_NOTHING;
-	int r = open_all(&k);
+	int r;
 
+	seal_open(&k.seal, config->db_path);
+	r = open_all(&k);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		goto out;
@@ -475,6 +483,7 @@ int keeper_run(const struct keeper_config *config)
 	if (code == EXITCODE_OK && r < 0)
 		code = EXITCODE_NOTHING;
 out:
+	seal_close(&k.seal);
 	docker_free(k.docker);
 	firewall_free(k.fw);
 	for (size_t i = 0; i < FD_COUNT; i++)

@@ -117,6 +117,7 @@ static void store_free(struct store *st)
 	for (size_t i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(st->stmts[i]);
 	coverage_close(st);
+	chain_close(st);
 	sqlite3_close(st->db);
 	accounts_free(st->accounts);
 	conversation_free(st->conversations);
@@ -132,7 +133,8 @@ static void store_free(struct store *st)
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->paths && st->tallies && st->batch &&
-	       st->identity && st->nameless && st->containers && st->accounts;
+	       st->identity && st->nameless && st->containers && st->accounts &&
+	       st->chain;
 }
 
 /* All that is read and written before the first event. */
@@ -145,17 +147,23 @@ static int start(struct store *st, const struct store_session *session)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
+		rc = find_next_ids(st);
+	if (rc == SQLITE_OK)
+		rc = chain_open(st, session->start_ns);
+	if (rc == SQLITE_OK)
 		rc = container_load(st, session->start_ns);
 	if (rc == SQLITE_OK)
 		rc = start_session(st, session);
-	if (rc == SQLITE_OK)
-		rc = find_next_ids(st);
 	if (rc == SQLITE_OK)
 		rc = ledger_load_networks(st);
 	if (rc == SQLITE_OK)
 		rc = conversation_load(st, false);
 	if (rc == SQLITE_OK)
+		rc = chain_write(st, session->start_ns);
+	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		chain_settle(st);
 	return rc;
 }
 
@@ -180,6 +188,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->nameless = nameless_new();
 	st->containers = containers_new();
 	st->accounts = accounts_new();
+	st->chain = chain_new();
 	if (!has_memory(st)) {
 		snprintf(error, DB_ERROR_MAX, "out of memory");
 		r = -ENOMEM;
@@ -350,6 +359,7 @@ static void roll_back(struct store *st, struct saved *saved)
 	store_run(st, STMT_ROLLBACK, NULL);
 	memcpy(st->error, why, sizeof(why));
 	batch_undo(st);
+	chain_undo(st);
 	container_restore(st, saved->containers);
 	saved->containers = NULL;
 	if (!saved->networks)
@@ -373,6 +383,8 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK) {
 		rc = write_all(st, now_ns);
 		if (rc == SQLITE_OK)
+			rc = chain_write(st, now_ns);
+		if (rc == SQLITE_OK)
 			rc = store_run(st, STMT_COMMIT, NULL);
 		if (rc != SQLITE_OK)
 			roll_back(st, &saved);
@@ -380,6 +392,7 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	saved_free(&saved);
 	if (rc != SQLITE_OK)
 		return db_errno(rc);
+	chain_settle(st);
 	if (st->n_events > 0)
 		batch_settle(st);
 	st->committed += st->n_events;
@@ -410,23 +423,45 @@ uint64_t store_committed(const struct store *st)
 	return st->committed;
 }
 
-int store_close(struct store *st, uint64_t now_ns)
+/* An SQLite code. */
+static int end_session(struct store *st, uint64_t now_ns)
 {
+	static const char sql[] =
+		"UPDATE session SET stop_ns = :stop_ns WHERE id = :id";
 	sqlite3_stmt *s = NULL;
-	int rc;
+	int rc = store_run(st, STMT_BEGIN, NULL);
 
-	if (!st)
-		return 0;
-	rc = sqlite3_prepare_v2(st->db,
-				"UPDATE session SET stop_ns = :stop_ns"
-				" WHERE id = :id",
-				-1, &s, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_int64(s, 1, (int64_t)now_ns);
 		sqlite3_bind_int64(s, 2, st->session_id);
 		rc = sqlite3_step(s);
 	}
 	sqlite3_finalize(s);
+	if (rc == SQLITE_DONE)
+		rc = chain_write(st, now_ns);
+	return rc == SQLITE_OK ? store_run(st, STMT_COMMIT, NULL) : rc;
+}
+
+int store_end(struct store *st, uint64_t now_ns)
+{
+	int rc = end_session(st, now_ns);
+
+	if (rc == SQLITE_OK)
+		chain_settle(st);
+	st->ended = rc == SQLITE_OK;
+	return db_errno(rc);
+}
+
+int store_close(struct store *st, uint64_t now_ns)
+{
+	int r = 0;
+
+	if (!st)
+		return 0;
+	if (!st->ended)
+		r = store_end(st, now_ns);
 	store_free(st);
-	return rc == SQLITE_DONE ? 0 : db_errno(rc);
+	return r;
 }

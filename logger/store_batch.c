@@ -22,13 +22,6 @@ enum {
 enum { SPAN_HOUR = 1, SPAN_MINUTE = 2 };
 
 /* Rows to be written, in the order of schema.sql. */
-struct event_row {
-	int64_t conversation;
-	int64_t time_ns;
-	int64_t detail;
-	uint32_t packets;
-};
-
 struct conversation_row {
 	int64_t path;
 	uint32_t event; /* index of its first one, which has the addresses */
@@ -55,7 +48,7 @@ struct batch {
 	struct rows event_source;
 	struct rows conversation_source;
 	struct rows seen_source;
-	struct event_row events[STORE_EVENTS_MAX];
+	struct canonical_event events[STORE_EVENTS_MAX];
 	struct conversation_row conversations[STORE_EVENTS_MAX];
 	struct seen_row seen[2 * STORE_EVENTS_MAX];
 	size_t same_mask;
@@ -72,7 +65,8 @@ struct pending {
 static void event_column(sqlite3_context *ctx, const void *arg, size_t row,
 			 int column)
 {
-	const struct event_row *r = &((const struct batch *)arg)->events[row];
+	const struct canonical_event *r =
+		&((const struct batch *)arg)->events[row];
 
 	switch (column) {
 	case 0:
@@ -229,15 +223,15 @@ static int64_t take_conversation(struct store *st, size_t i,
 }
 
 /* The row that the packet is one more of, or NULL; then it will be that. */
-static struct event_row *find_same(struct batch *b, int64_t conversation,
-				   int64_t detail)
+static struct canonical_event *find_same(struct batch *b, int64_t conversation,
+					 int64_t detail)
 {
 	uint64_t hash = ((uint64_t)conversation ^ (uint64_t)detail << 24) *
 			0x9e3779b97f4a7c15U;
 	size_t at = (size_t)((hash ^ (uint64_t)detail >> 32) >> 32);
 
 	for (at &= b->same_mask; b->same[at]; at = (at + 1) & b->same_mask) {
-		struct event_row *row = &b->events[b->same[at] - 1];
+		struct canonical_event *row = &b->events[b->same[at] - 1];
 
 		if (row->conversation == conversation && row->detail == detail)
 			return row;
@@ -254,7 +248,7 @@ static void take_event(struct store *st, size_t i, const struct pending *p)
 	uint32_t minute = (uint32_t)(ev->time_ns / NS_PER_MINUTE);
 	int64_t conversation = take_conversation(st, i, p, minute, &as.begun);
 	int64_t detail = detail_of(ev);
-	struct event_row *row = NULL;
+	struct canonical_event *row = NULL;
 
 	tally_add(st->tallies, ev, &as);
 	b->min_ns = ev->time_ns < b->min_ns ? ev->time_ns : b->min_ns;
@@ -265,9 +259,9 @@ static void take_event(struct store *st, size_t i, const struct pending *p)
 	if (row)
 		row->packets++;
 	else
-		b->events[b->n_events++] =
-			(struct event_row){ conversation, (int64_t)ev->time_ns,
-					    detail, 1 };
+		b->events[b->n_events++] = (struct canonical_event){
+			conversation, (int64_t)ev->time_ns, detail, 1
+		};
 }
 
 static void begin(struct store *st)
@@ -343,21 +337,57 @@ static int write_rows(struct store *st, struct rows *source, size_t n,
 	return store_run(st, others, NULL);
 }
 
-static int write_batch_row(struct store *st, uint64_t now_ns)
+static void hash_conversations(const struct store *st,
+			       struct evidence_link *link)
 {
 	const struct batch *b = st->batch;
-	sqlite3_stmt *s = st->stmts[STMT_BATCH];
+	struct canonical c;
 
-	sqlite3_bind_int64(s, 1, st->next_event);
-	sqlite3_bind_int64(s, 2, st->next_event + (int64_t)b->n_events - 1);
-	sqlite3_bind_int64(s, 3, (int64_t)b->min_ns);
-	sqlite3_bind_int64(s, 4, (int64_t)b->max_ns);
-	sqlite3_bind_int64(s, 5, (int64_t)st->n_events);
-	sqlite3_bind_int64(s, 6, (int64_t)b->bytes);
-	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
-	sqlite3_bind_int64(
-		s, 8, b->first_conversation + (int64_t)b->n_conversations - 1);
-	return store_run(st, STMT_BATCH, NULL);
+	evidence_conversations(&c);
+	for (size_t i = 0; i < b->n_conversations; i++) {
+		const struct conversation_row *r = &b->conversations[i];
+		const struct event *ev = &st->events[r->event];
+		struct canonical_conversation as = {
+			.path = r->path,
+			.src_endpoint = r->who.src,
+			.dst_endpoint = r->who.dst,
+			.service = r->service,
+			.minute = r->minute,
+			.src_family = ev->family,
+			.dst_family = ev->family,
+			.spoofed = r->who.spoofed,
+		};
+
+		memcpy(as.src, ev->src, sizeof(as.src));
+		memcpy(as.dst, ev->dst, sizeof(as.dst));
+		canonical_conversations(&c, &as, 1);
+	}
+	canonical_end(&c, link->conversations);
+	link->has_conversations = true;
+	link->first_conversation = b->first_conversation;
+	link->last_conversation =
+		b->first_conversation + (int64_t)b->n_conversations - 1;
+}
+
+/* The row of the batch, and all of it into the chain. */
+static int finish(struct store *st, uint64_t now_ns)
+{
+	const struct batch *b = st->batch;
+	const struct evidence_batch row = {
+		.first_event = st->next_event,
+		.last_event = st->next_event + (int64_t)b->n_events - 1,
+		.min_ns = (int64_t)b->min_ns,
+		.max_ns = (int64_t)b->max_ns,
+		.packets = (int64_t)st->n_events,
+		.bytes = (int64_t)b->bytes,
+		.commit_ns = (int64_t)now_ns,
+		.last_conversation =
+			b->first_conversation + (int64_t)b->n_conversations - 1,
+	};
+
+	if (b->n_conversations > 0)
+		hash_conversations(st, chain_link(st));
+	return batch_write_row(st, &row, b->events, b->n_events);
 }
 
 int batch_write(struct store *st, uint64_t now_ns)
@@ -367,6 +397,7 @@ int batch_write(struct store *st, uint64_t now_ns)
 
 	begin(st);
 	rc = attribute(st);
+	chain_pause(st);
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->conversation_source, b->n_conversations,
 				STMT_CONVERSATION_FIRST, b->first_conversation,
@@ -383,7 +414,8 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK)
 		rc = tally_write(st);
 	if (rc == SQLITE_OK)
-		rc = write_batch_row(st, now_ns);
+		rc = finish(st, now_ns);
+	chain_resume(st);
 	return rc;
 }
 
