@@ -16,16 +16,15 @@
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix,	&verb_log,   &verb_follow, &verb_top,
-	&verb_timeline, &verb_show,  &verb_diff,   &verb_values,
-	&verb_status,	&verb_rules, &verb_doctor,
+	&verb_matrix, &verb_log,    &verb_follow, &verb_top,	&verb_timeline,
+	&verb_show,   &verb_diff,   &verb_values, &verb_status, &verb_rules,
+	&verb_doctor, &verb_verify, &verb_key,
 };
 
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] [VERB] [OPTIONS]\n"
 	"\n"
-	"Who tried to reach whom over Docker's bridge networks, when, how\n"
-	"often, and which firewall rule decided.\n"
+	"Who tried to reach whom over Docker's bridge networks, and when.\n"
 	"\n"
 	"  matrix        packets per source and destination network (default)\n"
 	"  log           each packet, the newest last\n"
@@ -36,9 +35,10 @@ static const char help_text[] =
 	"  diff          what is new, gone or much more than before\n"
 	"  values        the names that a filter can take\n"
 	"  status        is the logger there, what was stored, what was lost\n"
-	"  rules         the audited firewall rules and their NFLOG twins\n"
-	"  rules remove  take the twins out when no logger runs\n"
+	"  rules         the audited firewall rules and their NFLOG twins;\n"
+	"                rules remove takes these out when no logger runs\n"
 	"  doctor        is all watched on this host, and what can't be\n"
+	"  verify, key   is the log what was committed, and who signed that\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"

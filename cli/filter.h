@@ -31,6 +31,7 @@ enum filter_option {
 	FILTER_AGAINST = 1 << 17, /* and --baseline */
 	FILTER_ASCII = 1 << 18,
 	FILTER_OPERAND = 1 << 19, /* words after the verb */
+	FILTER_PUBLIC_KEY = 1 << 20,
 };
 
 struct filter {
@@ -49,15 +50,14 @@ struct filter {
 	const char *after_cursor;
 	const char *cursor_file;
 	uint64_t timeout_ns;
-	uint64_t against_since_ns;
-	uint64_t against_until_ns;
+	const char *against; /* a window, or verify's file */
+	uint64_t against_since_ns, against_until_ns;
 	const char *baseline;
-	bool numeric;
-	bool ascii;
+	const char *public_key;
+	bool numeric, ascii;
 	bool color; /* what is printed for people */
 	bool pager;
-	bool help;
-	bool version;
+	bool help, version;
 	const char *operands[FILTER_OPERANDS_MAX];
 	size_t n_operands;
 };

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules verify key'
 _bridgeaudit_options='--after-cursor --against --all --ascii --baseline --by
 --color --cursor --cursor-file --db --exit-on-match --fields --follow --help
---last --new-only --no-pager --numeric --output --pager --since --sort --step
+--last --new-only --no-pager --numeric --output --pager --public-key --since --sort --step
 --timeout --until --utc --version --not --where
 --network --from-network --to-network --ip --from-ip --to-ip
 --port --from-port --to-port --interface --from-interface --to-interface

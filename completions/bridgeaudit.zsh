@@ -17,7 +17,7 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules verify key)' \
 	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
@@ -39,6 +39,7 @@ _arguments -S \
 	'--numeric[addresses instead of names]' \
 	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg)' \
 	'--pager[a pager on a terminal]' \
+	'--public-key[that must have signed]:file:_files' \
 	"(-S --since)"{-S,--since}"[from this time on]:time:$times" \
 	'(-s --sort)'{-s,--sort}'[the most]:what:(packets bytes conversations ports)' \
 	'--step[length of a slot]:span:(1s 10s 1m 5m 15m 1h 1d)' \
