@@ -129,6 +129,38 @@ static void what_is_left_can_not_be_changed(void **state)
 	sqlite3_free(image.bytes);
 }
 
+/* As after an upgrade: rows, and nothing that proves them. */
+static void a_chain_that_begins_late_says_from_when(void **state)
+{
+	const struct world *w = *state;
+	struct verify_report report;
+	struct store *st;
+	sqlite3 *db = NULL;
+
+	verify_world_fill(w);
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_true(verify_world_try(
+		db, "DELETE FROM proof; DELETE FROM chain; DELETE FROM journal;"
+		    "DELETE FROM state"));
+	sqlite3_close(db);
+	assert_int_equal(check_file(w).fault, FAULT_REMOVED);
+	st = store_world_open(w, T0 + 5 * HOUR);
+	for (int i = 0; i < 3; i++) {
+		struct event ev = store_world_event(T0 + 5 * HOUR, 80);
+
+		store_add_event(st, &ev);
+		assert_int_equal(store_commit(st, T0 + 5 * HOUR + 1), 0);
+	}
+	assert_int_equal(store_close(st, T0 + 5 * HOUR + 2), 0);
+	report = check_file(w);
+	if (report.fault)
+		fail_msg("link %" PRId64 ": %s", report.fault_seq,
+			 report.fault_detail);
+	assert_int_equal(report.begun_ns, T0 + 5 * HOUR);
+	assert_int_equal(report.events, 3);
+	assert_int_equal(report.unproven_events, 12);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -137,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_step_of_the_removal_leaves_a_right_log),
 		T(what_is_left_can_not_be_changed),
+		T(a_chain_that_begins_late_says_from_when),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
