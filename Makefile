@@ -24,7 +24,7 @@ SHARE    = $(DESTDIR)$(PREFIX)/share
 COMPLETIONS = $(addprefix $(SHARE)/,bash-completion/completions/bridgeaudit \
 	zsh/site-functions/_bridgeaudit fish/vendor_completions.d/bridgeaudit.fish)
 
-PKGS_LIB    := sqlite3 inih
+PKGS_LIB    := sqlite3 inih libsodium
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
 PKGS_CLI    := jansson libpcap
 PKGS_TEST   := cmocka

@@ -74,7 +74,7 @@ CREATE TABLE twin (
 	rule_packets INTEGER NOT NULL, -- kernel counters at checked_ns
 	twin_packets INTEGER NOT NULL,
 	PRIMARY KEY (rule, variant)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- From when to when an audited rule was watched, each rule from its first sight
 -- to its removal without a hole; to_ns is NULL while it lasts. watched: its
@@ -320,6 +320,63 @@ CREATE TABLE finding (
 	subject TEXT NOT NULL,
 	detail  TEXT NOT NULL
 ) STRICT;
+
+-- The evidence, docs/evidence.md: what was committed can't be changed unseen.
+-- One row, written when the chain begins: what was there before is not proven,
+-- nor is what retention removed.
+CREATE TABLE proof (
+	id                   INTEGER PRIMARY KEY CHECK (id = 1),
+	log                  BLOB NOT NULL,    -- random: which log it is
+	first_event          INTEGER NOT NULL, -- older ones are not in the chain
+	first_conversation   INTEGER NOT NULL,
+	begun_ns             INTEGER NOT NULL,
+	removed_seq          INTEGER NOT NULL, -- until there only what rows
+	                                       -- that stay need is in chain
+	removed_conversation INTEGER NOT NULL  -- below it only those in journal
+) STRICT;
+
+-- A link for each commit; seq has no hole above proof.removed_seq.
+CREATE TABLE chain (
+	seq         INTEGER PRIMARY KEY,
+	time_ns     INTEGER NOT NULL,
+	first_event INTEGER,       -- the batch that it committed, if there is one
+	events      BLOB,          -- hash of the batch's row and its events
+	first_conversation INTEGER, -- and those that began in it, if any did
+	last_conversation  INTEGER,
+	conversations BLOB,        -- hash of these
+	hash        BLOB NOT NULL  -- of this link and the one before
+) STRICT;
+CREATE INDEX chain_conversation ON chain (last_conversation)
+	WHERE last_conversation IS NOT NULL;
+
+-- Hashes of the rows that a commit wrote or changed, as they were then. item
+-- says of which table, key is the rowid.
+CREATE TABLE journal (
+	seq  INTEGER NOT NULL,
+	item INTEGER NOT NULL,
+	key  INTEGER NOT NULL,
+	hash BLOB NOT NULL,
+	PRIMARY KEY (seq, item, key)
+) STRICT, WITHOUT ROWID;
+
+-- One row: what twin and account, which change all the time, are since seq.
+CREATE TABLE state (
+	id   INTEGER PRIMARY KEY CHECK (id = 1),
+	seq  INTEGER NOT NULL,
+	hash BLOB NOT NULL
+) STRICT;
+
+-- Links that were signed. key is the public one of Ed25519.
+CREATE TABLE checkpoint (
+	id        INTEGER PRIMARY KEY, -- 1 and up, without a hole
+	seq       INTEGER NOT NULL,
+	time_ns   INTEGER NOT NULL, -- when it was signed
+	hash      BLOB NOT NULL,    -- chain.hash
+	state     BLOB NOT NULL,    -- state.hash then
+	key       BLOB NOT NULL,
+	signature BLOB NOT NULL
+) STRICT;
+CREATE INDEX checkpoint_seq ON checkpoint (seq);
 
 -- Conversations with their service taken apart, and the names of then.
 CREATE VIEW v_conversation AS

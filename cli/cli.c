@@ -20,14 +20,13 @@
 static const struct verb *const verbs[] = {
 	&verb_matrix, &verb_log,    &verb_follow, &verb_top,	&verb_timeline,
 	&verb_show,   &verb_diff,   &verb_values, &verb_status, &verb_rules,
-	&verb_doctor, &verb_report, &verb_probe,
+	&verb_doctor, &verb_report, &verb_probe,  &verb_verify, &verb_key,
 };
 
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] [VERB] [OPTIONS]\n"
 	"\n"
-	"Who tried to reach whom over Docker's bridge networks, when, how\n"
-	"often, and which firewall rule decided.\n"
+	"Who tried to reach whom over Docker's bridge networks, and when.\n"
 	"\n"
 	"  matrix        packets per source and destination network (default)\n"
 	"  log           each packet, the newest last\n"
@@ -42,6 +41,7 @@ static const char help_text[] =
 	"  doctor        is all watched on this host, and what can't be\n"
 	"  report        all of it for somebody who has to judge it\n"
 	"  probe         send test packets: are they dropped, and logged\n"
+	"  verify, key   is the log what was committed, and who signed that\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"

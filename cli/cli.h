@@ -48,6 +48,8 @@ extern const struct verb verb_rules;
 extern const struct verb verb_doctor;
 extern const struct verb verb_report;
 extern const struct verb verb_probe;
+extern const struct verb verb_verify;
+extern const struct verb verb_key;
 
 /* Runs what argv asks for; returns an exit code of lib/exitcode.h. */
 int cli_run(const struct cli *cli, int argc, char **argv);

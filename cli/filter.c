@@ -379,6 +379,9 @@ int filter_parse(const struct cli *cli, int argc, char **argv,
 		r = add_operand(cli, ret, argv[optind]);
 	if (r == 0)
 		r = check(cli, &p);
+	if (r == 0 && ret->against &&
+	    !(ret->n_operands > 0 && strcmp(ret->operands[0], "verify") == 0))
+		r = filter_option_window(cli, ret);
 	return r < 0 ? r : join_conditions(&p);
 }
 

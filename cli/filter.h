@@ -35,6 +35,7 @@ enum filter_option {
 	FILTER_REVERSE = 1 << 21,
 	FILTER_AS_OF = 1 << 22,
 	FILTER_FRAMEWORK = 1 << 23,
+	FILTER_PUBLIC_KEY = 1 << 24,
 };
 
 struct filter {
@@ -53,8 +54,9 @@ struct filter {
 	uint64_t step_ns;
 	const char *cursor, *after_cursor, *cursor_file;
 	uint64_t timeout_ns;
+	const char *against; /* a window, or verify's file */
 	uint64_t against_since_ns, against_until_ns;
-	const char *baseline, *framework;
+	const char *baseline, *framework, *public_key;
 	bool color; /* what is printed for people */
 	bool numeric, ascii, pager, help, version;
 	const char *operands[FILTER_OPERANDS_MAX];

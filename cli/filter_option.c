@@ -63,9 +63,9 @@ static int take_until(const struct cli *cli, const char *value,
 }
 
 /* C..D, either of which may be left out. */
-static int take_against(const struct cli *cli, const char *value,
-			struct filter *f)
+int filter_option_window(const struct cli *cli, struct filter *f)
 {
+	const char *value = f->against;
 	const char *dots = strstr(value, "..");
 	char from[64];
 	int r = 0;
@@ -216,6 +216,8 @@ TAKE_TEXT(after_cursor)
 TAKE_TEXT(cursor_file)
 TAKE_TEXT(baseline)
 TAKE_TEXT(framework)
+TAKE_TEXT(against)
+TAKE_TEXT(public_key)
 TAKE_FLAG(numeric, true)
 TAKE_FLAG(ascii, true)
 TAKE_FLAG(pager, true)
@@ -258,6 +260,7 @@ static const struct filter_long options[] = {
 	{ "numeric", 0, false, FILTER_NUMERIC, take_numeric_true },
 	{ "output", 'o', true, FILTER_OUTPUT, take_output },
 	{ "pager", 0, false, FILTER_PAGER, take_pager_true },
+	{ "public-key", 0, true, FILTER_PUBLIC_KEY, take_public_key },
 	{ "reverse", 'r', false, FILTER_REVERSE, take_nothing },
 	{ "since", 'S', true, FILTER_SINCE, take_since },
 	{ "sort", 's', true, FILTER_SORT, take_sort },

@@ -14,6 +14,10 @@ struct filter_long {
 	int (*take)(const struct cli *cli, const char *value, struct filter *f);
 };
 
+/* The window that --against is for all verbs but verify. 0, or -EINVAL after
+ * saying what is wrong. */
+int filter_option_window(const struct cli *cli, struct filter *f);
+
 /* The i-th option, NULL behind the last. */
 const struct filter_long *filter_option_at(size_t i);
 

@@ -2,10 +2,11 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report probe'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report probe verify key'
 _bridgeaudit_options='--after-cursor --against --all --as-of --ascii --baseline --by
 --color --cursor --cursor-file --db --exit-on-match --fields --first --follow --framework
---help --last --lines --new-only --no-pager --numeric --output --pager --reverse --since --sort --step
+--help --last --lines --new-only --no-pager --numeric --output --pager --public-key
+--reverse --since --sort --step
 --timeout --until --utc --version --not --where
 --network --from-network --to-network --ip --from-ip --to-ip
 --port --from-port --to-port --interface --from-interface --to-interface

@@ -17,7 +17,7 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules doctor report probe)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor report probe verify key)' \
 	'*:operand:(remove network container service project image mac interface chain rule)' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
@@ -43,6 +43,7 @@ _arguments -S \
 	'--numeric[addresses instead of names]' \
 	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf)' \
 	'--pager[a pager on a terminal]' \
+	'--public-key[that must have signed]:file:_files' \
 	'(-r --reverse)'{-r,--reverse}'[the newest first]' \
 	"(-S --since)"{-S,--since}"[from this time on]:time:$times" \
 	'(-s --sort)'{-s,--sort}'[the most]:what:(packets bytes conversations ports)' \

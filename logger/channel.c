@@ -103,6 +103,7 @@ static void terminate(struct channel_msg *msg)
 	case CHANNEL_DOCKER_DOWN:
 	case CHANNEL_SPACE_LOW:
 	case CHANNEL_SPACE_FULL:
+	case CHANNEL_CHECKPOINT:
 	case CHANNEL_STOP:
 		break;
 	}

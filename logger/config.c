@@ -18,6 +18,7 @@
 #include "logger/privilege.h"
 #include "logger/rules/profile.h"
 
+enum { CHECKPOINT_MINUTES_MAX = 1440 };
 enum { RETAIN_DAYS_MAX = 36500, RETAIN_SIZE_MIN = 16 << 20 };
 enum { PROBE_EVERY_MIN_S = 10, PROBE_EVERY_MAX_S = 366 * 86400 };
 
@@ -27,6 +28,7 @@ const struct config config_default = {
 	.user = PRIVILEGE_USER_DEFAULT,
 	.nflog_group = CAPTURE_GROUP_DEFAULT,
 	.profile = PROFILE_DEFAULT,
+	.checkpoint_minutes = 10,
 	.retain_size = 10ULL << 30,
 	.space = { .left_percent = 5,
 		   .low = { .act = SPACE_LOG },
@@ -96,6 +98,24 @@ static bool parse_number(const char *value, uint64_t max, uint64_t *ret,
 	*ret = n;
 	*ret_end = p;
 	return p != value;
+}
+
+static int set_checkpoint_minutes(struct config *cfg, const char *value,
+				  char *error)
+{
+	const char *end;
+	uint64_t minutes;
+
+	if (parse_number(value, CHECKPOINT_MINUTES_MAX, &minutes, &end) &&
+	    !*end) {
+		cfg->checkpoint_minutes = (unsigned int)minutes;
+		return 0;
+	}
+	snprintf(error, CONFFILE_ERROR_MAX,
+		 "'%.64s': a number of minutes from 0 (only at the end) to %d "
+		 "is needed",
+		 value, CHECKPOINT_MINUTES_MAX);
+	return -EINVAL;
 }
 
 static int set_retain_days(struct config *cfg, const char *value, char *error)
@@ -199,6 +219,7 @@ static const struct key {
 	int (*set)(struct config *cfg, const char *value, char *error);
 	bool is_path;
 } keys[] = {
+	{ "checkpoint_minutes", set_checkpoint_minutes, false },
 	{ "db", set_db, true },
 	{ "disk_full_action", set_disk_full_action, false },
 	{ "docker_socket", set_docker_socket, true },

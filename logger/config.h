@@ -15,10 +15,11 @@ struct config {
 	char docker_socket[CONFIG_PATH_MAX];
 	char user[CONFIG_USER_MAX]; /* of the recorder */
 	unsigned int nflog_group;
-	unsigned int profile;	/* mask of enum profile */
-	uint64_t retain_days;	/* 0: no limit */
-	uint64_t retain_size;	/* bytes; 0: no limit */
-	uint64_t probe_every_s; /* 0: only when asked to */
+	unsigned int profile;		 /* mask of enum profile */
+	unsigned int checkpoint_minutes; /* 0: at the end only */
+	uint64_t retain_days;		 /* 0: no limit */
+	uint64_t retain_size;		 /* bytes; 0: no limit */
+	uint64_t probe_every_s;		 /* 0: only when asked to */
 	struct space_config space;
 };
 

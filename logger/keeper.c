@@ -29,6 +29,7 @@
 #include "logger/probe.h"
 #include "logger/program.h"
 #include "logger/sched_delay.h"
+#include "logger/seal.h"
 
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
@@ -48,6 +49,7 @@ struct keeper {
 	struct docker *docker;
 	struct program program;
 	struct probe *probe;
+	struct seal seal;
 	struct pollfd fds[FD_COUNT];
 	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
 	uint64_t poll_at_ms;  /* and when what has no notices */
@@ -192,6 +194,7 @@ static void handle_signals(struct keeper *k)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("SIGHUP: looking at all rules again");
 			k->all_at_ms = 0;
+			seal_reload(&k->seal);
 		} else if (info.ssi_signo == SIGUSR1) {
 			probe_begin(k->probe, clock_ms());
 		} else if (info.ssi_signo == SIGCHLD) {
@@ -220,6 +223,9 @@ static void handle_recorder(struct keeper *k)
 			run_program(k, &space->low, "space_left");
 		else if (msg.kind == CHANNEL_SPACE_FULL)
 			run_program(k, &space->full, "disk_full");
+		else if (msg.kind == CHANNEL_CHECKPOINT)
+			seal_checkpoint(&k->seal, &msg.u.checkpoint,
+					k->config->channel_fd, clock_real_ns());
 		else if (msg.kind == CHANNEL_STOP)
 			k->stop = true;
 	}
@@ -482,8 +488,10 @@ int keeper_run(const struct keeper_config *config)
 {
 	struct keeper k = { .config = config };
 	int code = EXITCODE_NOTHING;
-	int r = open_all(&k);
+	int r;
 
+	seal_open(&k.seal, config->db_path);
+	r = open_all(&k);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
 		goto out;
@@ -502,6 +510,7 @@ int keeper_run(const struct keeper_config *config)
 	if (code == EXITCODE_OK && r < 0)
 		code = EXITCODE_NOTHING;
 out:
+	seal_close(&k.seal);
 	docker_free(k.docker);
 	probe_free(k.probe);
 	firewall_free(k.fw);

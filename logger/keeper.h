@@ -10,6 +10,7 @@
 #include "logger/space.h"
 
 struct keeper_config {
+	const char *db_path; /* whose key it keeps */
 	const char *docker_socket;
 	unsigned int profile; /* mask of enum profile */
 	unsigned int group;

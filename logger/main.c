@@ -202,6 +202,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 			.retain_ns = opt->config.retain_days * 24 * 60 *
 				     NS_PER_MINUTE,
 			.retain_bytes = opt->config.retain_size,
+			.checkpoint_minutes = opt->config.checkpoint_minutes,
 			.space = &opt->config.space,
 			.nflog_fd = nflog_fd,
 			.channel_fd = channel[1],
@@ -214,6 +215,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 		return recorder_run(&config);
 	}
 	const struct keeper_config config = {
+		.db_path = opt->config.db,
 		.docker_socket = opt->config.docker_socket,
 		.profile = opt->config.profile,
 		.group = opt->config.nflog_group,

@@ -3,6 +3,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_MESSAGE_H
 #define BRIDGEAUDIT_LOGGER_MESSAGE_H
 
+#include "lib/checkpoint.h"
 #include "logger/message_docker.h"
 #include "logger/message_probe.h"
 #include "logger/rules/mirror_count.h"
@@ -24,6 +25,7 @@ enum channel_kind {
 	CHANNEL_FINDING,       /* something can't be audited (or can again) */
 	CHANNEL_SPACE_LOW,     /* recorder: run the program for that, */
 	CHANNEL_SPACE_FULL,    /* or for that */
+	CHANNEL_CHECKPOINT,    /* recorder: please sign; keeper: done */
 	CHANNEL_STOP, /* keeper: drain and end; recorder: please stop */
 };
 
@@ -73,6 +75,7 @@ struct channel_msg {
 		struct channel_twin twin;
 		struct channel_finding finding;
 		struct channel_probe probe;
+		struct checkpoint checkpoint; /* asked: without key */
 	} u;
 };
 

@@ -34,6 +34,7 @@ enum {
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
 	STEP_SHOWN_MS = 24 * 3600 * 1000,
+	SIGN_MS = 2000,	      /* wait for the last signature */
 };
 
 struct recorder {
@@ -48,10 +49,11 @@ struct recorder {
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
 	struct clock_step clock;
-	uint64_t step_ms; /* when it was set last; 0: long ago, or never */
-	bool refused;	  /* a rule has no account, and that was said */
-	bool stop;	  /* the keeper said so */
-	bool orphan;	  /* the keeper is gone */
+	uint64_t step_ms;    /* when it was set last; 0: long ago, or never */
+	uint64_t sign_at_ms; /* the next checkpoint */
+	bool refused;	     /* a rule has no account, and that was said */
+	bool stop;	     /* the keeper said so */
+	bool orphan;	     /* the keeper is gone */
 };
 
 static void resolve_ifname(void *arg, uint32_t ifindex, char *name, size_t size)
@@ -222,10 +224,23 @@ static void look_at_clock(struct recorder *rec)
 	}
 }
 
+/* Asks the keeper to sign the chain, unless there is nothing new in it. */
+static bool ask_to_sign(struct recorder *rec)
+{
+	struct channel_msg msg = { .kind = CHANNEL_CHECKPOINT };
+
+	rec->sign_at_ms =
+		clock_ms() + rec->config->checkpoint_minutes * 60 * 1000ULL;
+	return store_unsigned(rec->store, &msg.u.checkpoint) &&
+	       channel_send(rec->config->channel_fd, &msg) == 0;
+}
+
 static void tick(struct recorder *rec)
 {
 	log_losses(rec, false);
 	look_at_clock(rec);
+	if (rec->config->checkpoint_minutes && clock_ms() >= rec->sign_at_ms)
+		ask_to_sign(rec);
 	writer_tick(&rec->writer);
 }
 
@@ -284,6 +299,26 @@ static void note_the_end(struct recorder *rec)
 		store_add_gap(rec->store, &gap);
 }
 
+/* The end of the session is signed, too; without a keeper it stays unsigned. */
+static void sign_the_end(struct recorder *rec)
+{
+	struct pollfd fd = { rec->config->channel_fd, POLLIN, 0 };
+	uint64_t end_ms = clock_ms() + SIGN_MS;
+	struct channel_msg msg = { 0 };
+
+	if (store_end(rec->store, clock_real_ns()) < 0 || !ask_to_sign(rec))
+		return;
+	while (msg.kind != CHANNEL_CHECKPOINT && clock_ms() < end_ms) {
+		if (poll(&fd, 1, (int)(end_ms - clock_ms())) <= 0 ||
+		    channel_recv(fd.fd, &msg) == -EPIPE)
+			return;
+	}
+	if (msg.kind != CHANNEL_CHECKPOINT)
+		return;
+	store_add_fact(rec->store, &msg);
+	commit(rec);
+}
+
 static int finish(struct recorder *rec)
 {
 	bool empty = false;
@@ -306,6 +341,8 @@ static int finish(struct recorder *rec)
 			  store_error(rec->store));
 	log_info("%llu packets recorded",
 		 (unsigned long long)store_committed(rec->store));
+	if (!rec->writer.failing)
+		sign_the_end(rec);
 	if (store_close(rec->store, clock_real_ns()) < 0)
 		rec->writer.failing = true;
 	rec->store = NULL;

@@ -13,6 +13,7 @@ struct recorder_config {
 	unsigned int group;
 	uint64_t retain_ns; /* as in struct store_session */
 	uint64_t retain_bytes;
+	unsigned int checkpoint_minutes; /* 0: at the end only */
 	const struct space_config *space;
 	int nflog_fd;	/* from capture_open() */
 	int channel_fd; /* to the keeper */

@@ -134,6 +134,7 @@ static void store_free(struct store *st)
 	for (size_t i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(st->stmts[i]);
 	coverage_close(st);
+	chain_close(st);
 	sqlite3_close(st->db);
 	accounts_free(st->accounts);
 	conversation_free(st->conversations);
@@ -154,7 +155,8 @@ static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->recents && st->paths && st->tallies &&
 	       st->batch && st->digest && st->addresses && st->posting &&
-	       st->identity && st->nameless && st->containers && st->accounts;
+	       st->identity && st->nameless && st->containers && st->accounts &&
+	       st->chain;
 }
 
 /* All that is read and written before the first event. */
@@ -167,11 +169,13 @@ static int start(struct store *st, const struct store_session *session)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
+		rc = find_next_ids(st);
+	if (rc == SQLITE_OK)
+		rc = chain_open(st, session->start_ns);
+	if (rc == SQLITE_OK)
 		rc = container_load(st, session->start_ns);
 	if (rc == SQLITE_OK)
 		rc = start_session(st, session);
-	if (rc == SQLITE_OK)
-		rc = find_next_ids(st);
 	if (rc == SQLITE_OK)
 		rc = digest_load(st);
 	if (rc == SQLITE_OK)
@@ -181,7 +185,11 @@ static int start(struct store *st, const struct store_session *session)
 	if (rc == SQLITE_OK)
 		rc = conversation_load(st, false);
 	if (rc == SQLITE_OK)
+		rc = chain_write(st, session->start_ns);
+	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		chain_settle(st);
 	return rc;
 }
 
@@ -210,6 +218,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->nameless = nameless_new();
 	st->containers = containers_new();
 	st->accounts = accounts_new();
+	st->chain = chain_new();
 	if (!has_memory(st)) {
 		snprintf(error, DB_ERROR_MAX, "out of memory");
 		r = -ENOMEM;
@@ -437,6 +446,7 @@ static void roll_back(struct store *st, struct saved *saved)
 	store_run(st, STMT_ROLLBACK, NULL);
 	memcpy(st->error, why, sizeof(why));
 	batch_undo(st);
+	chain_undo(st);
 	container_restore(st, saved->containers);
 	saved->containers = NULL;
 	if (!saved->networks)
@@ -460,6 +470,8 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK) {
 		rc = write_all(st, now_ns);
 		if (rc == SQLITE_OK)
+			rc = chain_write(st, now_ns);
+		if (rc == SQLITE_OK)
 			rc = store_run(st, STMT_COMMIT, NULL);
 		if (rc != SQLITE_OK)
 			roll_back(st, &saved);
@@ -467,6 +479,7 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	saved_free(&saved);
 	if (rc != SQLITE_OK)
 		return db_errno(rc);
+	chain_settle(st);
 	if (st->n_events > 0)
 		batch_settle(st);
 	if (st->n_more > 0)
@@ -515,23 +528,45 @@ uint64_t store_committed(const struct store *st)
 	return st->committed;
 }
 
-int store_close(struct store *st, uint64_t now_ns)
+/* An SQLite code. */
+static int end_session(struct store *st, uint64_t now_ns)
 {
+	static const char sql[] =
+		"UPDATE session SET stop_ns = :stop_ns WHERE id = :id";
 	sqlite3_stmt *s = NULL;
-	int rc;
+	int rc = store_run(st, STMT_BEGIN, NULL);
 
-	if (!st)
-		return 0;
-	rc = sqlite3_prepare_v2(st->db,
-				"UPDATE session SET stop_ns = :stop_ns"
-				" WHERE id = :id",
-				-1, &s, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_int64(s, 1, (int64_t)now_ns);
 		sqlite3_bind_int64(s, 2, st->session_id);
 		rc = sqlite3_step(s);
 	}
 	sqlite3_finalize(s);
+	if (rc == SQLITE_DONE)
+		rc = chain_write(st, now_ns);
+	return rc == SQLITE_OK ? store_run(st, STMT_COMMIT, NULL) : rc;
+}
+
+int store_end(struct store *st, uint64_t now_ns)
+{
+	int rc = end_session(st, now_ns);
+
+	if (rc == SQLITE_OK)
+		chain_settle(st);
+	st->ended = rc == SQLITE_OK;
+	return db_errno(rc);
+}
+
+int store_close(struct store *st, uint64_t now_ns)
+{
+	int r = 0;
+
+	if (!st)
+		return 0;
+	if (!st->ended)
+		r = store_end(st, now_ns);
 	store_free(st);
-	return rc == SQLITE_DONE ? 0 : db_errno(rc);
+	return r;
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/checkpoint.h"
 #include "lib/event.h"
 #include "logger/channel.h"
 #include "logger/store_types.h"
@@ -65,11 +66,18 @@ const char *store_error(const struct store *st);
 /* Nothing is expected soon: gives memory back that only batches need. */
 void store_rest(struct store *st);
 
+/* What the keeper is to sign; false: that was signed already. */
+bool store_unsigned(const struct store *st, struct checkpoint *ret);
+
+/* Notes the session's clean end: nothing but a checkpoint may follow. Returns 0
+ * or -errno. */
+int store_end(struct store *st, uint64_t now_ns);
+
 /* Packets committed since store_open(). */
 uint64_t store_committed(const struct store *st);
 
-/* Notes the session's clean end, closes, frees st (may be NULL). Returns 0, or
- * -errno when the end could not be noted. */
+/* Notes the session's clean end unless that was done, closes, frees st (may be
+ * NULL). Returns 0, or -errno when the end could not be noted. */
 int store_close(struct store *st, uint64_t now_ns);
 
 #endif

@@ -50,7 +50,7 @@ struct batch {
 	struct rows event_source;
 	struct rows conversation_source;
 	struct rows seen_source;
-	struct event_row events[STORE_EVENTS_MAX];
+	struct canonical_event events[STORE_EVENTS_MAX];
 	struct conversation_row conversations[STORE_EVENTS_MAX];
 	struct seen_row seen[2 * STORE_EVENTS_MAX];
 };
@@ -58,7 +58,8 @@ struct batch {
 static void event_column(sqlite3_context *ctx, const void *arg, size_t row,
 			 int column)
 {
-	const struct event_row *r = &((const struct batch *)arg)->events[row];
+	const struct canonical_event *r =
+		&((const struct batch *)arg)->events[row];
 
 	switch (column) {
 	case 0:
@@ -226,7 +227,7 @@ static void take_event(struct store *st, size_t i, struct lookup *l)
 	b->min_ns = ev->time_ns < b->min_ns ? ev->time_ns : b->min_ns;
 	b->max_ns = as.last_ns > b->max_ns ? as.last_ns : b->max_ns;
 	b->bytes += (uint64_t)ev->length * as.packets;
-	b->events[b->n_events++] = (struct event_row){
+	b->events[b->n_events++] = (struct canonical_event){
 		.conversation = conversation,
 		.time_ns = (int64_t)ev->time_ns,
 		.detail = detail_of(ev),
@@ -289,21 +290,57 @@ static int write_rows(struct store *st, struct rows *source, size_t n,
 	return store_run(st, others, NULL);
 }
 
-static int write_batch_row(struct store *st, uint64_t now_ns)
+static void hash_conversations(const struct store *st,
+			       struct evidence_link *link)
 {
 	const struct batch *b = st->batch;
-	sqlite3_stmt *s = st->stmts[STMT_BATCH];
+	struct canonical c;
 
-	sqlite3_bind_int64(s, 1, st->next_event);
-	sqlite3_bind_int64(s, 2, st->next_event + (int64_t)b->n_events - 1);
-	sqlite3_bind_int64(s, 3, (int64_t)b->min_ns);
-	sqlite3_bind_int64(s, 4, (int64_t)b->max_ns);
-	sqlite3_bind_int64(s, 5, (int64_t)st->n_packets);
-	sqlite3_bind_int64(s, 6, (int64_t)b->bytes);
-	sqlite3_bind_int64(s, 7, (int64_t)now_ns);
-	sqlite3_bind_int64(
-		s, 8, b->first_conversation + (int64_t)b->n_conversations - 1);
-	return store_run(st, STMT_BATCH, NULL);
+	evidence_conversations(&c);
+	for (size_t i = 0; i < b->n_conversations; i++) {
+		const struct conversation_row *r = &b->conversations[i];
+		const struct event *ev = &st->events[r->event];
+		struct canonical_conversation as = {
+			.path = r->path,
+			.src_endpoint = r->who.src,
+			.dst_endpoint = r->who.dst,
+			.service = r->service,
+			.minute = r->minute,
+			.src_family = ev->family,
+			.dst_family = ev->family,
+			.spoofed = r->who.spoofed,
+		};
+
+		memcpy(as.src, ev->src, sizeof(as.src));
+		memcpy(as.dst, ev->dst, sizeof(as.dst));
+		canonical_conversations(&c, &as, 1);
+	}
+	canonical_end(&c, link->conversations);
+	link->has_conversations = true;
+	link->first_conversation = b->first_conversation;
+	link->last_conversation =
+		b->first_conversation + (int64_t)b->n_conversations - 1;
+}
+
+/* The row of the batch, and all of it into the chain. */
+static int finish(struct store *st, uint64_t now_ns)
+{
+	const struct batch *b = st->batch;
+	const struct evidence_batch row = {
+		.first_event = st->next_event,
+		.last_event = st->next_event + (int64_t)b->n_events - 1,
+		.min_ns = (int64_t)b->min_ns,
+		.max_ns = (int64_t)b->max_ns,
+		.packets = (int64_t)st->n_packets,
+		.bytes = (int64_t)b->bytes,
+		.commit_ns = (int64_t)now_ns,
+		.last_conversation =
+			b->first_conversation + (int64_t)b->n_conversations - 1,
+	};
+
+	if (b->n_conversations > 0)
+		hash_conversations(st, chain_link(st));
+	return batch_write_row(st, &row, b->events, b->n_events);
 }
 
 int batch_write(struct store *st, uint64_t now_ns)
@@ -313,6 +350,7 @@ int batch_write(struct store *st, uint64_t now_ns)
 
 	begin(st);
 	rc = attribute(st);
+	chain_pause(st);
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->conversation_source, b->n_conversations,
 				STMT_CONVERSATION_FIRST, b->first_conversation,
@@ -324,10 +362,6 @@ int batch_write(struct store *st, uint64_t now_ns)
 				st->n_packets == b->n_events
 					? STMT_EVENTS_SINGLE
 					: STMT_EVENTS);
-	if (rc == SQLITE_OK)
-		rc = address_write(st);
-	if (rc == SQLITE_OK)
-		rc = digest_write(st, b->events, b->n_events);
 	if (rc == SQLITE_OK && b->n_seen > 0) {
 		b->seen_source.end = b->n_seen;
 		rc = store_run(st, STMT_SEEN, NULL);
@@ -337,7 +371,12 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK)
 		rc = tally_write(st);
 	if (rc == SQLITE_OK)
-		rc = write_batch_row(st, now_ns);
+		rc = finish(st, now_ns);
+	chain_resume(st);
+	if (rc == SQLITE_OK)
+		rc = address_write(st);
+	if (rc == SQLITE_OK)
+		rc = digest_write(st, b->events, b->n_events);
 	return rc;
 }
 

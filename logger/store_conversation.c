@@ -415,6 +415,8 @@ int conversation_load(struct store *st, bool named)
 		"SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service, c.minute,"
 		" p.src_network, p.dst_network, e.mac, c.src_endpoint,"
 		" c.dst_endpoint, c.spoofed FROM (SELECT * FROM conversation"
+		/* nothing proves those from before the chain */
+		" WHERE id >= (SELECT first_conversation FROM proof)"
 		" ORDER BY id DESC LIMIT :limit) c JOIN path p ON p.id = c.path"
 		" LEFT JOIN endpoint e ON e.id = c.src_endpoint"
 		" WHERE (c.src_endpoint IS NULL AND c.dst_endpoint IS NULL)"

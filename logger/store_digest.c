@@ -15,9 +15,9 @@
 
 struct digest {
 	size_t n_kept; /* of the block that is not full yet, from its start */
-	struct event_row kept[DIGEST_ROWS];
+	struct canonical_event kept[DIGEST_ROWS];
 	/* of the block that is being digested */
-	struct event_row rows[DIGEST_ROWS];
+	struct canonical_event rows[DIGEST_ROWS];
 };
 
 /* Which row of its block an event is. The first block has no id 0. */
@@ -40,11 +40,12 @@ static size_t pack_entry(const struct store *st, const struct posting_entry *e,
 	size_t len;
 
 	for (uint32_t i = e->first; i < e->end; i++) {
-		const struct event_row *row =
+		const struct canonical_event *row =
 			&st->digest->rows[st->posting->order[i]];
 
-		packets += row->packets;
-		bytes += ((uint64_t)row->detail >> 32 & 0x1ffff) * row->packets;
+		packets += (uint64_t)row->packets;
+		bytes += ((uint64_t)row->detail >> 32 & 0x1ffff) *
+			 (uint64_t)row->packets;
 		first_ns = row->time_ns < first_ns ? row->time_ns : first_ns;
 		last_ns = row->time_ns > last_ns ? row->time_ns : last_ns;
 	}
@@ -56,7 +57,7 @@ static size_t pack_entry(const struct store *st, const struct posting_entry *e,
 
 static int write_sums(struct store *st, int64_t block, size_t n)
 {
-	const struct event_row *rows = st->digest->rows;
+	const struct canonical_event *rows = st->digest->rows;
 	sqlite3_stmt *s = st->stmts[STMT_DIGEST];
 	struct posting *p = st->posting;
 	int64_t min_ns = INT64_MAX, max_ns = 0, last = 0;
@@ -82,7 +83,7 @@ static int write_sums(struct store *st, int64_t block, size_t n)
 
 /* Digests a block: what is kept of it, and n rows more. */
 static int write_block(struct store *st, int64_t block, size_t n_kept,
-		       const struct event_row *rows, size_t n)
+		       const struct canonical_event *rows, size_t n)
 {
 	struct digest *d = st->digest;
 	int rc;
@@ -100,7 +101,7 @@ static int write_block(struct store *st, int64_t block, size_t n_kept,
 	return rc;
 }
 
-int digest_write(struct store *st, const struct event_row *rows, size_t n)
+int digest_write(struct store *st, const struct canonical_event *rows, size_t n)
 {
 	int64_t id = st->next_event;
 	size_t n_kept = st->digest->n_kept;
@@ -123,7 +124,8 @@ int digest_write(struct store *st, const struct event_row *rows, size_t n)
 	return rc;
 }
 
-void digest_settle(struct store *st, const struct event_row *rows, size_t n)
+void digest_settle(struct store *st, const struct canonical_event *rows,
+		   size_t n)
 {
 	struct digest *d = st->digest;
 	int64_t id = st->next_event;
@@ -156,7 +158,7 @@ int digest_load(struct store *st)
 					   (int64_t)place_of(st->next_event));
 		while ((rc = sqlite3_step(s)) == SQLITE_ROW &&
 		       d->n_kept < DIGEST_ROWS)
-			d->kept[d->n_kept++] = (struct event_row){
+			d->kept[d->n_kept++] = (struct canonical_event){
 				sqlite3_column_int64(s, 0),
 				sqlite3_column_int64(s, 1),
 				sqlite3_column_int64(s, 2),

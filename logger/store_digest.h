@@ -11,31 +11,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/canonical.h"
 #include "lib/event.h"
 
 struct store;
 struct digest;
-
-/* A row of event. */
-struct event_row {
-	int64_t conversation;
-	int64_t time_ns;
-	int64_t detail;
-	uint32_t packets;
-};
 
 /*
  * Each returns an SQLite code. write: the next rows of event in the store's
  * transaction, and the rows of the blocks that they fill. load: what the last
  * block has already. prune: takes away what leads to events up to last_event.
  */
-int digest_write(struct store *st, const struct event_row *rows, size_t n);
+int digest_write(struct store *st, const struct canonical_event *rows,
+		 size_t n);
 int digest_load(struct store *st);
 int digest_prune(struct store *st, int64_t last_event);
 
 /* Once the transaction is committed, and before the store's next_event moves
  * on: keeps what the block that is not full yet has of these rows. */
-void digest_settle(struct store *st, const struct event_row *rows, size_t n);
+void digest_settle(struct store *st, const struct canonical_event *rows,
+		   size_t n);
 
 struct digest *digest_new(void);
 void digest_free(struct digest *d);

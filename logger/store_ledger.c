@@ -248,6 +248,8 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 	case CHANNEL_ENDPOINTS_END:
 	case CHANNEL_DISCONNECTED:
 		return container_fact(st, fact, now_ns);
+	case CHANNEL_CHECKPOINT:
+		return chain_signed(st, &fact->u.checkpoint);
 	case CHANNEL_READY:
 	case CHANNEL_DOCKER_DOWN:
 	case CHANNEL_SPACE_LOW:

@@ -107,6 +107,9 @@ static int name(struct store *st, const struct entry *e,
 	sqlite3_bind_int64(s, at + 1, ep->network);
 	rc = store_run(st, stmt, NULL);
 	*ret = rc == SQLITE_OK && sqlite3_changes(st->db) > 0;
+	if (*ret)
+		chain_touch(st, e->is_dst ? ITEM_NAMED_DST : ITEM_NAMED_SRC,
+			    e->conversation);
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "logger/store.h"
+#include "logger/store_chain.h"
 #include "logger/store_container.h"
 #include "logger/store_coverage.h"
 #include "logger/store_endpoint.h"
@@ -46,10 +47,12 @@ struct store {
 	struct probes probes;
 	struct accounts *accounts;
 	struct coverage *coverage;
+	struct chain *chain;
 	int64_t session_id;
 	int64_t next_event;
 	int64_t next_conversation;
 	uint64_t committed;
+	bool ended; /* the session; nothing is written any more */
 	enum store_pressure pressure;
 	size_t n_events;
 	uint64_t n_packets; /* that they are */
@@ -74,6 +77,9 @@ int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
  * Returns an SQLite code. settle: once committed; undo: after a rollback;
  * rest: none comes soon. */
 int batch_write(struct store *st, uint64_t now_ns);
+/* store_batch_row.c: its last part. */
+int batch_write_row(struct store *st, const struct evidence_batch *b,
+		    const struct canonical_event *events, size_t n);
 void batch_settle(struct store *st);
 void batch_rest(struct batch *b);
 void batch_undo(struct store *st);

@@ -144,7 +144,7 @@ static int look_at_hour(struct store *st, const struct oldest *oldest)
 	if (rc != SQLITE_OK || older)
 		return rc;
 	p->hour = hour;
-	p->tiers = true;
+	p->tiers = p->links = true;
 	p->next_id = 1;
 	conversation_expire(st->conversations, hour * 60);
 	return SQLITE_OK;
@@ -184,28 +184,40 @@ static int prune_tiers(struct store *st)
 	return rc;
 }
 
-/* Those that are about no time that is left; ids follow time. */
-static int prune_conversations(struct store *st)
+/* Those that are about no time that is left; ids follow time. What a batch
+ * that is kept began stays. */
+static int prune_conversations(struct store *st, const struct oldest *oldest)
 {
 	struct prune *p = &st->prune;
 	sqlite3_stmt *s = st->stmts[STMT_NEXT_CONVERSATION];
-	int64_t next[2];
+	int64_t next[2], end = 0, kept = 0;
 	int rc;
 
+	sqlite3_bind_int64(st->stmts[STMT_BATCH_BEFORE], 1,
+			   oldest->first_event);
+	rc = store_run(st, STMT_BATCH_BEFORE, &kept);
+	if (rc != SQLITE_OK)
+		return rc;
 	sqlite3_bind_int64(s, 1, p->next_id);
 	rc = read_row(st, STMT_NEXT_CONVERSATION, next, 2);
 	p->more = true;
 	if (rc == SQLITE_DONE ||
-	    (rc == SQLITE_ROW && next[1] / 60 >= p->hour)) {
+	    (rc == SQLITE_ROW &&
+	     (next[1] / 60 >= p->hour || next[0] >= kept))) {
 		p->next_id = 0;
 		return address_prune(st);
 	}
 	if (rc != SQLITE_ROW)
 		return rc;
+	end = next[0] + STEP_CONVERSATIONS;
+	end = end < kept ? end : kept;
+	rc = chain_keep(st, &end, p->hour);
+	if (rc != SQLITE_OK)
+		return rc;
 	s = st->stmts[STMT_PRUNE_CONVERSATIONS];
-	p->next_id = next[0] + STEP_CONVERSATIONS;
+	p->next_id = end;
 	sqlite3_bind_int64(s, 1, next[0]);
-	sqlite3_bind_int64(s, 2, p->next_id);
+	sqlite3_bind_int64(s, 2, end);
 	sqlite3_bind_int64(s, 3, p->hour);
 	return store_run(st, STMT_PRUNE_CONVERSATIONS, NULL);
 }
@@ -242,7 +254,12 @@ static int prune_something(struct store *st, uint64_t now_ns)
 	if (st->prune.tiers)
 		return prune_tiers(st);
 	if (st->prune.next_id)
-		return prune_conversations(st);
+		return prune_conversations(st, &oldest);
+	if (st->prune.links) {
+		st->prune.more = true;
+		return chain_remove_links(st, oldest.first_event,
+					  &st->prune.links);
+	}
 	return shrink(st, &pages);
 }
 
@@ -251,7 +268,7 @@ int prune_step(struct store *st, uint64_t now_ns)
 	const struct prune before = st->prune;
 	int rc;
 
-	if (!before.retain_ns && !before.retain_bytes)
+	if (st->ended || (!before.retain_ns && !before.retain_bytes))
 		return SQLITE_OK;
 	st->prune.more = false;
 	rc = store_run(st, STMT_BEGIN, NULL);
@@ -259,9 +276,14 @@ int prune_step(struct store *st, uint64_t now_ns)
 		return rc;
 	rc = prune_something(st, now_ns);
 	if (rc == SQLITE_OK)
+		rc = chain_write(st, now_ns);
+	if (rc == SQLITE_OK)
 		rc = store_run(st, STMT_COMMIT, NULL);
-	if (rc != SQLITE_OK) {
+	if (rc == SQLITE_OK) {
+		chain_settle(st);
+	} else {
 		store_run(st, STMT_ROLLBACK, NULL);
+		chain_undo(st);
 		st->prune = before;
 		st->prune.more = false; /* not at once */
 	}

@@ -14,6 +14,7 @@ struct prune {
 	uint64_t retain_bytes;
 	uint32_t hour;	 /* nothing before it is needed any more */
 	bool tiers;	 /* rows of hours before that are left */
+	bool links;	 /* and links of the chain */
 	int64_t next_id; /* of the conversations to look at; 0: none */
 	bool more;	 /* the last step was not the last */
 };

@@ -231,6 +231,11 @@ const char *const store_sql[STMT_COUNT] = {
 		" AND start = (SELECT min(start) FROM seen WHERE span = :span)",
 	[STMT_PRUNE_TALKER] = "DELETE FROM talker WHERE hour < :before"
 			      " AND hour = (SELECT min(hour) FROM talker)",
+	/* the first conversation that began later */
+	[STMT_BATCH_BEFORE] = "SELECT coalesce(last_conversation + 1, (SELECT"
+			      " first_conversation FROM proof)) FROM batch"
+			      " WHERE first_event < :first_event"
+			      " ORDER BY first_event DESC LIMIT 1",
 	[STMT_NEXT_CONVERSATION] = "SELECT id, minute FROM conversation"
 				   " WHERE id >= :from ORDER BY id LIMIT 1",
 	[STMT_PRUNE_CONVERSATIONS] =

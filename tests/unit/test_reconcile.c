@@ -74,7 +74,7 @@ static void packets_after_the_clock_was_set_back_are_the_rules(void **state)
 	rw_rule(&s, 0, true);
 	accounts_find(store_accounts(s.st), RULE)->epoch_ns = T0 + 10 * S;
 	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 0, 0, 11, 10,
-				   "docker wrote rule", NULL, false });
+				   "docker wrote rule", NULL, false, false });
 	rw_look(&s, 12);
 	for (unsigned int i = 0; i < 4; i++) {
 		struct event ev = store_world_event(T0 + i, 80);

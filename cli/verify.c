@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Holds a database against its chain: the links, the rows that they are of,
+ * the sums that follow from these, and the checkpoints.
+ */
+#include "cli/verify.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/verify_private.h"
+#include "lib/db.h"
+
+enum { PROGRESS_ROWS = 65536 };
+
+const char *const verify_fault_words[FAULTS] = {
+	[FAULT_NONE] = "none",
+	[FAULT_CHANGED] = "row changed",
+	[FAULT_REMOVED] = "row removed",
+	[FAULT_INSERTED] = "row inserted",
+	[FAULT_TAIL_CUT] = "tail cut off",
+	[FAULT_SUMS] = "sums changed",
+	[FAULT_SIGNATURE] = "signature wrong",
+	[FAULT_KEY_UNKNOWN] = "key unknown",
+	[FAULT_DAMAGED] = "file damaged",
+};
+
+void verify_found(struct verify *v, enum verify_fault fault, int64_t seq,
+		  uint64_t time_ns, const char *format, ...)
+{
+	struct verify_report *report = v->report;
+	va_list ap;
+
+	if (report->n_faults++ > 0 && seq >= report->fault_seq)
+		return;
+	report->fault = fault;
+	report->fault_seq = seq;
+	report->fault_ns = time_ns;
+	va_start(ap, format);
+	vsnprintf(report->fault_detail, sizeof(report->fault_detail), format,
+		  ap);
+	va_end(ap);
+}
+
+void verify_progress(struct verify *v)
+{
+	const struct verify_options *o = v->options;
+	uint64_t done =
+		v->report->events + v->report->conversations + v->report->rows;
+
+	if (!o->progress || done < v->next_progress)
+		return;
+	v->next_progress = done + PROGRESS_ROWS;
+	o->progress(o->arg, done, v->all_rows);
+}
+
+int verify_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
+{
+	return db_errno(sqlite3_prepare_v2(db, sql, -1, ret, NULL));
+}
+
+int verify_step(sqlite3_stmt *s)
+{
+	int rc = sqlite3_step(s);
+
+	return rc == SQLITE_ROW ? 1 : db_errno(rc);
+}
+
+/* Indexes that do not fit their tables would give other answers. */
+static int check_file(struct verify *v)
+{
+	static const char *const tables[] = {
+		"session",    "network",  "interface", "rule",
+		"twin",	      "coverage", "account",   "container",
+		"endpoint",   "path",	  "batch",     "tally",
+		"seen",	      "talker",	  "gap",       "finding",
+		"probe",      "digest",	  "posting",   "address_posting",
+		"chain",      "journal",  "proof",     "state",
+		"checkpoint",
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0;
+	     i++) {
+		sqlite3_stmt *s = NULL;
+		char sql[64];
+
+		snprintf(sql, sizeof(sql), "PRAGMA integrity_check(%s)",
+			 tables[i]);
+		r = verify_prepare(v->db, sql, &s);
+		if (r == 0)
+			r = verify_step(s);
+		if (r == 1 &&
+		    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
+			verify_found(v, FAULT_DAMAGED, INT64_MAX, 0,
+				     "table %s: %.200s", tables[i],
+				     (const char *)sqlite3_column_text(s, 0));
+		sqlite3_finalize(s);
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
+
+static int read_proof(struct verify *v)
+{
+	struct verify_report *report = v->report;
+	sqlite3_stmt *s = NULL;
+	int r = verify_prepare(v->db,
+			       "SELECT log, first_event, first_conversation,"
+			       " begun_ns, removed_seq, removed_conversation,"
+			       " (SELECT coalesce(max(last_event), 0) -"
+			       " coalesce((SELECT min(first_event) FROM batch"
+			       " WHERE pruned_ns IS NULL), 1) + 1 FROM batch)"
+			       " FROM proof",
+			       &s);
+
+	if (r == 0)
+		r = verify_step(s);
+	if (r == 1 && sqlite3_column_bytes(s, 0) == EVIDENCE_LOG_ID) {
+		memcpy(v->proof.log, sqlite3_column_blob(s, 0),
+		       EVIDENCE_LOG_ID);
+		v->proof.first_event = sqlite3_column_int64(s, 1);
+		v->proof.first_conversation = sqlite3_column_int64(s, 2);
+		v->proof.removed_seq = sqlite3_column_int64(s, 4);
+		v->proof.removed_conversation = sqlite3_column_int64(s, 5);
+		report->begun_ns = (uint64_t)sqlite3_column_int64(s, 3);
+		v->all_rows = (uint64_t)sqlite3_column_int64(s, 6);
+		report->began = true;
+	}
+	sqlite3_finalize(s);
+	if (r >= 0 && !report->began)
+		verify_found(v, FAULT_REMOVED, 0, 0,
+			     "the row of proof is gone, and with it where the "
+			     "chain begins");
+	return r < 0 ? r : 0;
+}
+
+static int check(struct verify *v, char *error)
+{
+	int r = check_file(v);
+
+	if (r == 0)
+		r = read_proof(v);
+	if (r < 0 || !v->report->began)
+		return r;
+	r = verify_sums_open(v);
+	if (r == 0)
+		r = verify_journal_read(v);
+	if (r == 0)
+		r = verify_batch_open(v);
+	if (r == 0)
+		r = verify_chain(v);
+	if (r == 0)
+		r = verify_batch_end(v);
+	if (r == 0)
+		r = verify_journal_rows(v);
+	if (r == 0 && v->sums)
+		r = verify_sums_compare(v);
+	return r == 0 ? verify_checkpoints(v, error) : r;
+}
+
+int verify_database(sqlite3 *db, const struct verify_options *options,
+		    struct verify_report *ret, char *error)
+{
+	struct verify v = { .db = db, .options = options, .report = ret };
+	bool own = sqlite3_get_autocommit(db);
+	int r = canonical_init();
+
+	*ret = (struct verify_report){ 0 };
+	error[0] = '\0';
+	/* one snapshot for all that is read */
+	if (r == 0 && own)
+		r = db_errno(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
+	if (r == 0)
+		r = check(&v, error);
+	sqlite3_finalize(v.event);
+	sqlite3_finalize(v.conversation);
+	sqlite3_finalize(v.batch);
+	if (own)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	verify_sums_free(&v);
+	free(v.entries);
+	free(v.kept_first);
+	return r;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hash chain: what a transaction of the store writes or changes gets a
+ * link in the same transaction. docs/evidence.md has the format.
+ */
+#ifndef BRIDGEAUDIT_LOGGER_STORE_CHAIN_H
+#define BRIDGEAUDIT_LOGGER_STORE_CHAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/checkpoint.h"
+
+struct chain;
+struct store;
+
+/*
+ * In a transaction, before its first change, ids known: goes on with the chain,
+ * or begins one with the rows that are there. From then on every row that the
+ * connection inserts or changes in a table that canonical.h lists is noticed.
+ * Returns an SQLite code.
+ */
+int chain_open(struct store *st, uint64_t start_ns);
+void chain_close(struct store *st);
+struct chain *chain_new(void);
+
+/* Around statements whose rows chain_batch() has: nothing is noticed. */
+void chain_pause(struct store *st);
+void chain_resume(struct store *st);
+
+/* The link of the open transaction: the store fills in its batch. */
+struct evidence_link *chain_link(struct store *st);
+
+/* A row is to be in the journal under another item than its table's. */
+void chain_touch(struct store *st, enum canonical_item item, int64_t key);
+
+/*
+ * Last in a transaction: writes its link, when it changed anything. Returns an
+ * SQLite code. settle: after COMMIT; undo: after ROLLBACK.
+ */
+int chain_write(struct store *st, uint64_t now_ns);
+void chain_settle(struct store *st);
+void chain_undo(struct store *st);
+
+/*
+ * Before conversations with ids below *end that were last seen before hour are
+ * removed; *end grows to the end of a batch. Returns an SQLite code.
+ */
+int chain_keep(struct store *st, int64_t *end, uint32_t hour);
+
+/* Links whose batches were removed, all before that of first_event. *ret_more:
+ * there may be more. Returns an SQLite code. */
+int chain_remove_links(struct store *st, int64_t first_event, bool *ret_more);
+
+/* Writes a checkpoint that came back signed. Returns an SQLite code. */
+int chain_signed(struct store *st, const struct checkpoint *cp);
+
+/* Of the last link. */
+int64_t chain_seq(const struct store *st);
+
+#endif

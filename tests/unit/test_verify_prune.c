@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is left after retention is as proven as before. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "tests/unit/cmocka_all.h"
+#include "tests/unit/verify_world.h"
+
+#define HOUR (60 * NS_PER_MINUTE)
+#define H0 (T0 / HOUR * HOUR)
+
+static void must_be_right(const struct image *image)
+{
+	sqlite3 *db = verify_world_open(image);
+	struct verify_report report = verify_world_check(db, NULL);
+
+	if (report.fault)
+		fail_msg("link %" PRId64 ": %s", report.fault_seq,
+			 report.fault_detail);
+	sqlite3_close(db);
+}
+
+static struct verify_report check_file(const struct world *w)
+{
+	struct verify_report report;
+	char error[VERIFY_DETAIL_MAX];
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_int_equal(verify_database(db, &(struct verify_options){ 0 },
+					 &report, error),
+			 0);
+	sqlite3_close(db);
+	return report;
+}
+
+/* One conversation goes on all the time, each hour has some of its own. */
+static struct store *fill(const struct world *w, unsigned int hours,
+			  bool checked)
+{
+	struct store *st = store_world_open_as(w, &(struct store_session){
+							  .start_ns = H0,
+							  .pid = 1,
+							  .version = "test",
+							  .retain_ns = 3 * HOUR,
+						  });
+
+	for (unsigned int i = 0; i < 4 * hours; i++) {
+		uint64_t now_ns = H0 + i * HOUR / 4;
+		struct event ev = store_world_event(now_ns, 80);
+
+		store_add_event(st, &ev);
+		ev.dst_port = (uint16_t)(1000 + i);
+		store_add_event(st, &ev);
+		assert_int_equal(store_commit(st, now_ns), 0);
+		while (store_pending(st)) {
+			assert_int_equal(store_commit(st, now_ns), 0);
+			if (checked) {
+				struct verify_report report = check_file(w);
+
+				if (report.fault)
+					fail_msg("%u: %" PRId64 ": %s", i,
+						 report.fault_seq,
+						 report.fault_detail);
+			}
+		}
+	}
+	return st;
+}
+
+static void every_step_of_the_removal_leaves_a_right_log(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = fill(w, 8, true);
+	struct verify_report report;
+
+	assert_int_equal(store_close(st, H0 + 9 * HOUR), 0);
+	report = check_file(w);
+	assert_int_equal(report.fault, FAULT_NONE);
+	assert_true(report.removed_events > 0);
+	assert_true(report.events > 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT removed_seq > 0,"
+				   " removed_conversation > 0,"
+				   " (SELECT count(*) FROM chain) <"
+				   " (SELECT max(seq) FROM chain) FROM proof"),
+		"1|1|1");
+}
+
+static void what_is_left_can_not_be_changed(void **state)
+{
+	static const char *const changes[] = {
+		/* the conversation whose batch is gone */
+		"UPDATE conversation SET src_ip = 1 WHERE id = 1",
+		"DELETE FROM conversation WHERE id = 1",
+		"UPDATE batch SET packets = packets + 1"
+		" WHERE pruned_ns IS NOT NULL",
+		"UPDATE batch SET max_ns = max_ns + 1"
+		" WHERE pruned_ns IS NOT NULL",
+		"DELETE FROM batch WHERE first_event = 1",
+		"UPDATE proof SET removed_seq = removed_seq + 1",
+		"UPDATE proof SET removed_conversation = 1000",
+		/* what was not removed by retention */
+		"DELETE FROM event WHERE id = (SELECT min(id) FROM event)",
+		"DELETE FROM event WHERE id <= (SELECT last_event FROM batch"
+		" WHERE pruned_ns IS NULL LIMIT 1);"
+		"UPDATE batch SET pruned_ns = 1 WHERE first_event = (SELECT"
+		" first_event FROM batch WHERE pruned_ns IS NULL LIMIT 1)",
+		"DELETE FROM chain WHERE seq = (SELECT max(seq) FROM chain"
+		" WHERE first_event IS NOT NULL)",
+		"INSERT INTO event (id, conversation, time_ns, detail,"
+		" packets) VALUES (1, 1, 1, 1, 1)",
+	};
+	const struct world *w = *state;
+	struct image image;
+
+	store_close(fill(w, 8, false), H0 + 9 * HOUR);
+	image = verify_world_image(w);
+	must_be_right(&image);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		sqlite3 *db = verify_world_open(&image);
+
+		assert_true(verify_world_try(db, changes[i]));
+		assert_true(sqlite3_changes(db) > 0);
+		if (verify_world_check(db, NULL).fault == FAULT_NONE)
+			fail_msg("not found: %s", changes[i]);
+		sqlite3_close(db);
+	}
+	sqlite3_free(image.bytes);
+}
+
+/* As after an upgrade: rows, and nothing that proves them. */
+static void a_chain_that_begins_late_says_from_when(void **state)
+{
+	const struct world *w = *state;
+	struct verify_report report;
+	struct store *st;
+	sqlite3 *db = NULL;
+
+	verify_world_fill(w);
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_true(verify_world_try(
+		db, "DELETE FROM proof; DELETE FROM chain; DELETE FROM journal;"
+		    "DELETE FROM state"));
+	sqlite3_close(db);
+	assert_int_equal(check_file(w).fault, FAULT_REMOVED);
+	st = store_world_open(w, T0 + 5 * HOUR);
+	for (int i = 0; i < 3; i++) {
+		struct event ev = store_world_event(T0 + 5 * HOUR, 80);
+
+		store_add_event(st, &ev);
+		assert_int_equal(store_commit(st, T0 + 5 * HOUR + 1), 0);
+	}
+	assert_int_equal(store_close(st, T0 + 5 * HOUR + 2), 0);
+	report = check_file(w);
+	if (report.fault)
+		fail_msg("link %" PRId64 ": %s", report.fault_seq,
+			 report.fault_detail);
+	assert_int_equal(report.begun_ns, T0 + 5 * HOUR);
+	assert_int_equal(report.events, 3);
+	assert_int_equal(report.unproven_events, 12);
+}
+
+int main(void)
+{
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, store_world_set_up,              \
+					store_world_tear_down)
+	const struct CMUnitTest tests[] = {
+		T(every_step_of_the_removal_leaves_a_right_log),
+		T(what_is_left_can_not_be_changed),
+		T(a_chain_that_begins_late_says_from_when),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
