@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/pager.h"
 #include "cli/progress.h"
+#include "cli/verbs.h"
 #include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"

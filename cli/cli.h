@@ -35,22 +35,6 @@ struct verb {
 	int (*run)(const struct cli *cli, const struct filter *f);
 };
 
-extern const struct verb verb_matrix;
-extern const struct verb verb_log;
-extern const struct verb verb_follow;
-extern const struct verb verb_top;
-extern const struct verb verb_timeline;
-extern const struct verb verb_show;
-extern const struct verb verb_diff;
-extern const struct verb verb_values;
-extern const struct verb verb_status;
-extern const struct verb verb_rules;
-extern const struct verb verb_doctor;
-extern const struct verb verb_report;
-extern const struct verb verb_probe;
-extern const struct verb verb_verify;
-extern const struct verb verb_key;
-
 /* Runs what argv asks for; returns an exit code of lib/exitcode.h. */
 int cli_run(const struct cli *cli, int argc, char **argv);
 

@@ -51,9 +51,8 @@ struct filter {
 	enum output_format format;
 	const char *fields, *by; /* "a,b"; NULL: all */
 	const char *sort;
-	uint64_t step_ns;
 	const char *cursor, *after_cursor, *cursor_file;
-	uint64_t timeout_ns;
+	uint64_t step_ns, timeout_ns;
 	const char *against; /* a window, or verify's file */
 	uint64_t against_since_ns, against_until_ns;
 	const char *baseline, *framework, *public_key;

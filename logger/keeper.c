@@ -3,12 +3,10 @@
  * The keeper's loop: signals, Docker, nf_tables notices and a timer in; twins
  * kept in place, and facts to the recorder out. Never looks at a packet.
  */
-#include "logger/keeper.h"
+#include "logger/keeper_private.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +16,13 @@
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
-#include "logger/announce.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
 #include "logger/clock.h"
-#include "logger/docker/docker.h"
 #include "logger/log.h"
 #include "logger/nftmon.h"
 #include "logger/privilege.h"
-#include "logger/probe.h"
-#include "logger/program.h"
 #include "logger/sched_delay.h"
-#include "logger/seal.h"
 
 enum {
 	COUNTERS_MS = 5000,   /* how old the counters in the database get */
@@ -41,149 +34,10 @@ enum {
 	END_MS = 15000,	      /* the recorder writes its last batch */
 };
 
-enum { FD_SIGNALS, FD_RECORDER, FD_NFTMON, FD_COUNT };
-
-struct keeper {
-	const struct keeper_config *config;
-	struct firewall *fw;
-	struct docker *docker;
-	struct program program;
-	struct probe *probe;
-	struct seal seal;
-	struct pollfd fds[FD_COUNT];
-	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
-	uint64_t poll_at_ms;  /* and when what has no notices */
-	uint64_t quiet_ns;    /* when no notice waited; CLOCK_REALTIME */
-	uint64_t changed_ns;  /* when what is in changed was, at the earliest */
-	unsigned int changed; /* enum nftmon_what: to be looked at */
-	bool listed;	      /* Docker's first list came, or it is down */
-	bool stop;
-	bool recorder_gone;
-};
-
-static uint64_t on_now(void *arg)
-{
-	(void)arg;
-	return clock_ms();
-}
-
-static int tell(const struct keeper *k, const struct channel_msg *msg)
+int keeper_tell(const struct keeper *k, const struct channel_msg *msg)
 {
 	return channel_send(k->config->channel_fd, msg);
 }
-
-static void tell_docker(const struct keeper *k, const char *detail)
-{
-	struct channel_msg msg = { .kind = CHANNEL_FINDING };
-
-	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject),
-		 "docker");
-	str_copy(msg.u.finding.detail, sizeof(msg.u.finding.detail), detail);
-	tell(k, &msg);
-}
-
-static void on_up(void *arg, const char *server_version)
-{
-	struct keeper *k = arg;
-
-	log_info("connected to Docker %s", server_version);
-	tell_docker(k, "");
-	firewall_look(k->fw);
-	k->all_at_ms = 0;
-}
-
-static void on_down(void *arg, const char *why)
-{
-	const struct channel_msg msg = { .kind = CHANNEL_DOCKER_DOWN };
-	struct keeper *k = arg;
-	char detail[CHANNEL_TEXT_MAX];
-
-	snprintf(detail, sizeof(detail), "no Docker at '%s': %s",
-		 k->config->docker_socket, why);
-	log_info("%s; waiting for one", detail);
-	tell_docker(k, detail);
-	tell(k, &msg);
-	k->listed = true;
-	k->poll_at_ms = 0;
-}
-
-static void on_networks(void *arg, const struct docker_network *list, size_t n,
-			bool whole)
-{
-	struct keeper *k = arg;
-	struct channel_msg msg = { 0 };
-
-	k->listed = true;
-	if (whole)
-		tell_docker(k, ""); /* what was wrong is over */
-	probe_clear_bridges(k->probe);
-	for (size_t i = 0; i < n; i++) {
-		struct channel_network *net = &msg.u.network;
-
-		probe_add_bridge(k->probe, list[i].bridge);
-
-		msg = (struct channel_msg){ .kind = CHANNEL_NETWORK };
-		str_copy(net->docker_id, sizeof(net->docker_id), list[i].id);
-		str_copy(net->name, sizeof(net->name), list[i].name);
-		str_copy(net->bridge, sizeof(net->bridge), list[i].bridge);
-		net->internal = list[i].internal;
-		net->created_ns = list[i].created_ns;
-		if (tell(k, &msg) < 0)
-			whole = false; /* the next list is a minute away */
-	}
-	/* after half a list nothing may be called gone */
-	msg = (struct channel_msg){ .kind = whole ? CHANNEL_NETWORKS_END
-						  : CHANNEL_DOCKER_DOWN };
-	tell(k, &msg);
-	k->poll_at_ms = 0;
-}
-
-static void on_containers(void *arg, const struct docker_container *list,
-			  size_t n, const struct docker_endpoint *endpoints,
-			  size_t n_endpoints, bool whole)
-{
-	const struct keeper *k = arg;
-	const struct announce a = { list, n, endpoints, n_endpoints };
-
-	announce_containers(k->config->channel_fd, &a, whole);
-}
-
-static void on_disconnected(void *arg, const char *container_id,
-			    const char *network_id, uint64_t at_ns)
-{
-	struct channel_msg msg = { .kind = CHANNEL_DISCONNECTED };
-	struct channel_disconnected *to = &msg.u.disconnected;
-
-	str_copy(to->container_id, sizeof(to->container_id), container_id);
-	str_copy(to->network_id, sizeof(to->network_id), network_id);
-	to->at_ns = at_ns;
-	tell(arg, &msg);
-}
-
-static void on_changed(void *arg, const char *what)
-{
-	struct keeper *k = arg;
-
-	(void)what;
-	k->poll_at_ms = 0;
-}
-
-static void on_nonsense(void *arg, const char *what)
-{
-	log_warn("Docker's answer is not understood: %s", what);
-	tell_docker(arg, what);
-}
-
-static const struct docker_ops docker_ops = {
-	.now_ms = on_now,
-	.up = on_up,
-	.down = on_down,
-	.networks = on_networks,
-	.containers = on_containers,
-	.disconnected = on_disconnected,
-	.changed = on_changed,
-	.nonsense = on_nonsense,
-};
 
 static void handle_signals(struct keeper *k)
 {
@@ -414,7 +268,7 @@ static int finish(struct keeper *k)
 	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
 	if (!k->recorder_gone) {
-		tell(k, &stop);
+		keeper_tell(k, &stop);
 		await_recorder(k, END_MS);
 	}
 	code = reap_recorder(k);
@@ -479,7 +333,7 @@ static int open_all(struct keeper *k)
 		r = probe_new(k->config->channel_fd, k->config->probe_every_ms,
 			      &k->probe);
 	if (r == 0)
-		r = docker_new(k->config->docker_socket, &docker_ops, k,
+		r = docker_new(k->config->docker_socket, &keeper_docker_ops, k,
 			       &k->docker);
 	return r;
 }

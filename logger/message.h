@@ -31,11 +31,9 @@ enum channel_kind {
 
 struct channel_rule {
 	uint64_t id;
-	uint8_t family; /* 4, 6 */
-	uint8_t verdict;
-	bool appeared, uncounted; /* counts from 0; it is a twin alone */
-	uint64_t packets;	  /* its counter before its twin is applied */
-	uint64_t told_ns;	  /* before that, too */
+	uint8_t family, verdict;   /* 4, 6; enum verdict */
+	bool appeared, uncounted;  /* counts from 0; it is a twin alone */
+	uint64_t packets, told_ns; /* its counter before its twin, and when */
 	char variant[CHANNEL_IFNAME_MAX]; /* as in channel_twin */
 	char table[CHANNEL_CHAIN_MAX], chain[CHANNEL_CHAIN_MAX];
 	char dst_bridge[CHANNEL_IFNAME_MAX]; /* "": see the out interface */

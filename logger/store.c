@@ -21,7 +21,6 @@
 #include "logger/store_posting.h"
 
 #define GAP_JOIN_NS NS_PER_S
-#define DAY_NS (24 * 60 * NS_PER_MINUTE)
 
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
@@ -49,84 +48,6 @@ static int prepare(struct store *st)
 			return rc;
 	}
 	return SQLITE_OK;
-}
-
-/* Runs a statement whose only parameter is a time. */
-static int run_at(sqlite3 *db, const char *sql, uint64_t time_ns)
-{
-	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(stmt, 1, (int64_t)time_ns);
-		rc = sqlite3_step(stmt);
-	}
-	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* Closes what the last session left open, then opens a new one. */
-static int start_session(struct store *st, const struct store_session *s)
-{
-	/* what was true of the last session is not known to be of this */
-	static const char forget[] =
-		"UPDATE finding SET to_ns = :start_ns WHERE to_ns IS NULL";
-	static const char unknown[] =
-		"UPDATE twin SET state = 'gone', since_ns = :start_ns"
-		" WHERE state <> 'gone'";
-	static const char insert[] =
-		"INSERT INTO session (start_ns, pid, nflog_group, version,"
-		" retain_days, retain_bytes, space_left, space_left_action,"
-		" disk_full_action) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-	sqlite3_stmt *stmt = NULL;
-	int rc;
-
-	rc = coverage_open(st, s->start_ns);
-	if (rc == SQLITE_OK)
-		rc = run_at(st->db, forget, s->start_ns);
-	if (rc == SQLITE_OK)
-		rc = run_at(st->db, unknown, s->start_ns);
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sqlite3_prepare_v2(st->db, insert, -1, &stmt, NULL);
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(stmt, 1, (int64_t)s->start_ns);
-		sqlite3_bind_int(stmt, 2, s->pid);
-		sqlite3_bind_int64(stmt, 3, s->nflog_group);
-		sqlite3_bind_text(stmt, 4, s->version, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(stmt, 5, (int64_t)(s->retain_ns / DAY_NS));
-		sqlite3_bind_int64(stmt, 6, (int64_t)s->retain_bytes);
-		sqlite3_bind_text(stmt, 7, s->space_left, -1, SQLITE_STATIC);
-		sqlite3_bind_text(stmt, 8, s->space_left_action, -1,
-				  SQLITE_STATIC);
-		sqlite3_bind_text(stmt, 9, s->disk_full_action, -1,
-				  SQLITE_STATIC);
-		rc = sqlite3_step(stmt);
-	}
-	sqlite3_finalize(stmt);
-	st->session_id = sqlite3_last_insert_rowid(st->db);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-/* The first ids that were never used. Batches are never removed. */
-static int find_next_ids(struct store *st)
-{
-	static const char sql[] =
-		"SELECT last_event, max(coalesce(last_conversation, 0), "
-		"coalesce((SELECT max(id) FROM conversation), 0))"
-		" FROM batch ORDER BY first_event DESC LIMIT 1";
-	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(st->db, sql, -1, &stmt, NULL);
-
-	st->next_event = st->next_conversation = 1;
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW) {
-		st->next_event += sqlite3_column_int64(stmt, 0);
-		st->next_conversation += sqlite3_column_int64(stmt, 1);
-	}
-	sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 static void store_free(struct store *st)
@@ -169,13 +90,13 @@ static int start(struct store *st, const struct store_session *session)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = find_next_ids(st);
+		rc = session_next_ids(st);
 	if (rc == SQLITE_OK)
 		rc = chain_open(st, session->start_ns);
 	if (rc == SQLITE_OK)
 		rc = container_load(st, session->start_ns);
 	if (rc == SQLITE_OK)
-		rc = start_session(st, session);
+		rc = session_start(st, session);
 	if (rc == SQLITE_OK)
 		rc = digest_load(st);
 	if (rc == SQLITE_OK)
@@ -528,30 +449,9 @@ uint64_t store_committed(const struct store *st)
 	return st->committed;
 }
 
-/* An SQLite code. */
-static int end_session(struct store *st, uint64_t now_ns)
-{
-	static const char sql[] =
-		"UPDATE session SET stop_ns = :stop_ns WHERE id = :id";
-	sqlite3_stmt *s = NULL;
-	int rc = store_run(st, STMT_BEGIN, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(s, 1, (int64_t)now_ns);
-		sqlite3_bind_int64(s, 2, st->session_id);
-		rc = sqlite3_step(s);
-	}
-	sqlite3_finalize(s);
-	if (rc == SQLITE_DONE)
-		rc = chain_write(st, now_ns);
-	return rc == SQLITE_OK ? store_run(st, STMT_COMMIT, NULL) : rc;
-}
-
 int store_end(struct store *st, uint64_t now_ns)
 {
-	int rc = end_session(st, now_ns);
+	int rc = session_end(st, now_ns);
 
 	if (rc == SQLITE_OK)
 		chain_settle(st);

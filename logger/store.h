@@ -62,22 +62,19 @@ void store_add_gap(struct store *st, const struct gap *gap);
  */
 int store_commit(struct store *st, uint64_t now_ns);
 const char *store_error(const struct store *st);
-
 /* Nothing is expected soon: gives memory back that only batches need. */
 void store_rest(struct store *st);
 
 /* What the keeper is to sign; false: that was signed already. */
 bool store_unsigned(const struct store *st, struct checkpoint *ret);
 
-/* Notes the session's clean end: nothing but a checkpoint may follow. Returns 0
- * or -errno. */
-int store_end(struct store *st, uint64_t now_ns);
-
 /* Packets committed since store_open(). */
 uint64_t store_committed(const struct store *st);
 
-/* Notes the session's clean end unless that was done, closes, frees st (may be
- * NULL). Returns 0, or -errno when the end could not be noted. */
+/* end: notes the session's clean end, after which only a checkpoint may come.
+ * close: does so unless it was done, closes, frees st (may be NULL). Each
+ * returns 0, or -errno when the end could not be noted. */
+int store_end(struct store *st, uint64_t now_ns);
 int store_close(struct store *st, uint64_t now_ns);
 
 #endif

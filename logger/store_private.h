@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "logger/store.h"
+#include "logger/store_batch.h"
 #include "logger/store_chain.h"
 #include "logger/store_container.h"
 #include "logger/store_coverage.h"
@@ -18,6 +19,7 @@
 #include "logger/store_path.h"
 #include "logger/store_probe.h"
 #include "logger/store_prune.h"
+#include "logger/store_session.h"
 #include "logger/store_shed.h"
 #include "logger/store_sql.h"
 #include "logger/store_tally.h"
@@ -72,20 +74,5 @@ struct store {
 /* Runs a statement that was bound: steps once, resets. Returns an SQLite
  * code, SQLITE_OK for done; *ret_id the first column of a row, if asked. */
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id);
-
-/* store_batch.c: attributes the events that wait and writes all that follows.
- * Returns an SQLite code. settle: once committed; undo: after a rollback;
- * rest: none comes soon. */
-int batch_write(struct store *st, uint64_t now_ns);
-/* store_batch_row.c: its last part. */
-int batch_write_row(struct store *st, const struct evidence_batch *b,
-		    const struct canonical_event *events, size_t n);
-void batch_settle(struct store *st);
-void batch_rest(struct batch *b);
-void batch_undo(struct store *st);
-/* Makes the tables that its statements select from. Returns an SQLite code. */
-int batch_register(struct store *st);
-struct batch *batch_new(void);
-void batch_free(struct batch *b);
 
 #endif

@@ -65,34 +65,6 @@ static void packets_before_and_after_the_twin_are_told_apart(void **state)
 	rw_end(&s, 30);
 }
 
-/* Then they look older than the rule, but nothing from before is left. */
-static void packets_after_the_clock_was_set_back_are_the_rules(void **state)
-{
-	const struct world *w = *state;
-	struct session s = rw_begin(w, 1);
-
-	rw_rule(&s, 0, true);
-	accounts_find(store_accounts(s.st), RULE)->epoch_ns = T0 + 10 * S;
-	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 0, 0, 11, 10,
-				   "docker wrote rule", NULL, false, false });
-	rw_look(&s, 12);
-	for (unsigned int i = 0; i < 4; i++) {
-		struct event ev = store_world_event(T0 + i, 80);
-
-		store_add_event(s.st, &ev);
-	}
-	for (uint64_t at = 21; at < 32; at += 5) {
-		rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
-					   .packets = 4,
-					   .twin = 4,
-					   .at = at });
-		assert_int_equal(rw_look(&s, at + 1), 0);
-	}
-	assert_string_equal(rw_gaps(w), "");
-	rw_assert_closed(w);
-	rw_end(&s, 40);
-}
-
 /* Rows of packets that the newest counters have may be on their way. */
 static void counters_that_came_just_now_prove_no_loss(void **state)
 {
@@ -484,7 +456,6 @@ int main(void)
 		T(a_new_rule_that_no_packet_met_is_watched_with_nothing_missed),
 		T(what_a_new_rule_dropped_before_its_twin_has_a_number),
 		T(packets_before_and_after_the_twin_are_told_apart),
-		T(packets_after_the_clock_was_set_back_are_the_rules),
 		T(counters_that_came_just_now_prove_no_loss),
 		T(a_rule_that_is_never_quiet_gets_a_least_number_first),
 		T(a_twin_deleted_by_hand_is_a_hole_with_a_number),

@@ -316,6 +316,34 @@ static void accounts_have_a_limit_and_give_room_back(void **state)
 	accounts_free(accs);
 }
 
+/* Then they look older than the rule, but nothing from before is left. */
+static void packets_after_the_clock_was_set_back_are_the_rules(void **state)
+{
+	const struct world *w = *state;
+	struct session s = rw_begin(w, 1);
+
+	rw_rule(&s, 0, true);
+	accounts_find(store_accounts(s.st), RULE)->epoch_ns = T0 + 10 * S;
+	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 0, 0, 11, 10,
+				   "docker wrote rule", NULL, false, false });
+	rw_look(&s, 12);
+	for (unsigned int i = 0; i < 4; i++) {
+		struct event ev = store_world_event(T0 + i, 80);
+
+		store_add_event(s.st, &ev);
+	}
+	for (uint64_t at = 21; at < 32; at += 5) {
+		rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
+					   .packets = 4,
+					   .twin = 4,
+					   .at = at });
+		assert_int_equal(rw_look(&s, at + 1), 0);
+	}
+	assert_string_equal(rw_gaps(w), "");
+	rw_assert_closed(w);
+	rw_end(&s, 40);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -333,6 +361,7 @@ int main(void)
 		T(a_rule_removed_in_the_downtime_is_an_unknown_loss),
 		T(every_rule_has_its_own_gap_however_many_there_are),
 		T(accounts_have_a_limit_and_give_room_back),
+		T(packets_after_the_clock_was_set_back_are_the_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
