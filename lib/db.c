@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/db_upgrade.h"
@@ -232,7 +233,7 @@ static int prepare_writer(sqlite3 *db, int version)
 	return rc;
 }
 
-int db_open_writer(const char *path, sqlite3 **ret_db, char *error)
+static int open_writer(const char *path, sqlite3 **ret_db, char *error)
 {
 	sqlite3 *db = NULL;
 	int version = 0;
@@ -263,6 +264,20 @@ int db_open_writer(const char *path, sqlite3 **ret_db, char *error)
 	return 0;
 fail:
 	sqlite3_close(db);
+	return r;
+}
+
+/* A reader that is root and comes first makes the -shm file, and gives it to
+ * the database's owner a moment later. */
+int db_open_writer(const char *path, sqlite3 **ret_db, char *error)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	int r = open_writer(path, ret_db, error);
+
+	for (int i = 0; i < 5 && r == -EACCES; i++) {
+		nanosleep(&moment, NULL);
+		r = open_writer(path, ret_db, error);
+	}
 	return r;
 }
 
