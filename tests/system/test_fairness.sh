@@ -169,7 +169,7 @@ test_loss()
 	check 'the ledger names where the flood came in' is_named
 	check 'status says how many' loss_status \
 		'shed under load: [1-9][0-9]* packets'
-	check 'and when it was' loss_finding load \
+	check 'and when it was' loss_finding_came load \
 		'%who sends most%' 'AND to_ns > from_ns'
 	check 'the logger ends well' tb_logger_stop
 	check 'its database is sound' loss_whole
