@@ -30,7 +30,7 @@ const char report_style[] =
 	"h1{font-size:2.1rem;line-height:1.2;margin:.2rem 0 .4rem}\n"
 	"h2{font-size:1.35rem;line-height:1.3;margin:0 0 .6rem}\n"
 	".period{font-size:1.1rem;margin:0 0 .9rem}\n"
-	"p{margin:.5rem 0;max-width:46rem}\n"
+	"p{margin:.5rem 0;max-width:46rem;overflow-wrap:anywhere}\n"
 	"section{padding:1.9rem 0;border-bottom:1px solid var(--line)}\n"
 	".facts{display:flex;flex-wrap:wrap;gap:.4rem 2.2rem;margin:1rem 0 0}\n"
 	".facts dt,.tile dt{color:var(--soft);font-size:.85rem}\n"

@@ -39,6 +39,7 @@ struct verify_report {
 	bool sums_checked;	  /* not where there are too many */
 	/* the last link that somebody signed, and who */
 	int64_t signed_seq; /* 0: none */
+	int64_t signed_id;  /* the checkpoint's */
 	uint64_t signed_ns;
 	uint8_t signed_key[VERIFY_KEY];
 	bool key_trusted;     /* it was named, not found in the database */

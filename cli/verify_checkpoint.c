@@ -134,6 +134,7 @@ static int check(struct check *c, const struct checkpoint *cp,
 	if (same && report->n_faults == faults &&
 	    cp->seq >= report->signed_seq) {
 		report->signed_seq = cp->seq;
+		report->signed_id = cp->id;
 		report->signed_ns = (uint64_t)cp->time_ns;
 		memcpy(report->signed_key, cp->key, sizeof(cp->key));
 		report->key_trusted = c->trusted != NULL;

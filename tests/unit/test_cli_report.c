@@ -93,7 +93,8 @@ static void each_command_gives_an_answer(void **state)
 		{
 			const char *words = json_string_value(command);
 
-			if (strstr(words, "doctor")) /* looks at the host */
+			/* looks at the host; no logger wrote a chain here */
+			if (strstr(words, "doctor") || strstr(words, "verify"))
 				continue;
 			assert_memory_equal(words, "bridgeaudit ", 12);
 			assert_true(cli_fixture_run(words + 12)->code <=

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/db.h"
 #include "lib/text.h"
 #include "logger/channel.h"
 #include "logger/seal.h"
+#include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/verify_world.h"
 
@@ -306,6 +308,78 @@ static void lines_that_are_not_whole_are_no_checkpoints(void **state)
 	}
 }
 
+/* The section of the report, after the change. */
+static const char *reported(struct world *w, const char *sql)
+{
+	char program[] = "bridgeaudit", option[] = "--db", verb[] = "report";
+	char format[] = "-ojson", error[DB_ERROR_MAX];
+	char *argv[] = { program, option, w->db, verb, format, NULL };
+	const struct cli_result *result;
+	sqlite3 *db = NULL;
+	const char *found;
+
+	assert_int_equal(db_open_writer(w->db, &db, error), 0);
+	assert_true(verify_world_try(db, sql));
+	sqlite3_close(db);
+	result = cli_fixture_run_argv(5, argv);
+	found = strstr(result->out, "\"id\":\"verification\"");
+	if (!found)
+		fail_msg("%d: %s%s", result->code, result->out, result->err);
+	return found;
+}
+
+static void must_have(const char *text, const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("no '%s' in: %s", words, text);
+}
+
+static void a_report_says_what_is_proven_and_by_whom(void **state)
+{
+	char key[CHECKPOINT_LINE_MAX];
+	const char *text;
+	FILE *f;
+
+	fill(*state, 3);
+	f = fopen(public_key, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(key, sizeof(key), f));
+	fclose(f);
+	key[strcspn(key, "\n")] = '\0';
+	text = reported(*state, "");
+	must_have(text, "Proven: 3 packets in 3 rows");
+	must_have(text, "from 2023-11-14T22:13:20.000000000Z to "
+			"2023-11-14T22:13:20.000000003Z");
+	must_have(text, "by checkpoint 4 at 2023-11-14T22:13:20.000000003Z");
+	must_have(text, key);
+	assert_null(strstr(text, "NOT PROVEN"));
+}
+
+static void a_report_names_the_first_fault(void **state)
+{
+	const char *text;
+
+	fill(*state, 3);
+	text = reported(*state, "UPDATE event SET time_ns = time_ns + 1"
+				" WHERE id = 2");
+	must_have(text, "NOT PROVEN. ");
+	must_have(text, "row changed: commit ");
+	assert_null(strstr(text, "Proven:"));
+}
+
+static void a_report_of_too_much_is_not_verified(void **state)
+{
+	const char *text;
+
+	fill(*state, 3);
+	text = reported(*state, "UPDATE event SET id = id + 100000000"
+				" WHERE id = 3");
+	must_have(text, "Not verified here: ");
+	must_have(text, "Run bridgeaudit verify");
+	assert_null(strstr(text, "Proven:"));
+	assert_null(strstr(text, "Signed until"));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -318,6 +392,9 @@ int main(void)
 		T(a_key_that_follows_is_trusted_like_the_first),
 		T(the_keeper_never_signs_what_is_before_its_last),
 		T(lines_that_are_not_whole_are_no_checkpoints),
+		T(a_report_says_what_is_proven_and_by_whom),
+		T(a_report_names_the_first_fault),
+		T(a_report_of_too_much_is_not_verified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
