@@ -34,7 +34,7 @@ enum {
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */
 	FINISH_ROUNDS = 4096, /* more than the socket buffer can hold */
 	STEP_SHOWN_MS = 24 * 3600 * 1000,
-	SIGN_MS = 2000,	      /* wait for the last signature */
+	SIGN_MS = 2000, /* wait for the last signature */
 };
 
 struct recorder {
