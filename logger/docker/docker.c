@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "logger/docker/api.h"
 #include "logger/docker/client.h"
 #include "logger/docker/connects.h"
 #include "logger/docker/container.h"
@@ -90,6 +91,7 @@ struct docker {
 	bool nonsense_told[SOURCES];
 	uint64_t nonsense_count;
 	char version[VERSION_MAX];
+	unsigned int api; /* 1.api is spoken; 0: none was agreed on */
 	struct events events;
 	struct events_news news;
 	struct connects connects;
@@ -177,8 +179,13 @@ static void go_down(struct docker *d, uint64_t now_ms, const char *why)
 static int ask(struct docker *d, enum client_slot slot, const char *path,
 	       uint64_t now_ms)
 {
+	char target[TEXT_MAX];
+
 	d->deadline_ms = now_ms + ANSWER_TIMEOUT_MS;
-	return client_start(d->client, slot, path);
+	if (d->api == 0)
+		return client_start(d->client, slot, path);
+	snprintf(target, sizeof(target), "/v1.%u%s", d->api, path);
+	return client_start(d->client, slot, target);
 }
 
 /* The list that is due first; networks before the containers in them. */
@@ -210,6 +217,7 @@ static int start_due(struct docker *d, uint64_t now_ms)
 	switch (d->state) {
 	case STATE_DOWN:
 		d->state = STATE_VERSION;
+		d->api = 0;
 		return ask(d, CLIENT_REQUEST, "/version", now_ms);
 	case STATE_UP:
 		return ask_list(d, now_ms);
@@ -264,6 +272,7 @@ static int take_version(struct docker *d, uint64_t now_ms,
 			const struct client_result *result)
 {
 	static const char wrong[] = "GET /version: the answer has no Version";
+	char why[API_WHY_MAX];
 
 	if (result->end != CLIENT_OK) {
 		refuse(d, now_ms, SOURCE_VERSION, result);
@@ -273,6 +282,11 @@ static int take_version(struct docker *d, uint64_t now_ms,
 			       sizeof(d->version)) < 0) {
 		report_nonsense(d, SOURCE_VERSION, 1, wrong);
 		go_down(d, now_ms, wrong);
+		return 0;
+	}
+	if (api_choose(result->body, result->len, &d->api, why) < 0) {
+		report_nonsense(d, SOURCE_VERSION, 1, why);
+		go_down(d, now_ms, why);
 		return 0;
 	}
 	report_fine(d, SOURCE_VERSION);

@@ -122,9 +122,12 @@ static void serve(struct fake_docker *f)
 	}
 	for (enum fake_path p = 0; p < FAKE_PATHS; p++) {
 		char *target = request + strlen("GET ");
+		const char *path = target;
 
+		if (strncmp(target, "/v1.", 4) == 0) /* any of the API */
+			path += 1 + strcspn(target + 1, "/");
 		if (strncmp(request, "GET ", 4) != 0 ||
-		    strncmp(target, prefixes[p], strlen(prefixes[p])) != 0)
+		    strncmp(path, prefixes[p], strlen(prefixes[p])) != 0)
 			continue;
 		target[strcspn(target, " ")] = '\0';
 		str_copy(f->seen[p].target, FAKE_TARGET_MAX, target);
