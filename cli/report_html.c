@@ -30,6 +30,14 @@ static void put_fact(const char *name, const char *value, FILE *out)
 	fputs("</dd></div>\n", out);
 }
 
+/* The time of day in the "YYYY-MM-DDTHH:MM:SS" NAME; an empty log has none. */
+static const char *clock_of(const json_t *root, const char *name)
+{
+	const char *when = report_string(root, name);
+
+	return strlen(when) > 11 ? when + 11 : "";
+}
+
 static void put_header(const json_t *root, FILE *out)
 {
 	bool complete = is_complete(root);
@@ -41,16 +49,14 @@ static void put_header(const json_t *root, FILE *out)
 	fprintf(out,
 		"<p class=\"period\"><time>%.10s %.5s</time> to <time>%.10s "
 		"%.5s</time> UTC</p>\n",
-		report_string(root, "since"), report_string(root, "since") + 11,
-		report_string(root, "until"),
-		report_string(root, "until") + 11);
+		report_string(root, "since"), clock_of(root, "since"),
+		report_string(root, "until"), clock_of(root, "until"));
 	fprintf(out, "<p><span class=\"tag big %s\">%s</span></p>\n",
 		complete ? "accept" : "drop",
 		complete ? "the record is complete"
 			 : "the record is not complete");
 	snprintf(made, sizeof(made), "%.10s %.8s UTC, bridgeaudit %.20s",
-		 report_string(root, "generated"),
-		 report_string(root, "generated") + 11,
+		 report_string(root, "generated"), clock_of(root, "generated"),
 		 report_string(root, "version"));
 	fputs("<dl class=\"facts\">\n", out);
 	put_fact("Made", made, out);
