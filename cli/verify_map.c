@@ -54,7 +54,7 @@ struct verify_slot *verify_map_get(struct verify_map *m, const uint64_t key[3])
 
 	if (slot && slot->key[0])
 		return slot;
-	if (2 * (m->n + 1) > m->room) {
+	if (!slot || 2 * (m->n + 1) > m->room) {
 		if (grow(m) < 0)
 			return NULL;
 		slot = find_slot(m, key);
