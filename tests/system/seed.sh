@@ -82,11 +82,13 @@ send_ping()
 	! tb_docker exec "$1" ping -c "${3:-1}" -W 1 "$2" >/dev/null
 }
 
-# How many events a jq condition holds for.
+# How many events a jq condition holds for, of the last LATEST if that is set.
 events_where()
 {
-	tb_events | jq -s --arg db4 "${DB4:-}" --arg db6 "${DB6:-}" \
-		--arg vault4 "${VAULT4:-}" --arg vault6 "${VAULT6:-}" \
+	# shellcheck disable=SC2086
+	tb_events ${LATEST:+--last $LATEST} | jq -s --arg db4 "${DB4:-}" \
+		--arg db6 "${DB6:-}" --arg vault4 "${VAULT4:-}" \
+		--arg vault6 "${VAULT6:-}" \
 		"map(select($1)) | length"
 }
 

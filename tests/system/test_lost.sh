@@ -9,6 +9,7 @@ set -euo pipefail
 : "${VARIANTS:=nft}"
 
 FLOOD=1300000 # more than the socket's buffer holds
+LATEST=1000   # a million rows are not read for one
 
 counter()
 {
@@ -82,8 +83,9 @@ test_variant()
 	kill -STOP "$recorder"
 	tb_in web "$TB_BUILD/tests/flood" "$DB4" 7301 "$FLOOD"
 	kill -CONT "$recorder"
-	# The last loss shows with the next number.
-	probe
+	# The last loss shows with the next number. What he who floods sends
+	# is counted without a row while that is read.
+	probe || probe || probe
 	check 'a recorder that was held up loses packets' something_lost
 	check 'and the kernel counter is what it stored and what it lost' closes
 	check 'events, batches and tallies agree' three_tables_agree
