@@ -41,10 +41,12 @@ static const char *const takes_any[] = {
 
 bool rule_text_takes_argument(const struct word *word)
 {
+	static const char letters[] = { 's', 'd', 'i', 'o', 'p', 'm' };
+
 	if (word->raw[0] != '-')
 		return false;
 	if (word->len == 2) /* most words */
-		return memchr("sdiopm", word->raw[1], 6) != NULL;
+		return memchr(letters, word->raw[1], sizeof(letters)) != NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(takes_any); i++) {
 		if (word_is(word, takes_any[i]))
 			return true;
