@@ -88,14 +88,25 @@ host_state()
 	done
 }
 
+# The pattern by file: on its command line grep would find itself.
+left_of()
+{
+	grep -l -a -F -f <(echo "$1") /proc/[0-9]*/cmdline \
+		/proc/[0-9]*/mounts 2>/dev/null || :
+}
+
+none_left_of()
+{
+	[ -z "$(left_of "$1")" ]
+}
+
 host_is_clean()
 {
-	local dir=$1 pid=$2 before=$3 left
+	local dir=$1 pid=$2 before=$3
 	equal "the host's links and rules" "$before" "$(host_state)"
-	# The pattern by file: on its command line grep would find itself.
-	left=$(grep -l -a -F -f <(echo "$dir") /proc/[0-9]*/cmdline \
-		/proc/[0-9]*/mounts 2>/dev/null || :)
-	equal 'processes and mounts' '' "$left"
+	# Who was killed last needs a moment to be gone.
+	tb_wait 50 none_left_of "$dir" || :
+	equal 'processes and mounts' '' "$(left_of "$dir")"
 	equal 'directory' '' "$(ls -d "$dir" 2>/dev/null || :)"
 	equal 'control groups' '' \
 		"$(find /sys/fs/cgroup -type d -name "bridgeaudit-$pid" || :)"

@@ -12,9 +12,12 @@ server_stop()
 {
 	local child
 	[ -n "$SOCKET_SERVER" ] || return 0
-	for child in $(ps -o pid= --ppid "$SOCKET_SERVER") "$SOCKET_SERVER"; do
+	# It must not start another one meanwhile.
+	kill -STOP "$SOCKET_SERVER" 2>/dev/null || :
+	for child in $(ps -o pid= --ppid "$SOCKET_SERVER"); do
 		kill "$child" 2>/dev/null || :
 	done
+	kill -KILL "$SOCKET_SERVER" 2>/dev/null || :
 	wait "$SOCKET_SERVER" 2>/dev/null || :
 	rm -f "$TB_DIR/odd.sock"
 	SOCKET_SERVER=''
