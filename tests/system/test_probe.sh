@@ -51,21 +51,21 @@ each_pair_had_its_turn()
 marked_in_the_log()
 {
 	recorded 1 '.marks == "probe" and .verdict == "drop"' &&
-		equal 'all of them' 0 "$(tb_audit log --probe -o jsonl |
+		equal 'all of them' 0 "$(answer log --probe -o jsonl |
 			jq -s 'map(select(.marks != "probe")) | length')"
 }
 
 in_no_count()
 {
-	equal 'packets of the matrix' "$1" "$(tb_audit matrix -o jsonl |
+	equal 'packets of the matrix' "$1" "$(answer matrix -o jsonl |
 		jq -s 'map(.packets) | add // 0')" || return
-	[ "$(tb_audit matrix --probe -o jsonl |
+	[ "$(answer matrix --probe -o jsonl |
 		jq -s 'map(.packets) | add')" -gt 0 ]
 }
 
 counted()
 {
-	tb_audit matrix -o jsonl | jq -s 'map(.packets) | add // 0'
+	answer matrix -o jsonl | jq -s 'map(.packets) | add // 0'
 }
 
 finds_a_boundary_that_is_gone()
