@@ -85,7 +85,7 @@ test_loss()
 	recorder=$(tb_recorder)
 	kill -STOP "$recorder"
 	loss_flood "$FLOOD"
-	sleep 0.5 # what the kernel held back is dropped, too
+	sleep 2 # what the kernel held back is dropped, too
 	kill -CONT "$recorder"
 	check 'the last packets lost, and none after them: the sum closes' \
 		loss_closes
