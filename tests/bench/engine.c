@@ -58,13 +58,15 @@ static void say(int fd, const char *text)
 /* Returns whether the connection stays open. */
 static int answer(const struct connection *c)
 {
-	const char *target = strchr(c->request, ' ');
+	const char *target = strchr(c->request, '/');
 
+	if (target && strncmp(target, "/v1.", 4) == 0) /* any of the API */
+		target = strchr(target + 1, '/');
 	say(c->fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 		   "Connection: close\r\n\r\n");
-	if (target && strncmp(target, " /events", 8) == 0)
+	if (target && strncmp(target, "/events", 7) == 0)
 		return 1;
-	if (target && strncmp(target, " /version", 9) == 0) {
+	if (target && strncmp(target, "/version", 8) == 0) {
 		say(c->fd, "{\"Version\":\"20.10.24\",\"ApiVersion\":\"1.41\","
 			   "\"MinAPIVersion\":\"1.12\"}");
 	} else {
