@@ -42,17 +42,8 @@
 	" e.packets, c.id, r.family, r.\"table\", sc.name, dc.name,"           \
 	" sc.service, dc.service, sc.project, dc.project, sc.image,"           \
 	" dc.image, c.spoofed"                                                 \
-	" FROM " source " CROSS JOIN conversation c ON c.id = e.conversation"  \
-	" CROSS JOIN path p ON p.id = c.path"                                  \
-	" LEFT JOIN rule r ON r.id = p.rule"                                   \
-	" LEFT JOIN interface i ON i.id = p.in_if"                             \
-	" LEFT JOIN interface o ON o.id = p.out_if"                            \
-	" LEFT JOIN network s ON s.id = p.src_network"                         \
-	" LEFT JOIN network d ON d.id = p.dst_network"                         \
-	" LEFT JOIN endpoint se ON se.id = c.src_endpoint"                     \
-	" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"                     \
-	" LEFT JOIN container sc ON sc.id = se.container"                      \
-	" LEFT JOIN container dc ON dc.id = de.container"                      \
+	" FROM " source                                                        \
+	" CROSS JOIN conversation c ON c.id = e.conversation" QUERY_JOINED     \
 	" WHERE " ids " BETWEEN :first AND :last"                              \
 	" AND e.time_ns >= :since AND e.time_ns < :until"                      \
 	" AND :selected ORDER BY " ids " LIMIT :limit"

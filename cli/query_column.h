@@ -36,4 +36,18 @@ enum {
 
 #define QUERY_LENGTH "e.detail >> 32 & 131071"
 
+/* What names a conversation c, always in this order; SQLite leaves out the
+ * tables that nobody asks. */
+#define QUERY_JOINED                                                           \
+	" CROSS JOIN path p ON p.id = c.path"                                  \
+	" LEFT JOIN rule r ON r.id = p.rule"                                   \
+	" LEFT JOIN interface i ON i.id = p.in_if"                             \
+	" LEFT JOIN interface o ON o.id = p.out_if"                            \
+	" LEFT JOIN network s ON s.id = p.src_network"                         \
+	" LEFT JOIN network d ON d.id = p.dst_network"                         \
+	" LEFT JOIN endpoint se ON se.id = c.src_endpoint"                     \
+	" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"                     \
+	" LEFT JOIN container sc ON sc.id = se.container"                      \
+	" LEFT JOIN container dc ON dc.id = de.container"
+
 #endif

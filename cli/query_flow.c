@@ -112,20 +112,8 @@ static const char flow_by_events[] =
 		    " CROSS JOIN path p ON p.id = c.path",
 		    " AND :selected")) FLOW_OF_EDGE;
 
-/* Always in this order; SQLite leaves out the tables that nobody asks. */
 #define FLOW_JOINED                                                            \
-	" FROM flow c"                                                         \
-	" CROSS JOIN path p ON p.id = c.path"                                  \
-	" LEFT JOIN rule r ON r.id = p.rule"                                   \
-	" LEFT JOIN interface i ON i.id = p.in_if"                             \
-	" LEFT JOIN interface o ON o.id = p.out_if"                            \
-	" LEFT JOIN network s ON s.id = p.src_network"                         \
-	" LEFT JOIN network d ON d.id = p.dst_network"                         \
-	" LEFT JOIN endpoint se ON se.id = c.src_endpoint"                     \
-	" LEFT JOIN endpoint de ON de.id = c.dst_endpoint"                     \
-	" LEFT JOIN container sc ON sc.id = se.container"                      \
-	" LEFT JOIN container dc ON dc.id = de.container"                      \
-	" WHERE :conversations AND :counted"
+	" FROM flow c" QUERY_JOINED " WHERE :conversations AND :counted"
 
 /* A network that was made again under its name is the same one here. */
 static const char matrix_sql[] =
