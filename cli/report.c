@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Puts a report together: its window in whole minutes, so that tallies answer
- * and no packet is scanned, its sections in their order, and the summary,
+ * and few packets are read, its sections in their order, and the summary,
  * which says in plain words what the others count.
  */
 #include "cli/report.h"
