@@ -38,7 +38,7 @@ static bool tell_endpoint(int fd, const struct docker_endpoint *ep)
 
 void announce_containers(int fd, const struct announce *a, bool whole)
 {
-	const struct channel_msg end = { .kind = CHANNEL_ENDPOINTS_END };
+	struct channel_msg end = { 0 };
 	bool told = true;
 	size_t at = 0;
 
@@ -52,7 +52,8 @@ void announce_containers(int fd, const struct announce *a, bool whole)
 			told = tell_endpoint(fd, &a->endpoints[at]);
 		}
 	}
-	/* after half a list nothing may be called gone */
-	if (told && whole)
-		channel_send(fd, &end);
+	/* after half a list nothing may be called gone; but nobody should wait
+	 * for the rest of it */
+	end.kind = told && whole ? CHANNEL_ENDPOINTS_END : CHANNEL_DOCKER_DOWN;
+	channel_send(fd, &end);
 }

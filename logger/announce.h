@@ -16,7 +16,8 @@ struct announce {
 	size_t n_endpoints;
 };
 
-/* Sends all; the end of a whole list only if all of it was sent. */
+/* Sends all, then CHANNEL_ENDPOINTS_END if it was whole and all of it was sent,
+ * else CHANNEL_DOCKER_DOWN: no more will come for now. */
 void announce_containers(int fd, const struct announce *a, bool whole);
 
 #endif

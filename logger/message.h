@@ -18,7 +18,7 @@ enum channel_kind {
 	CHANNEL_ENDPOINT,     /* an endpoint of the list that is coming */
 	CHANNEL_ENDPOINTS_END, /* this list is whole: others are gone */
 	CHANNEL_DISCONNECTED,  /* an endpoint is gone since */
-	CHANNEL_DOCKER_DOWN,   /* no list will come for now */
+	CHANNEL_DOCKER_DOWN,   /* no whole list for now: wait for none */
 	CHANNEL_RULE,	       /* an audited rule, before its twin is applied */
 	CHANNEL_TWIN,	       /* state and counters of a rule's twin */
 	CHANNEL_PROBE,	       /* a test packet is coming, or is over */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * As much of Docker's API as bridgeauditd asks for, with the networks of the
- * testbed, so that a benchmark needs no dockerd: it answers /version and
- * /networks and keeps /events open without a word.
+ * testbed, so that a benchmark needs no dockerd: it answers /version, /networks
+ * and /containers/json (there are none) and keeps /events open without a word.
  *
  *   engine SOCKET NAME=BRIDGE...
  *
@@ -69,10 +69,12 @@ static int answer(const struct connection *c)
 	if (target && strncmp(target, "/version", 8) == 0) {
 		say(c->fd, "{\"Version\":\"20.10.24\",\"ApiVersion\":\"1.41\","
 			   "\"MinAPIVersion\":\"1.12\"}");
-	} else {
+	} else if (target && strncmp(target, "/networks", 9) == 0) {
 		say(c->fd, "[");
 		say(c->fd, networks);
 		say(c->fd, "]");
+	} else {
+		say(c->fd, "[]");
 	}
 	return 0;
 }
