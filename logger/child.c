@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,11 +29,7 @@
 #define PATH_DEFAULT                                                           \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum {
-	OUTPUT_START = 64 * 1024,
-	READ_MAX = 64 * 1024, /* what a pipe holds */
-	PAUSE_MS = 20,	      /* between looks at a child that keeps silent */
-};
+enum { MESSAGES_MAX = 1024 * 1024 }; /* to stderr; later ones are refused */
 
 static const char *search_path(void)
 {
@@ -91,8 +88,9 @@ static void close_fd(int *fd)
 }
 
 /*
- * The input as a file in memory: other than a pipe it needs no writer that
- * may block, or die of SIGPIPE, while the child has something to say.
+ * Input and output are files in memory. Other than a pipe they need nobody who
+ * writes or reads meanwhile: each line of the child's would wake us up, and we
+ * might block, or die of SIGPIPE.
  */
 static int make_input(const char *text)
 {
@@ -101,6 +99,17 @@ static int make_input(const char *text)
 
 	if (fd >= 0 && (write(fd, text, len) != (ssize_t)len ||
 			lseek(fd, 0, SEEK_SET) < 0))
+		close_fd(&fd);
+	return fd;
+}
+
+/* Holds max bytes: a child that wants more gets EPERM. */
+static int make_output(off_t max)
+{
+	int fd = memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 &&
+	    (ftruncate(fd, max) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) < 0))
 		close_fd(&fd);
 	return fd;
 }
@@ -152,7 +161,7 @@ static int spawn_with(struct child *c,
 static int spawn(struct child *c)
 {
 	posix_spawn_file_actions_t actions;
-	int out = c->want_output ? c->out[1] : c->err[1];
+	int out = c->want_output ? c->out : c->err;
 	int r;
 
 	r = posix_spawn_file_actions_init(&actions);
@@ -166,7 +175,7 @@ static int spawn(struct child *c)
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, out, 1);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&actions, c->err[1], 2);
+		r = posix_spawn_file_actions_adddup2(&actions, c->err, 2);
 	/* not all that libraries open has O_CLOEXEC */
 	if (r == 0)
 		r = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
@@ -181,126 +190,72 @@ static int start(struct child *c)
 	int r;
 
 	c->timer = make_timer(c->timeout_ms);
-	if (c->timer < 0 || pipe2(c->err, O_CLOEXEC) < 0 ||
-	    (c->want_output && pipe2(c->out, O_CLOEXEC) < 0) ||
+	c->err = make_output(MESSAGES_MAX);
+	if (c->timer < 0 || c->err < 0 ||
+	    (c->want_output && (c->out = make_output(CHILD_OUTPUT_MAX)) < 0) ||
 	    (c->input && (c->in = make_input(c->input)) < 0))
 		return fail_errno(c, "start it");
 	r = spawn(c);
-	close_fd(&c->out[1]);
-	close_fd(&c->err[1]);
 	errno = r;
-	return r == 0 ? 0 : fail_errno(c, "start it");
+	if (r == 0) /* Linux 5.3; glibc has no name for it before 2.36 */
+		c->end = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	return r == 0 && c->end >= 0 ? 0 : fail_errno(c, "start it");
 }
 
-/* Room for more output: 0, or -E2BIG, -ENOMEM. */
-static int grow_output(struct child *c)
+/* Until the child has ended, whoever it leaves behind. */
+static int watch(struct child *c)
 {
-	size_t max = c->output_max == 0 ? OUTPUT_START : 2 * c->output_max;
-	char *output;
+	struct pollfd fds[] = {
+		{ .fd = c->end, .events = POLLIN },
+		{ .fd = c->timer, .events = POLLIN },
+	};
 
-	if (c->output_len + 1 < c->output_max)
-		return 0;
-	if (c->output_max > CHILD_OUTPUT_MAX)
-		return fail(c, -E2BIG, "printed too much");
-	output = realloc(c->output, max);
-	if (!output)
-		return fail_errno(c, "keep its output");
-	c->output = output;
-	c->output_max = max;
-	return 0;
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return fail_errno(c, "wait for it");
+	return fds[0].revents != 0 ? 0 : -ETIMEDOUT;
 }
 
-/* After a read of n bytes: closes the descriptor at the end of the file. */
-static int after_read(struct child *c, int *fd, ssize_t n)
+/* How much was written: the offset is the child's, too. */
+static size_t written(int fd)
 {
-	if (n == 0)
-		close_fd(fd);
-	else if (n < 0 && errno != EINTR)
-		return fail_errno(c, "read what it prints");
-	return 0;
+	off_t n = lseek(fd, 0, SEEK_CUR);
+
+	return n > 0 ? (size_t)n : 0;
 }
 
 static int read_output(struct child *c)
 {
-	int r = grow_output(c);
-	size_t room;
-	ssize_t n;
+	size_t len = written(c->out);
+	char *output;
 
-	if (r < 0)
-		return r;
-	room = c->output_max - c->output_len - 1;
-	n = read(c->out[0], c->output + c->output_len,
-		 room < READ_MAX ? room : READ_MAX);
-	if (n > 0)
-		c->output_len += (size_t)n;
-	return after_read(c, &c->out[0], n);
-}
-
-/* As above, of stderr; what is beyond the buffer is read and forgotten. */
-static int read_messages(struct child *c)
-{
-	size_t room = CHILD_STDERR_MAX - c->messages_len;
-	char rest[512];
-	ssize_t n;
-
-	n = read(c->err[0], room > 0 ? c->messages + c->messages_len : rest,
-		 room > 0 ? room : sizeof(rest));
-	if (n > 0 && room > 0)
-		c->messages_len += (size_t)n;
-	return after_read(c, &c->err[0], n);
-}
-
-/* Whether there is nothing left to do but to reap it. */
-static bool has_ended(const struct child *c)
-{
-	siginfo_t info = { 0 };
-
-	return waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) <
-		       0 ||
-	       info.si_pid != 0;
-}
-
-/*
- * Reads until the child has ended and nothing is left to read. Not until the
- * end of the file: whoever it leaves behind may hold the pipes open.
- */
-static int watch(struct child *c)
-{
-	for (;;) {
-		struct pollfd fds[] = {
-			{ .fd = c->timer, .events = POLLIN },
-			{ .fd = c->out[0], .events = POLLIN },
-			{ .fd = c->err[0], .events = POLLIN },
-		};
-		bool ended = has_ended(c);
-		int pause_ms = c->err[0] < 0 ? 1 : PAUSE_MS;
-		int r = 0;
-
-		if (poll(fds, ARRAY_SIZE(fds), ended ? 0 : pause_ms) < 0) {
-			if (errno == EINTR)
-				continue;
-			return fail_errno(c, "wait for it");
-		}
-		if (ended && fds[1].revents == 0 && fds[2].revents == 0)
-			return 0;
-		if (fds[0].revents != 0)
-			return -ETIMEDOUT;
-		if (fds[1].revents != 0)
-			r = read_output(c);
-		if (r == 0 && fds[2].revents != 0)
-			r = read_messages(c);
-		if (r < 0)
-			return r;
+	if (len >= CHILD_OUTPUT_MAX)
+		return fail(c, -E2BIG, "printed too much");
+	output = malloc(len + 1);
+	if (!output)
+		return fail_errno(c, "keep its output");
+	if (pread(c->out, output, len, 0) != (ssize_t)len) {
+		free(output);
+		return fail(c, -EIO, "can't read what it printed");
 	}
+	output[len] = '\0';
+	c->output = output;
+	c->output_len = len;
+	return 0;
 }
 
 /* What the child had to say, on one line. */
-static const char *messages_text(struct child *c)
+static const char *read_messages(struct child *c)
 {
-	while (c->messages_len > 0 && c->messages[c->messages_len - 1] == '\n')
-		c->messages_len--;
-	c->messages[c->messages_len] = '\0';
-	for (size_t i = 0; i < c->messages_len; i++)
+	size_t len = written(c->err);
+	ssize_t n = pread(c->err, c->messages,
+			  len < CHILD_STDERR_MAX ? len : CHILD_STDERR_MAX, 0);
+
+	len = n > 0 ? (size_t)n : 0;
+	while (len > 0 && c->messages[len - 1] == '\n')
+		len--;
+	c->messages[len] = '\0';
+	for (size_t i = 0; i < len; i++)
 		if (c->messages[i] == '\n' || c->messages[i] == '\0')
 			c->messages[i] = ' ';
 	return c->messages;
@@ -309,9 +264,7 @@ static const char *messages_text(struct child *c)
 /* Waits for the child, whose watching ended with r, and judges it. */
 static int finish(struct child *c, int r)
 {
-	const char *text = messages_text(c);
-	const char *colon = *text ? ": " : "";
-	const char *how;
+	const char *text, *colon, *how;
 	int status, code;
 
 	if (r < 0)
@@ -320,21 +273,25 @@ static int finish(struct child *c, int r)
 		if (errno != EINTR)
 			return fail_errno(c, "wait for it");
 	}
+	text = read_messages(c);
+	colon = *text ? ": " : "";
 	if (r == -ETIMEDOUT)
 		return fail(c, r, "took longer than %d ms%s%s", c->timeout_ms,
 			    colon, text);
 	if (r < 0)
 		return r;
+	r = c->want_output ? read_output(c) : 0;
 	how = WIFSIGNALED(status) ? "killed by signal" : "exit status";
 	code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-	return code == 0 ? 0
-			 : fail(c, -EIO, "%s %d%s%s", how, code, colon, text);
+	if (r < 0 || code == 0)
+		return r;
+	free(c->output);
+	return fail(c, -EIO, "%s %d%s%s", how, code, colon, text);
 }
 
 int child_run(struct child *c)
 {
-	int *const fds[] = { &c->in,	 &c->out[0], &c->out[1],
-			     &c->err[0], &c->err[1], &c->timer };
+	int *const fds[] = { &c->in, &c->out, &c->err, &c->timer, &c->end };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
@@ -346,11 +303,5 @@ int child_run(struct child *c)
 		r = finish(c, r);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close_fd(fds[i]);
-	if (r == 0 && c->want_output)
-		r = grow_output(c);
-	if (r < 0)
-		free(c->output);
-	else if (c->want_output)
-		c->output[c->output_len] = '\0';
 	return r;
 }

@@ -24,13 +24,11 @@ struct child {
 
 	pid_t pid;    /* 0: there was none */
 	char *output; /* the caller frees it; NUL added */
-	size_t output_len, output_max;
-	int in;	    /* the input as a file */
-	int out[2]; /* pipe of its stdout: our end, its end */
-	int err[2]; /* pipe of its stderr */
-	int timer;  /* readable: out of time */
+	size_t output_len;
+	int in, out, err; /* what it reads and writes, files in memory */
+	int timer;	  /* readable: out of time */
+	int end;	  /* readable: it ended; a pidfd */
 	char messages[CHILD_STDERR_MAX + 1];
-	size_t messages_len;
 };
 
 /*
