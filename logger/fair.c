@@ -17,6 +17,7 @@
 #include <sys/random.h>
 
 #include "lib/timefmt.h"
+#include "logger/memory.h"
 
 enum {
 	LEVELS = 3, /* interface, sender, address */
@@ -161,6 +162,11 @@ enum fair_share fair_add(struct fair *f, struct store *st,
 		return add_whole(f, st, ev, key);
 	store_add_same(st, slot->value, ev->time_ns);
 	return FAIR_SAME;
+}
+
+void fair_rest(struct fair *f)
+{
+	memory_give_back(f->slots, sizeof(f->slots));
 }
 
 struct fair *fair_new(void)

@@ -19,6 +19,10 @@ enum fair_share { FAIR_WHOLE, FAIR_SAME, FAIR_COUNTED };
 struct fair *fair_new(void);
 void fair_free(struct fair *f);
 
+/* Nothing was shared lately: forgets who had what, and gives the memory back.
+ */
+void fair_rest(struct fair *f);
+
 /* Gives an event to the store, which has room for it: whole, unless its
  * interface, sender or address has its share of the batch already. */
 enum fair_share fair_add(struct fair *f, struct store *st,

@@ -25,6 +25,7 @@
 #include "logger/ifname.h"
 #include "logger/intake.h"
 #include "logger/log.h"
+#include "logger/memory.h"
 #include "logger/privilege.h"
 #include "logger/reconcile.h"
 #include "logger/store.h"
@@ -237,11 +238,17 @@ static bool ask_to_sign(struct recorder *rec)
 
 static void tick(struct recorder *rec)
 {
+	bool rests = rec->writer.rests;
+
 	log_losses(rec, false);
 	look_at_clock(rec);
 	if (rec->config->checkpoint_minutes && clock_ms() >= rec->sign_at_ms)
 		ask_to_sign(rec);
 	writer_tick(&rec->writer);
+	if (rests || !rec->writer.rests)
+		return;
+	fair_rest(rec->fair);
+	memory_give_back(rec->buf, CAPTURE_RECV_SIZE);
 }
 
 static void loop(struct recorder *rec)

@@ -437,7 +437,13 @@ void store_rest(struct store *st)
 	if (st->n_events > 0)
 		return;
 	memory_give_back(st->events, sizeof(st->events));
+	memory_give_back(st->more, sizeof(st->more));
+	if (st->n_facts == 0)
+		memory_give_back(st->facts, sizeof(st->facts));
 	batch_rest(st->batch);
+	digest_rest(st->digest);
+	address_rest(st->addresses);
+	posting_rest(st->posting);
 	conversation_rest(st->conversations);
 	tally_rest(st->tallies);
 	sqlite3_db_release_memory(st->db);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/digest.h"
+#include "logger/memory.h"
 #include "logger/store_posting.h"
 #include "logger/store_private.h"
 
@@ -141,6 +142,11 @@ int address_load(struct store *st)
 int address_prune(struct store *st)
 {
 	return store_run(st, STMT_PRUNE_ADDRESS, NULL);
+}
+
+void address_rest(struct addresses *a)
+{
+	memory_give_back(a->fresh, sizeof(a->fresh));
 }
 
 struct addresses *address_new(void)

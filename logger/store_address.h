@@ -25,6 +25,9 @@ int address_write(struct store *st);
 int address_load(struct store *st);
 int address_prune(struct store *st);
 
+/* No batch comes soon: gives back what only that needs. */
+void address_rest(struct addresses *a);
+
 struct addresses *address_new(void);
 void address_free(struct addresses *a);
 

@@ -10,6 +10,7 @@
 
 #include "lib/digest.h"
 #include "lib/varint.h"
+#include "logger/memory.h"
 #include "logger/store_posting.h"
 #include "logger/store_private.h"
 
@@ -182,6 +183,11 @@ int digest_prune(struct store *st, int64_t last_event)
 	s = st->stmts[STMT_PRUNE_POSTING];
 	sqlite3_bind_int64(s, 1, end << DIGEST_BUCKET_SHIFT);
 	return store_run(st, STMT_PRUNE_POSTING, NULL);
+}
+
+void digest_rest(struct digest *d)
+{
+	memory_give_back(d->rows, sizeof(d->rows));
 }
 
 struct digest *digest_new(void)

@@ -32,6 +32,9 @@ int digest_prune(struct store *st, int64_t last_event);
 void digest_settle(struct store *st, const struct canonical_event *rows,
 		   size_t n);
 
+/* Nothing is full soon: gives memory back that only a full block needs. */
+void digest_rest(struct digest *d);
+
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/varint.h"
+#include "logger/memory.h"
 #include "logger/store_private.h"
 
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
@@ -131,6 +132,11 @@ int posting_write(struct store *st, enum stmt stmt, int64_t base, size_t place)
 		rc = store_run(st, stmt, NULL);
 	}
 	return rc;
+}
+
+void posting_rest(struct posting *p)
+{
+	memory_give_back(p, sizeof(*p));
 }
 
 struct posting *posting_new(void)

@@ -37,6 +37,9 @@ void posting_sort(struct posting *p, size_t n);
  * that of the first key. Returns an SQLite code. */
 int posting_write(struct store *st, enum stmt stmt, int64_t base, size_t place);
 
+/* No block is full soon: gives its memory back. */
+void posting_rest(struct posting *p);
+
 struct posting *posting_new(void);
 void posting_free(struct posting *p);
 

@@ -71,6 +71,8 @@ static void lay_down(const struct world *w, unsigned int n)
 		if (++waiting < commit && i + 1 < n)
 			continue;
 		assert_int_equal(store_commit(st, ev.time_ns), 0);
+		if (i % 3 == 0) /* what is kept for later stays */
+			store_rest(st);
 		waiting = 0;
 		commit = 1 + (unsigned int)draw(draw(20) ? 900 : 16000);
 		if (draw(40) == 0) {
