@@ -25,7 +25,7 @@ memory_idle()
 {
 	local run before span
 	span=$(seconds 5 30) # whole rounds of the keeper
-	sleep 1
+	sleep 10 # until an overload is over, and memory given back
 	for ((run = 0; run < BENCH_RUNS; run++)); do
 		before=$(bt_wakeups "${SUBJECT_PIDS[@]}")
 		sleep "$span"
