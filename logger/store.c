@@ -439,6 +439,7 @@ void store_rest(struct store *st)
 	memory_give_back(st->events, sizeof(st->events));
 	batch_rest(st->batch);
 	conversation_rest(st->conversations);
+	recents_rest(st->recents);
 	tally_rest(st->tallies);
 	sqlite3_db_release_memory(st->db);
 	malloc_trim(0);
