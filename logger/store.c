@@ -445,6 +445,7 @@ void store_rest(struct store *st)
 	address_rest(st->addresses);
 	posting_rest(st->posting);
 	conversation_rest(st->conversations);
+	recents_rest(st->recents);
 	tally_rest(st->tallies);
 	sqlite3_db_release_memory(st->db);
 	malloc_trim(0);

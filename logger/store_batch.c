@@ -15,7 +15,8 @@
 #include "logger/store_rows.h"
 
 enum {
-	AHEAD = 16, /* events whose memory is fetched before it is needed */
+	AHEAD = 16,  /* events whose memory is fetched before it is needed */
+	HASHED = 64, /* conversations that are hashed at once */
 	PROTO_TCP = 6,
 	LENGTH_MAX = 0x1ffff,
 };
@@ -290,30 +291,41 @@ static int write_rows(struct store *st, struct rows *source, size_t n,
 	return store_run(st, others, NULL);
 }
 
+static void canonical_of(const struct store *st,
+			 const struct conversation_row *row,
+			 struct canonical_conversation *ret)
+{
+	const struct event *ev = &st->events[row->event];
+
+	*ret = (struct canonical_conversation){
+		.path = row->path,
+		.src_endpoint = row->who.src,
+		.dst_endpoint = row->who.dst,
+		.service = row->service,
+		.minute = row->minute,
+		.src_family = ev->family,
+		.dst_family = ev->family,
+		.spoofed = row->who.spoofed,
+	};
+	memcpy(ret->src, ev->src, sizeof(ret->src));
+	memcpy(ret->dst, ev->dst, sizeof(ret->dst));
+}
+
 static void hash_conversations(const struct store *st,
 			       struct evidence_link *link)
 {
 	const struct batch *b = st->batch;
+	struct canonical_conversation block[HASHED];
 	struct canonical c;
+	size_t n = 0;
 
 	evidence_conversations(&c);
 	for (size_t i = 0; i < b->n_conversations; i++) {
-		const struct conversation_row *r = &b->conversations[i];
-		const struct event *ev = &st->events[r->event];
-		struct canonical_conversation as = {
-			.path = r->path,
-			.src_endpoint = r->who.src,
-			.dst_endpoint = r->who.dst,
-			.service = r->service,
-			.minute = r->minute,
-			.src_family = ev->family,
-			.dst_family = ev->family,
-			.spoofed = r->who.spoofed,
-		};
-
-		memcpy(as.src, ev->src, sizeof(as.src));
-		memcpy(as.dst, ev->dst, sizeof(as.dst));
-		canonical_conversations(&c, &as, 1);
+		canonical_of(st, &b->conversations[i], &block[n++]);
+		if (n < HASHED && i + 1 < b->n_conversations)
+			continue;
+		canonical_conversations(&c, block, n);
+		n = 0;
 	}
 	canonical_end(&c, link->conversations);
 	link->has_conversations = true;

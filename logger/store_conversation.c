@@ -169,26 +169,23 @@ static struct conversation *find_victim(struct set *const sets[2])
 	return victim;
 }
 
-static unsigned int empty_ways(const struct set *set)
-{
-	unsigned int empty = 0;
-
-	for (unsigned int i = 0; i < WAYS; i++)
-		empty |= (unsigned int)(set->ways[i].id == 0) << i;
-	return empty;
-}
-
 /* Where a new one goes: into the emptier set, or in the place of another. */
 static struct conversation *make_room(struct set *const sets[2])
 {
-	unsigned int first = empty_ways(sets[0]);
-	unsigned int second = empty_ways(sets[1]);
+	struct conversation *last[2] = { NULL, NULL };
+	unsigned int empty[2] = { 0, 0 };
 
-	if ((first | second) == 0)
+	for (size_t i = 0; i < 2 * WAYS; i++) {
+		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
+
+		if (way->id != 0)
+			continue;
+		last[i / WAYS] = way;
+		empty[i / WAYS]++;
+	}
+	if (empty[0] + empty[1] == 0)
 		return find_victim(sets);
-	if (__builtin_popcount(second) > __builtin_popcount(first))
-		return &sets[1]->ways[__builtin_ctz(second)];
-	return &sets[0]->ways[__builtin_ctz(first)];
+	return empty[1] > empty[0] ? last[1] : last[0];
 }
 
 static void sets_of(const struct conversations *c, const uint64_t hash[2],

@@ -2,7 +2,7 @@
 /*
  * Where the last conversations are: a small memory before store_conversation.c,
  * found by comparing keys, without the owners' lookups and the hash that an
- * unknown one takes. One per place: a new one takes the place of another.
+ * unknown one takes. Two per place: a new one takes the place of the older.
  */
 #include "logger/store_lookup.h"
 
@@ -10,10 +10,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "logger/memory.h"
 #include "logger/store_private.h"
 
 enum {
 	PLACES = 4096, /* a power of two */
+	WAYS = 2,
 	SERVICE_NONE = -257,
 };
 
@@ -27,7 +29,7 @@ struct recent {
 
 struct recents {
 	uint64_t secret; /* nobody outside can make places collide */
-	struct recent places[PLACES];
+	struct recent places[PLACES][WAYS];
 };
 
 static struct recent *place_of(struct recents *r,
@@ -42,7 +44,7 @@ static struct recent *place_of(struct recents *r,
 	hash = (hash ^ hash >> 32 ^ src[1] ^ dst[1] << 1) * 0xc2b2ae3d27d4eb4fU;
 	hash = (hash ^ hash >> 32 ^ (uint32_t)key->service ^ key->path << 32) *
 	       0x9e3779b97f4a7c15U;
-	return &r->places[hash >> 32 & (PLACES - 1)];
+	return r->places[hash >> 32 & (PLACES - 1)];
 }
 
 static bool is_recent(const struct recent *r,
@@ -50,6 +52,16 @@ static bool is_recent(const struct recent *r,
 {
 	return r->id != 0 && time_ns >= r->since_ns &&
 	       memcmp(&r->key, key, sizeof(*key)) == 0;
+}
+
+static const struct recent *find_recent(const struct recent *place,
+					const struct conversation_key *key,
+					uint64_t time_ns)
+{
+	for (size_t i = 0; i < WAYS; i++)
+		if (is_recent(&place[i], key, time_ns))
+			return &place[i];
+	return NULL;
 }
 
 static int32_t service_of(const struct event *ev)
@@ -76,6 +88,7 @@ static void stamp(struct store *st, const struct event *ev, struct lookup *l)
 int lookup_begin(struct store *st, const struct event *ev, struct lookup *ret)
 {
 	int rc = path_get(st, ev, &ret->path);
+	const struct recent *recent;
 
 	if (rc != SQLITE_OK)
 		return rc;
@@ -89,13 +102,14 @@ int lookup_begin(struct store *st, const struct event *ev, struct lookup *ret)
 	memcpy(ret->key.dst, ev->dst, sizeof(ev->dst));
 	if (ret->path.src_network && ev->have & HAVE_ADDR)
 		memcpy(ret->key.mac, ev->src_mac, sizeof(ev->src_mac));
-	ret->recent = place_of(st->recents, &ret->key);
-	if (!is_recent(ret->recent, &ret->key, ev->time_ns)) {
+	ret->place = place_of(st->recents, &ret->key);
+	recent = find_recent(ret->place, &ret->key, ev->time_ns);
+	if (!recent) {
 		stamp(st, ev, ret);
 		return SQLITE_OK;
 	}
-	ret->id = ret->recent->id;
-	ret->conv = conversation_at(st->conversations, ret->recent->number);
+	ret->id = recent->id;
+	ret->conv = conversation_at(st->conversations, recent->number);
 	__builtin_prefetch(ret->conv);
 	return SQLITE_OK;
 }
@@ -117,19 +131,27 @@ void lookup_remember(struct store *st, const struct conversation *conv,
 {
 	if (l->conv || l->key.late)
 		return;
-	*l->recent = (struct recent){
+	memmove(&l->place[1], &l->place[0], (WAYS - 1) * sizeof(l->place[0]));
+	l->place[0] = (struct recent){
 		.key = l->key,
 		.since_ns = l->since_ns,
 		.id = conv->id,
 		.number = conversation_number(st->conversations, conv),
 	};
-	l->recent->key.owners = identity_changes(st->identity);
+	l->place[0].key.owners = identity_changes(st->identity);
 }
 
 void recents_forget(struct recents *r)
 {
 	for (size_t i = 0; i < PLACES; i++)
-		r->places[i].id = 0;
+		for (size_t j = 0; j < WAYS; j++)
+			r->places[i][j].id = 0;
+}
+
+/* Empty ones read as zeros. */
+void recents_rest(struct recents *r)
+{
+	memory_give_back(r->places, sizeof(r->places));
 }
 
 struct recents *recents_new(void)

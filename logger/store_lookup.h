@@ -16,7 +16,7 @@ struct recents;
 struct lookup {
 	struct path_sides path;
 	struct conversation_key key;
-	struct recent *recent;	   /* where it is remembered */
+	struct recent *place;	   /* where it is remembered */
 	struct conversation *conv; /* while its id is id; NULL: not known */
 	int64_t id;
 	uint64_t hash[2]; /* when conv is NULL */
@@ -36,6 +36,8 @@ void lookup_remember(struct store *st, const struct conversation *conv,
 struct recents *recents_new(void);
 /* After a rollback: ids are given anew. */
 void recents_forget(struct recents *r);
+/* None come soon: gives memory back, and forgets. */
+void recents_rest(struct recents *r);
 void recents_free(struct recents *r);
 
 #endif

@@ -14,7 +14,7 @@
 #include "logger/store_private.h"
 
 enum {
-	SLOTS_MAX = 4 * STORE_EVENTS_MAX,
+	INDEX_MAX = 4 * STORE_EVENTS_MAX,
 	SHARES = 16,
 	TALKERS_MAX = 4096, /* that one hour adds, besides "all others" */
 	SERVICE_OTHERS = -258,
@@ -28,21 +28,26 @@ struct counts {
 	uint64_t last_ns;
 };
 
-struct slot {
-	int64_t path; /* 0: empty */
-	uint64_t key[2];
+struct key {
+	int64_t path;
+	uint64_t what[2];
 	uint32_t start; /* minute, or hour */
 	uint32_t family;
+};
+
+struct slot {
+	struct key key;
 	struct counts counts;
 };
 
-/* Never more than half full. */
+/* What is looked at by chance is small: the index. It is never more than half
+ * full. */
 struct table {
 	size_t mask;
-	size_t n_used;
-	struct slot *last; /* packets come in runs */
-	uint32_t used[SLOTS_MAX / 2];
-	struct slot slots[SLOTS_MAX];
+	size_t n_slots;
+	struct slot *last;	   /* packets come in runs */
+	uint32_t index[INDEX_MAX]; /* of slots, + 1; 0: none */
+	struct slot slots[INDEX_MAX / 2];
 };
 
 struct tallies {
@@ -57,48 +62,54 @@ struct tallies {
 
 static void table_begin(struct table *table, size_t n)
 {
-	size_t slots = 64;
+	size_t size = 64;
 
-	for (size_t i = 0; i < table->n_used; i++)
-		table->slots[table->used[i]].path = 0;
-	table->n_used = 0;
+	if (table->n_slots > 0)
+		memset(table->index, 0,
+		       (table->mask + 1) * sizeof(table->index[0]));
+	table->n_slots = 0;
 	table->last = NULL;
-	while (slots < 2 * n)
-		slots *= 2;
-	table->mask = slots - 1;
+	while (size < 2 * n)
+		size *= 2;
+	table->mask = size - 1;
 }
 
-static bool is_slot(const struct slot *slot, const struct slot *as)
+static bool is_key(const struct key *a, const struct key *b)
 {
-	return slot->path == as->path && slot->start == as->start &&
-	       slot->family == as->family && slot->key[0] == as->key[0] &&
-	       slot->key[1] == as->key[1];
+	return a->path == b->path && a->what[0] == b->what[0] &&
+	       a->what[1] == b->what[1] && a->start == b->start &&
+	       a->family == b->family;
 }
 
-/* The counts of the slot that has the key of as. */
-static struct counts *table_get(struct table *table, uint64_t secret,
-				const struct slot *as)
+static struct slot *find_or_add(struct table *table, uint64_t secret,
+				const struct key *key)
 {
-	uint64_t hash = secret ^ (uint64_t)as->path;
+	uint64_t hash = secret ^ (uint64_t)key->path;
 	struct slot *slot;
 	size_t at;
 
-	if (table->last && is_slot(table->last, as))
-		return &table->last->counts;
-	hash = (hash ^ as->key[0]) * 0x9e3779b97f4a7c15U;
-	hash = (hash ^ hash >> 32 ^ as->key[1]) * 0xc2b2ae3d27d4eb4fU;
-	hash = (hash ^ hash >> 32 ^ as->start) * 0x9e3779b97f4a7c15U;
+	hash = (hash ^ key->what[0]) * 0x9e3779b97f4a7c15U;
+	hash = (hash ^ hash >> 32 ^ key->what[1]) * 0xc2b2ae3d27d4eb4fU;
+	hash = (hash ^ hash >> 32 ^ key->start) * 0x9e3779b97f4a7c15U;
 	at = (size_t)(hash >> 32) & table->mask;
-	while (table->slots[at].path != 0 && !is_slot(&table->slots[at], as))
-		at = (at + 1) & table->mask;
-	slot = &table->slots[at];
-	if (slot->path == 0) {
-		*slot = *as;
-		slot->counts = (struct counts){ .first_ns = UINT64_MAX };
-		table->used[table->n_used++] = (uint32_t)at;
+	for (; table->index[at] != 0; at = (at + 1) & table->mask) {
+		slot = &table->slots[table->index[at] - 1];
+		if (is_key(&slot->key, key))
+			return slot;
 	}
-	table->last = slot;
-	return &slot->counts;
+	slot = &table->slots[table->n_slots++];
+	table->index[at] = (uint32_t)table->n_slots;
+	slot->key = *key;
+	slot->counts = (struct counts){ .first_ns = UINT64_MAX };
+	return slot;
+}
+
+static struct counts *table_get(struct table *table, uint64_t secret,
+				const struct key *key)
+{
+	if (!table->last || !is_key(&table->last->key, key))
+		table->last = find_or_add(table, secret, key);
+	return &table->last->counts;
 }
 
 static void add(struct counts *to, const struct counts *n)
@@ -122,18 +133,18 @@ void tally_add(struct tallies *t, const struct event *ev,
 		.first_ns = ev->time_ns,
 		.last_ns = as->last_ns,
 	};
-	struct slot service = {
+	const struct key service = {
 		.path = as->path,
-		.key = { (uint64_t)(int64_t)as->service },
+		.what = { (uint64_t)(int64_t)as->service },
 		.start = (uint32_t)(ev->time_ns / NS_PER_MINUTE),
 	};
-	struct slot talker = {
+	struct key talker = {
 		.path = as->path,
 		.start = service.start / 60,
 		.family = ev->family,
 	};
 
-	memcpy(talker.key, ev->src, sizeof(talker.key));
+	memcpy(talker.what, ev->src, sizeof(talker.what));
 	add(table_get(&t->services, t->secret, &service), &n);
 	add(table_get(&t->talkers, t->secret, &talker), &n);
 }
@@ -141,7 +152,7 @@ void tally_add(struct tallies *t, const struct event *ev,
 static int write_service(struct store *st, const struct slot *slot,
 			 int32_t service)
 {
-	const int64_t starts[] = { 0, slot->start / 60, slot->start };
+	const int64_t starts[] = { 0, slot->key.start / 60, slot->key.start };
 	const struct counts *n = &slot->counts;
 	sqlite3_stmt *s = st->stmts[STMT_TALLY];
 	int rc = SQLITE_OK;
@@ -149,7 +160,7 @@ static int write_service(struct store *st, const struct slot *slot,
 	for (int span = 0; span < 3 && rc == SQLITE_OK; span++) {
 		sqlite3_bind_int(s, 1, span);
 		sqlite3_bind_int64(s, 2, starts[span]);
-		sqlite3_bind_int64(s, 3, slot->path);
+		sqlite3_bind_int64(s, 3, slot->key.path);
 		sqlite3_bind_int(s, 4, service);
 		sqlite3_bind_int64(s, 5, (int64_t)n->packets);
 		sqlite3_bind_int64(s, 6, (int64_t)n->bytes);
@@ -167,15 +178,15 @@ static int write_talker(struct store *st, enum stmt stmt,
 	sqlite3_stmt *s = st->stmts[stmt];
 	uint8_t addr[16];
 
-	memcpy(addr, slot->key, sizeof(addr));
-	sqlite3_bind_int64(s, 1, slot->start);
-	sqlite3_bind_int64(s, 2, slot->path);
-	if (slot->family == 4)
+	memcpy(addr, slot->key.what, sizeof(addr));
+	sqlite3_bind_int64(s, 1, slot->key.start);
+	sqlite3_bind_int64(s, 2, slot->key.path);
+	if (slot->key.family == 4)
 		sqlite3_bind_int(s, 3,
 				 (int)((uint32_t)addr[0] << 24 |
 				       (uint32_t)addr[1] << 16 |
 				       (uint32_t)addr[2] << 8 | addr[3]));
-	else if (slot->family == 6)
+	else if (slot->key.family == 6)
 		sqlite3_bind_blob(s, 3, addr, sizeof(addr), SQLITE_TRANSIENT);
 	else
 		sqlite3_bind_text(s, 3, "", 0, SQLITE_STATIC);
@@ -188,9 +199,9 @@ static int write_talker(struct store *st, enum stmt stmt,
 static struct counts *group_of(struct tallies *t, const struct slot *slot,
 			       bool others)
 {
-	struct slot group = { .path = slot->path,
-			      .start = slot->start,
-			      .key = { others } };
+	const struct key group = { .path = slot->key.path,
+				   .start = slot->key.start,
+				   .what = { others } };
 
 	return table_get(&t->groups, t->secret, &group);
 }
@@ -198,9 +209,9 @@ static struct counts *group_of(struct tallies *t, const struct slot *slot,
 /* Sums what belongs to a path: packets, and in begun the number of slots. */
 static void make_groups(struct tallies *t, const struct table *table)
 {
-	table_begin(&t->groups, 2 * table->n_used);
-	for (size_t i = 0; i < table->n_used; i++) {
-		const struct slot *slot = &table->slots[table->used[i]];
+	table_begin(&t->groups, 2 * table->n_slots);
+	for (size_t i = 0; i < table->n_slots; i++) {
+		const struct slot *slot = &table->slots[i];
 		struct counts *all = group_of(t, slot, false);
 
 		all->packets += slot->counts.packets;
@@ -218,7 +229,7 @@ static bool has_own_row(struct tallies *t, const struct slot *slot)
 
 static bool is_others(const struct slot *group)
 {
-	return group->key[0] != 0;
+	return group->key.what[0] != 0;
 }
 
 static int write_services(struct store *st)
@@ -228,19 +239,18 @@ static int write_services(struct store *st)
 	int rc = SQLITE_OK;
 
 	make_groups(t, &t->services);
-	for (size_t i = 0; i < t->services.n_used && rc == SQLITE_OK; i++) {
-		const struct slot *slot =
-			&t->services.slots[t->services.used[i]];
+	for (size_t i = 0; i < t->services.n_slots && rc == SQLITE_OK; i++) {
+		const struct slot *slot = &t->services.slots[i];
 
 		if (has_own_row(t, slot))
 			rc = write_service(st, slot,
-					   (int32_t)(int64_t)slot->key[0]);
+					   (int32_t)(int64_t)slot->key.what[0]);
 		else
 			add(group_of(t, slot, true), &slot->counts);
 	}
-	for (size_t i = 0; i < groups->n_used && rc == SQLITE_OK; i++)
-		if (is_others(&groups->slots[groups->used[i]]))
-			rc = write_service(st, &groups->slots[groups->used[i]],
+	for (size_t i = 0; i < groups->n_slots && rc == SQLITE_OK; i++)
+		if (is_others(&groups->slots[i]))
+			rc = write_service(st, &groups->slots[i],
 					   SERVICE_OTHERS);
 	return rc;
 }
@@ -253,8 +263,8 @@ static int write_own_talker(struct store *st, const struct slot *slot)
 
 	if (rc != SQLITE_OK || sqlite3_changes(st->db) > 0)
 		return rc;
-	if (slot->start != t->hour) {
-		t->hour = slot->start;
+	if (slot->key.start != t->hour) {
+		t->hour = slot->key.start;
 		t->n_talkers = 0;
 	}
 	if (t->n_talkers == TALKERS_MAX) {
@@ -272,18 +282,17 @@ static int write_talkers(struct store *st)
 	int rc = SQLITE_OK;
 
 	make_groups(t, &t->talkers);
-	for (size_t i = 0; i < t->talkers.n_used && rc == SQLITE_OK; i++) {
-		const struct slot *slot = &t->talkers.slots[t->talkers.used[i]];
+	for (size_t i = 0; i < t->talkers.n_slots && rc == SQLITE_OK; i++) {
+		const struct slot *slot = &t->talkers.slots[i];
 
 		if (has_own_row(t, slot))
 			rc = write_own_talker(st, slot);
 		else
 			add(group_of(t, slot, true), &slot->counts);
 	}
-	for (size_t i = 0; i < groups->n_used && rc == SQLITE_OK; i++)
-		if (is_others(&groups->slots[groups->used[i]]))
-			rc = write_talker(st, STMT_TALKER,
-					  &groups->slots[groups->used[i]]);
+	for (size_t i = 0; i < groups->n_slots && rc == SQLITE_OK; i++)
+		if (is_others(&groups->slots[i]))
+			rc = write_talker(st, STMT_TALKER, &groups->slots[i]);
 	return rc;
 }
 
@@ -311,11 +320,11 @@ void tally_settle(struct tallies *t)
 	t->n_talkers_before = t->n_talkers;
 }
 
-/* Empty slots read as zeros. */
+/* What was given back reads as zeros. */
 static void table_rest(struct table *table)
 {
 	table_begin(table, 0);
-	memory_give_back(table->used, sizeof(table->used));
+	memory_give_back(table->index, sizeof(table->index));
 	memory_give_back(table->slots, sizeof(table->slots));
 }
 

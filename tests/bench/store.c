@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,8 +52,9 @@ struct message {
 };
 
 struct cost {
-	double ns;    /* CPU per event */
-	double bytes; /* of the database file per event */
+	double ns;	  /* CPU per event */
+	double kernel_ns; /* of these */
+	double bytes;	  /* of the database file per event */
 };
 
 static _Noreturn void die(const char *what)
@@ -67,6 +69,15 @@ static uint64_t cpu_ns(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t kernel_ns(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (uint64_t)used.ru_stime.tv_sec * NS_PER_S +
+	       (uint64_t)used.ru_stime.tv_usec * 1000;
 }
 
 static void *payload_of(struct nlmsghdr *nlh, uint16_t type)
@@ -216,7 +227,7 @@ static struct cost run_store(const char *path, enum load load, uint64_t n)
 	struct store *st = NULL;
 	char error[DB_ERROR_MAX];
 	struct cost cost;
-	uint64_t begin;
+	uint64_t begin, begin_kernel;
 
 	remove_db(path);
 	make_message(&m);
@@ -224,6 +235,7 @@ static struct cost run_store(const char *path, enum load load, uint64_t n)
 		die(error);
 	announce(st);
 	begin = cpu_ns();
+	begin_kernel = kernel_ns();
 	for (uint64_t i = 0; i < n; i++) {
 		struct capture_packet p;
 
@@ -237,6 +249,7 @@ static struct cost run_store(const char *path, enum load load, uint64_t n)
 	if (store_commit(st, START_NS) < 0)
 		die(store_error(st));
 	cost.ns = (double)(cpu_ns() - begin) / (double)n;
+	cost.kernel_ns = (double)(kernel_ns() - begin_kernel) / (double)n;
 	store_close(st, START_NS);
 	cost.bytes = file_size(path) / (double)n;
 	return cost;
@@ -271,7 +284,7 @@ static struct cost run_rows(const char *path, enum load load, uint64_t n)
 	sqlite3_stmt *s = NULL;
 	sqlite3 *db = NULL;
 	struct cost cost;
-	uint64_t begin;
+	uint64_t begin, begin_kernel;
 
 	remove_db(path);
 	make_message(&m);
@@ -279,6 +292,7 @@ static struct cost run_rows(const char *path, enum load load, uint64_t n)
 		die(error);
 	must(db, sqlite3_prepare_v2(db, sql, -1, &s, NULL));
 	begin = cpu_ns();
+	begin_kernel = kernel_ns();
 	must(db, sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
 	for (uint64_t i = 0; i < n; i++) {
 		struct capture_packet p;
@@ -293,6 +307,7 @@ static struct cost run_rows(const char *path, enum load load, uint64_t n)
 	}
 	must(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
 	cost.ns = (double)(cpu_ns() - begin) / (double)n;
+	cost.kernel_ns = (double)(kernel_ns() - begin_kernel) / (double)n;
 	sqlite3_finalize(s);
 	sqlite3_close(db);
 	cost.bytes = file_size(path) / (double)n;
@@ -309,9 +324,10 @@ static int compare(const void *a, const void *b)
 static void print(const char *name, struct cost *costs, size_t n)
 {
 	qsort(costs, n, sizeof(*costs), compare);
-	printf("  %-22s %7.0f %7.0f %7.0f ns/event  %6.1f bytes/event\n", name,
-	       costs[0].ns, costs[n / 2].ns, costs[n - 1].ns,
-	       costs[n / 2].bytes);
+	printf("  %-22s %7.0f %7.0f %7.0f ns/event  %6.0f of them in the kernel"
+	       "  %6.1f bytes/event\n",
+	       name, costs[0].ns, costs[n / 2].ns, costs[n - 1].ns,
+	       costs[n / 2].kernel_ns, costs[n / 2].bytes);
 }
 
 static void bench(const char *path, enum load load, uint64_t n, size_t rounds)
@@ -357,8 +373,10 @@ int main(int argc, char **argv)
 		die("how many?");
 	snprintf(path, sizeof(path), "%s/bench-store-%d.db", dir, getpid());
 	if (profile >= 0) {
-		printf("%.0f ns/event\n",
-		       run_store(path, (enum load)profile, n).ns);
+		struct cost cost = run_store(path, (enum load)profile, n);
+
+		printf("%.0f ns/event, %.0f of them in the kernel, %.1f bytes\n",
+		       cost.ns, cost.kernel_ns, cost.bytes);
 		remove_db(path);
 		return 0;
 	}

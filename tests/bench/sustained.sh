@@ -7,6 +7,8 @@
 
 ask_sustained()
 {
+	# all that were ever given: nothing is old or much enough to be removed
+	local rows='SELECT coalesce(max(id), 0) FROM event'
 	local run pattern span
 	span=$(seconds 8 30)
 	rp_add packet 46
@@ -17,6 +19,8 @@ ask_sustained()
 		for pattern in repeat scan; do
 			measure bridgeauditd $pattern "$span" 0 20
 			measure_add $pattern
+			rp_add $pattern.rows "$(rp_ratio "$(subject_sql \
+				audit.db "$rows")" "$M_RECORDED" 100)"
 		done
 	done
 	rp_table "sustained: one core sends all it can for $span s" \
@@ -27,6 +31,7 @@ ask_sustained()
 		rp_row "$pattern: logged, k events/s" $pattern.rate count.rate
 		rp_row "$pattern: stored in SQLite, %" $pattern.recorded \
 			count.recorded
+		rp_row "$pattern: in rows of their own, %" $pattern.rows all
 		rp_row "$pattern: lost and said so, % (x of logged)" \
 			$pattern.lost all
 		rp_row "$pattern: unaccounted, events" $pattern.unaccounted
