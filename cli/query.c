@@ -41,7 +41,8 @@
 	" | 16 * (p.probe IS 1),"                                              \
 	" e.packets, c.id, r.family, r.\"table\", sc.name, dc.name,"           \
 	" sc.service, dc.service, sc.project, dc.project, sc.image,"           \
-	" dc.image, c.spoofed"                                                 \
+	" dc.image, c.spoofed, substr(sc.docker_id, 1, 12),"                   \
+	" substr(dc.docker_id, 1, 12), se.mac, de.mac"                         \
 	" FROM " source                                                        \
 	" CROSS JOIN conversation c ON c.id = e.conversation" QUERY_JOINED     \
 	" WHERE " ids " BETWEEN :first AND :last"                              \
