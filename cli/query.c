@@ -130,6 +130,9 @@ static const char *const sql[QUERY_COUNT] = {
 		" FROM main.container /*scan*/ WHERE from_ns <= :as_of"
 		" GROUP BY docker_id) a ON a.docker_id = c.docker_id",
 
+	[QUERY_AS_OF_NEWER] = "SELECT (SELECT max(id) FROM main.container)"
+			      " IS NOT (SELECT max(id) FROM temp.container)",
+
 	/* Packets that were removed, and the last one's time. */
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
 			 " FROM batch INDEXED BY batch_pruned"
