@@ -353,7 +353,10 @@ int query_prepare(sqlite3 *db, enum query query, sqlite3_stmt **ret)
 
 int query_prepare_text(sqlite3 *db, const char *text, sqlite3_stmt **ret)
 {
-	return db_errno(sqlite3_prepare_v2(db, text, -1, ret, NULL));
+	int rc = sqlite3_prepare_v2(db, text, -1, ret, NULL);
+
+	/* ours are right for this version: a table or column is missing */
+	return (rc & 0xff) == SQLITE_ERROR ? -EUCLEAN : db_errno(rc);
 }
 
 char *query_fill(const char *text, const struct query_part *parts, size_t n)
