@@ -387,7 +387,10 @@ SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service, c.minute,
 	s.name AS src_container, d.name AS dst_container,
 	s.service AS src_service, d.service AS dst_service,
 	s.project AS src_project, d.project AS dst_project,
-	s.image AS src_image, d.image AS dst_image, c.spoofed
+	s.image AS src_image, d.image AS dst_image, c.spoofed,
+	substr(s.docker_id, 1, 12) AS src_container_id,
+	substr(d.docker_id, 1, 12) AS dst_container_id,
+	se.mac AS src_mac, de.mac AS dst_mac
 FROM conversation c
 LEFT JOIN endpoint se ON se.id = c.src_endpoint
 LEFT JOIN endpoint de ON de.id = c.dst_endpoint
@@ -476,6 +479,10 @@ SELECT
 	c.src_image,
 	c.dst_image,
 	c.spoofed,
+	c.src_container_id,
+	c.dst_container_id,
+	c.src_mac,
+	c.dst_mac,
 	e.time_ns,
 	e.conversation,
 	e.packets

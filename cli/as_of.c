@@ -39,3 +39,18 @@ int as_of_apply(sqlite3 *db, const struct filter *f)
 		r = db_errno(sqlite3_exec(db, make, NULL, NULL, NULL));
 	return r < 0 ? r : fill(db, f->as_of_ns);
 }
+
+int as_of_refresh(sqlite3 *db, const struct filter *f)
+{
+	int64_t newer = 0;
+	int r;
+
+	if (!(f->given & FILTER_AS_OF))
+		return 0;
+	r = query_numbers(db, QUERY_AS_OF_NEWER, &newer, 1);
+	if (r < 0 || !newer)
+		return r < 0 ? r : 0;
+	r = db_errno(sqlite3_exec(db, "DELETE FROM temp.container", NULL, NULL,
+				  NULL));
+	return r < 0 ? r : fill(db, f->as_of_ns);
+}

@@ -15,4 +15,8 @@
  */
 int as_of_apply(sqlite3 *db, const struct filter *f);
 
+/* After as_of_apply(), for packets that came since: the same of containers
+ * that came with them. */
+int as_of_refresh(sqlite3 *db, const struct filter *f);
+
 #endif

@@ -30,8 +30,7 @@ static const char help_text[] =
 	"Who tried to reach whom over Docker's bridge networks, and when.\n"
 	"\n"
 	"  matrix        packets per source and destination network (default)\n"
-	"  log           each packet, the newest last\n"
-	"  follow        the last packets, then each one as it comes\n"
+	"  log, follow   each packet, the newest last; each one as it comes\n"
 	"  top           what there is most of\n"
 	"  timeline      packets per slot of time\n"
 	"  show          everything about one packet\n"
@@ -49,8 +48,7 @@ static const char help_text[] =
 	"\n"
 	"  bridgeaudit log --from-network shop_web --verdict drop -S 1h\n"
 	"\n"
-	"Exit status: 0 done, 1 nothing matched or failed, 2 usage, 3 packets\n"
-	"lost in the time asked for, 4 database damaged, 5 not available.\n";
+	"Exit: 0 done, 1 nothing or failed, 2 usage, 3 incomplete, 4 damaged, 5 none\n";
 
 void cli_error(const struct cli *cli, const char *format, ...)
 {

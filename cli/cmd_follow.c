@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cli/as_of.h"
 #include "cli/cli.h"
 #include "cli/cursor.h"
 #include "cli/event_row.h"
@@ -43,6 +44,7 @@ static const char help_text[] =
 	"  --timeout SPAN       end then, with 1 when there was none\n"
 	"  --cursor C, --after-cursor C   begin there; C is an id\n"
 	"  --cursor-file F      go on where the last one ended\n"
+	"  --as-of TIME         containers by the names that they had then\n"
 	"  -o, --output         compact table text jsonl csv ecs ocsf pcap\n"
 	"  and filters, --fields, --utc, --numeric, --color as log has them\n"
 	"\n"
@@ -232,6 +234,8 @@ static int look(struct follow *fo)
 	if (r == 0 && all.last > fo->range.last)
 		fo->range.last = all.last;
 	if (r == 0)
+		r = as_of_refresh(fo->db, fo->f);
+	if (r == 0)
 		r = hole_reader_read(&fo->holes, show_hole, fo,
 				     &fo->copy.failed);
 	query_end(fo->db);
@@ -287,7 +291,8 @@ static int follow_rename(struct follow *fo)
 	fprintf(fo->cli->err, "the database was replaced: going on with the "
 			      "new one\n");
 	fflush(fo->cli->err);
-	return prepare(fo);
+	r = as_of_apply(fo->db, fo->f);
+	return r < 0 ? r : prepare(fo);
 }
 
 /* The files beside the stream: the cursor's, and whether ours was replaced. */
@@ -441,10 +446,10 @@ out:
 const struct verb verb_follow = {
 	.name = "follow",
 	.help = help_text,
-	.options = FILTER_SINCE | FILTER_WHERE | FILTER_LAST | FILTER_OUTPUT |
-		   FILTER_FIELDS | FILTER_NUMERIC | FILTER_FOLLOW |
-		   FILTER_CURSOR | FILTER_UNTIL_MATCH | FILTER_TIMEOUT |
-		   FILTER_NEW_ONLY,
+	.options = FILTER_SINCE | FILTER_AS_OF | FILTER_WHERE | FILTER_LAST |
+		   FILTER_OUTPUT | FILTER_FIELDS | FILTER_NUMERIC |
+		   FILTER_FOLLOW | FILTER_CURSOR | FILTER_UNTIL_MATCH |
+		   FILTER_TIMEOUT | FILTER_NEW_ONLY,
 	.formats = OUTPUT_EVENT_FORMATS & ~(1U << OUTPUT_JSON),
 	.on_terminal = OUTPUT_COMPACT,
 	.run = run,

@@ -254,6 +254,7 @@ static int print_json(const struct event_row *row, const struct about *about,
 	size_t len = packet_make(row, packet);
 	char hex[2 * PACKET_MAX + 1] = "", *text = sentence(row);
 	json_t *json = json_object();
+	int r;
 
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", packet[i]);
@@ -273,10 +274,9 @@ static int print_json(const struct event_row *row, const struct about *about,
 	json_object_set_new(json, "conversation", history_json(&about->own));
 	json_object_set_new(json, "history", history_json(&about->path));
 	free(text);
-	if (json_write(out, json) < 0)
-		return -ENOMEM;
+	r = json_write(out, json);
 	putc('\n', out);
-	return 0;
+	return ferror(out) ? 0 : r; /* run() looks at out itself */
 }
 
 /* Finds the event and prints it. 1 when it is there, 0, -errno */

@@ -36,6 +36,10 @@ enum event_field {
 	FIELD_SRC_IMAGE,
 	FIELD_DST_IMAGE,
 	FIELD_SPOOFED, /* 1: src_ip is not src_container's */
+	FIELD_SRC_CONTAINER_ID,
+	FIELD_DST_CONTAINER_ID,
+	FIELD_SRC_MAC,
+	FIELD_DST_MAC,
 	FIELD_COUNT,
 };
 

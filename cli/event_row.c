@@ -75,6 +75,10 @@ static const char *const fields[FIELD_COUNT] = {
 	[FIELD_SRC_IMAGE] = "src_image",
 	[FIELD_DST_IMAGE] = "dst_image",
 	[FIELD_SPOOFED] = "spoofed",
+	[FIELD_SRC_CONTAINER_ID] = "src_container_id",
+	[FIELD_DST_CONTAINER_ID] = "dst_container_id",
+	[FIELD_SRC_MAC] = "src_mac",
+	[FIELD_DST_MAC] = "dst_mac",
 };
 
 /* Wide enough for usual names; 112 characters in all. */

@@ -37,7 +37,7 @@ struct output {
 };
 
 #define OUTPUT_ECS_VERSION "8.11.0"
-#define OUTPUT_OCSF_VERSION "1.3.0"
+#define OUTPUT_OCSF_VERSION "1.4.0"
 
 extern const struct output_ops output_table_ops;
 extern const struct output_ops output_json_ops;

@@ -41,7 +41,8 @@
 	" | 16 * (p.probe IS 1),"                                              \
 	" e.packets, c.id, r.family, r.\"table\", sc.name, dc.name,"           \
 	" sc.service, dc.service, sc.project, dc.project, sc.image,"           \
-	" dc.image, c.spoofed"                                                 \
+	" dc.image, c.spoofed, substr(sc.docker_id, 1, 12),"                   \
+	" substr(dc.docker_id, 1, 12), se.mac, de.mac"                         \
 	" FROM " source                                                        \
 	" CROSS JOIN conversation c ON c.id = e.conversation" QUERY_JOINED     \
 	" WHERE " ids " BETWEEN :first AND :last"                              \
@@ -128,6 +129,9 @@ static const char *const sql[QUERY_COUNT] = {
 		" image, project, service, max(from_ns) AS from_ns, to_ns"
 		" FROM main.container /*scan*/ WHERE from_ns <= :as_of"
 		" GROUP BY docker_id) a ON a.docker_id = c.docker_id",
+
+	[QUERY_AS_OF_NEWER] = "SELECT (SELECT max(id) FROM main.container)"
+			      " IS NOT (SELECT max(id) FROM temp.container)",
 
 	/* Packets that were removed, and the last one's time. */
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
@@ -349,7 +353,10 @@ int query_prepare(sqlite3 *db, enum query query, sqlite3_stmt **ret)
 
 int query_prepare_text(sqlite3 *db, const char *text, sqlite3_stmt **ret)
 {
-	return db_errno(sqlite3_prepare_v2(db, text, -1, ret, NULL));
+	int rc = sqlite3_prepare_v2(db, text, -1, ret, NULL);
+
+	/* ours are right for this version: a table or column is missing */
+	return (rc & 0xff) == SQLITE_ERROR ? -EUCLEAN : db_errno(rc);
 }
 
 char *query_fill(const char *text, const struct query_part *parts, size_t n)

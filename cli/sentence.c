@@ -94,7 +94,14 @@ void sentence_write(const struct event_row *row, FILE *out)
 	put_what(out, row);
 	put_side(out, &v[FIELD_DST_CONTAINER], &v[FIELD_DST_IP],
 		 &v[FIELD_DST_NETWORK], &v[FIELD_OUT_IF]);
-	fprintf(out, "; it was %s by ", verdict_words(row->verdict));
+	if (v[FIELD_COLLAPSED].kind == VALUE_INT)
+		fprintf(out, ", %" PRId64 " times", v[FIELD_COLLAPSED].number);
+	if (row->marks & EVENT_OVERLOGGED)
+		fputs("; what became of it is not known, for the firewall was "
+		      "changed just then: it was logged for ",
+		      out);
+	else
+		fprintf(out, "; it was %s by ", verdict_words(row->verdict));
 	if (v[FIELD_RULE].kind == VALUE_TEXT &&
 	    v[FIELD_CHAIN].kind == VALUE_TEXT) {
 		fputs("rule '", out);
@@ -126,7 +133,8 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	const struct value *src = &v[FIELD_SRC_NETWORK];
 	const struct value *dst = &v[FIELD_DST_NETWORK];
 
-	if (row->verdict != VERDICT_DROP || dst->kind != VALUE_TEXT)
+	if (row->verdict != VERDICT_DROP || row->marks & EVENT_OVERLOGGED ||
+	    dst->kind != VALUE_TEXT)
 		return false;
 	if (src->kind == VALUE_TEXT && strcmp(src->text, dst->text) == 0) {
 		fputs(" To allow it: make the network with "

@@ -7,20 +7,35 @@
 #include <stdint.h>
 
 #include "logger/docker/events.h"
+#include "logger/docker/rows.h"
 
-enum { CONNECTS_MAX = 256 }; /* the older ones are forgotten */
+enum {
+	CONNECTS_MAX = 256, /* the older ones are forgotten */
+	CONNECTS_TRIES = 3, /* lists that may lack one before it is given up */
+};
 
 /* Start with { 0 }. */
 struct connects {
 	struct events_move ring[CONNECTS_MAX];
-	size_t n; /* ever */
+	unsigned char tries[CONNECTS_MAX]; /* lists that lacked it */
+	size_t n;			   /* ever */
 };
 
-void connects_add(struct connects *connects, const struct events_move *move);
+/* A container came into a network, or left it. */
+void connects_take(struct connects *connects, const struct events_move *move);
 
-/* The last time that the container came into the network, ns since the epoch;
- * 0: not seen, or forgotten. */
-uint64_t connects_find(const struct connects *connects,
-		       const char *container_id, const char *network_id);
+/*
+ * Sets since_ns of the endpoints of a list to the last time that they came
+ * into their networks; 0: not seen, or forgotten. Returns how many lists in a
+ * row have lacked one that came and did not leave, of the one that has the
+ * least; 0 when the list has them all, or they were given up.
+ *
+ * The engine tells of a "network connect" before the container is in what GET
+ * /containers/json reads (ConnectToNetwork in daemon/container_operations.go:
+ * the event is logged by connectToNetwork, containersReplica is written after
+ * that); seen with 20.10.
+ */
+unsigned int connects_apply(struct connects *connects,
+			    struct docker_endpoint *endpoints, size_t n);
 
 #endif

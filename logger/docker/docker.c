@@ -32,11 +32,10 @@ enum {
 	 * happens in between is in neither: ask once more soon after.
 	 */
 	SETTLE_MS = 1000,
-	/*
-	 * The list of containers costs the engine time that grows with their
-	 * number: at most every fifth moment goes into it.
-	 */
+	/* The list of containers costs the engine time that grows with their
+	 * number: at most every fifth moment goes into it. */
 	CONTAINERS_REST = 4,
+	LACKED_MS = 50, /* times 4, 16, 64: to ask who is not in a list yet */
 	VERSION_MAX = 64,
 	TEXT_MAX = 512,
 };
@@ -346,17 +345,18 @@ static void take_containers(struct docker *d, uint64_t now_ms,
 	};
 	const char *path = lists[LIST_CONTAINERS].path;
 	struct container_scan scan = { 0 };
+	unsigned int lacked;
 
 	if (container_parse(result->body, result->len, &rows, &scan) < 0) {
 		refuse_list(result, path, scan.why);
 		return;
 	}
 	report_skipped(d, SOURCE_CONTAINER, path, scan.skipped, scan.why);
-	for (size_t i = 0; i < scan.n_endpoints; i++)
-		d->endpoints[i].since_ns = connects_find(
-			&d->connects, d->endpoints[i].container_id,
-			d->endpoints[i].network_id);
+	lacked = connects_apply(&d->connects, d->endpoints, scan.n_endpoints);
 	d->rest_ms = now_ms + CONTAINERS_REST * (now_ms - d->asked_ms);
+	if (lacked > 0)
+		ask_by(d, LIST_CONTAINERS,
+		       d->rest_ms + (LACKED_MS << 2 * lacked));
 	d->ops->containers(d->arg, d->containers, scan.n, d->endpoints,
 			   scan.n_endpoints,
 			   scan.skipped == 0 && !scan.truncated);
@@ -413,9 +413,8 @@ static void take_moves(struct docker *d, const struct events_news *news)
 	for (size_t i = 0; i < news->n_moves; i++) {
 		const struct events_move *m = &news->moves[i];
 
-		if (m->connected)
-			connects_add(&d->connects, m);
-		else
+		connects_take(&d->connects, m);
+		if (!m->connected)
 			d->ops->disconnected(d->arg, m->container_id,
 					     m->network_id, m->at_ns);
 	}

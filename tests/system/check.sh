@@ -28,14 +28,15 @@ check()
 	"$@" >>"$CHECK_OUT" 2>&1 || status=$?
 	if [ "$status" = 0 ] && [ "$CHECK_UNEQUAL" = 0 ]; then
 		echo "ok $CHECK_COUNT - $sentence"
-		sed 's/^/# /' "$CHECK_OUT"
+		# A note in it has its mark already.
+		sed -E 's/^(# )?/# /' "$CHECK_OUT"
 		return
 	fi
 	CHECK_FAILED=$((CHECK_FAILED + 1))
 	echo "not ok $CHECK_COUNT - $sentence"
 	echo "# $* returned $status" | tr '\n\t' '  '
 	echo
-	head -n 60 "$CHECK_OUT" | sed 's/^/# /'
+	head -n 60 "$CHECK_OUT" | sed -E 's/^(# )?/# /'
 	[ ! -s "$TB_DIR/logger.log" ] || {
 		echo "# the logger's last words:"
 		tail -n 15 "$TB_DIR/logger.log" | sed 's/^/#   /'

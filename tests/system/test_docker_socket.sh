@@ -74,11 +74,27 @@ with_socket()
 	server_stop
 }
 
+# Recorded before Docker had announced anybody, by what the kernel alone tells;
+# the row gets its names when Docker does.
+nameless_before()
+{
+	EARLY=$((PROBE + 1)) PROBE=$EARLY
+	send_udp web "$DB4" "$EARLY"
+	recorded 1 ".dst_port == $EARLY and .in_if == \"$(tb_bridge front)\" and
+		(has(\"src_container\") or has(\"src_network\") | not)"
+}
+
 names_come()
 {
 	ln -s docker.sock "$TB_DIR/run/later.sock"
 	PROBE=$((PROBE + 1))
 	tb_wait 300 named
+}
+
+named_afterwards()
+{
+	recorded 1 ".dst_port == $EARLY and .src_container == \"web\" and
+		.dst_container == \"db\""
 }
 
 named()
@@ -103,7 +119,9 @@ test_variant()
 	with_socket 'a socket that never answers'
 
 	tb_logger_start --docker-socket "$TB_DIR/run/later.sock"
+	check 'without Docker bridges and addresses are recorded' nameless_before
 	check 'names come when Docker does' names_come
+	check 'also for what was recorded before' named_afterwards
 }
 
 check_main

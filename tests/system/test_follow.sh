@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# follow shows a blocked packet at once, each exactly once, and ends quietly
-# with its reader.
+# follow shows a blocked packet at once, each exactly once, also over a restart
+# of the logger and with another database, and ends quietly with its reader. One
+# that is slow holds nobody up.
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
@@ -89,6 +90,85 @@ backlog_joins()
 		"$(sed 's/^[^ ]* //' "$TB_DIR/followed" | jq .id)"
 }
 
+ids_are_all()
+{
+	equal 'lines' "$(tb_events | jq .id)" \
+		"$(sed 's/^[^ ]* //' "$TB_DIR/followed" | jq 'select(.id) | .id')"
+}
+
+# The logger goes and comes back while somebody follows.
+over_a_restart()
+{
+	follow_start --since 1h
+	tb_logger_stop && tb_logger_start || return
+	send_udp web "$DB4" 7204 50
+	tb_wait 100 has_followed 7204 50 || :
+	sleep 0.3
+	ids_are_all
+	follow_stop
+}
+
+# Put away, as one does with a log, and a new one in its place.
+over_a_new_database()
+{
+	follow_start -n 0
+	tb_logger_stop || return
+	mkdir "$TB_DIR/old"
+	mv "$TB_DIR"/db/audit.db* "$TB_DIR/old/"
+	tb_logger_start || return
+	send_udp web "$DB4" 7205 50
+	tb_wait 100 has_followed 7205 50 || :
+	sleep 0.3
+	ids_are_all
+	follow_stop
+}
+
+read_slowly()
+{
+	local n=0
+	while IFS= read -r _; do
+		((++n % 400)) || sleep 0.2
+	done
+}
+
+# A reader of two thousand lines a second, and 200,000 packets that come as fast
+# as one core sends them.
+slow_reader()
+{
+	(tb_bound "$TB_BUILD/bridgeaudit" --db "$(tb_db)" follow -o jsonl -n 0 \
+		2>"$TB_DIR/slow.err" > >(read_slowly)) &
+	FOLLOW=$!
+	sleep 0.5
+	tb_in web "$TB_BUILD/tests/flood" "$DB4" 7300 200000
+	tb_wait 300 flood_is_stored || :
+	equal 'stored and lost' '200000 0' "$(flood_stored) $(sqlite3 \
+		"file:$(tb_db)?mode=ro" \
+		'SELECT coalesce(sum(packets), 0) FROM gap')"
+	tb_wait 600 is_told || {
+		echo 'nothing was said about the lag'
+		return 1
+	}
+	head -n 1 "$TB_DIR/slow.err"
+	follow_stop
+}
+
+flood_stored()
+{
+	sqlite3 "file:$(tb_db)?mode=ro" "SELECT coalesce(sum(packets), 0)
+		FROM tally WHERE span = 0 AND service = 17 << 16 | 7300"
+}
+
+flood_is_stored()
+{
+	[ "$(flood_stored)" = 200000 ]
+}
+
+is_told()
+{
+	grep -q 'packets behind: the output is read more slowly' \
+		"$TB_DIR/slow.err"
+}
+
 ends_with_reader()
 {
 	local status
@@ -112,6 +192,10 @@ test_variant()
 	follow_stop
 	check 'follow ends quietly when its reader goes away' ends_with_reader
 	check 'the log has as many packets of each rule as the kernel' tb_exact
+	check 'it goes on when the logger was started anew' over_a_restart
+	check 'and with a database that was put in its place' \
+		over_a_new_database
+	check 'a slow reader is told so and the logger loses nothing' slow_reader
 }
 
 check_main

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Which container it was: also one that is gone, renamed, has another's
-# address, or writes one that is not its own.
+# Which container it was: also one that is gone, renamed, in several networks,
+# has another's address, or writes one that is not its own; and that who is no
+# container has no name. docs/names.md has the claims.
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
@@ -92,6 +93,66 @@ send_from()
 	tb_in "$1" ip route del "$DB4/32"
 }
 
+# Three addresses of one container, each in its own network.
+three_networks()
+{
+	local name number address
+	tb_run hub front
+	for name in third:4 fourth:5; do
+		number=${name#*:} name=${name%:*}
+		tb_network "$name" "$number"
+		tb_docker network connect "$name" hub
+	done
+	for name in front:1 third:4 fourth:5; do
+		number=${name#*:} name=${name%:*}
+		address=$(tb_docker inspect -f \
+			"{{(index .NetworkSettings.Networks \"$name\").IPAddress}}" \
+			hub)
+		tb_in hub ip route add "$DB4/32" via "10.77.$number.1"
+		send_udp hub "$DB4" 6008
+		tb_in hub ip route del "$DB4/32"
+		recorded 1 ".dst_port == 6008 and .src_container == \"hub\" and
+			.src_network == \"$name\" and .src_ip == \"$address\"" ||
+			return
+		[ "$name" = front ] && continue
+		send_udp web "$address" 6009
+		recorded 1 ".dst_port == 6009 and .dst_container == \"hub\" and
+			.dst_network == \"$name\" and .src_container == \"web\"" ||
+			return
+	done
+	equal 'spoofed' 0 "$(events_where \
+		'(.dst_port == 6008 or .dst_port == 6009) and has("spoofed")')"
+}
+
+# No rule of Docker's sees what the host itself sends: there is no row, and
+# so nobody else's name in one. Who comes from outside is an address.
+host_and_outside()
+{
+	tb_net bash -c "echo host >/dev/udp/$DB4/6010"
+	tb_outside ip route replace "$DB4/32" via "$TB_HOST4"
+	tb_outside bash -c "echo outside >/dev/udp/$DB4/6011"
+	send_udp web "$DB4" 6012
+	recorded 1 '.dst_port == 6012' || return
+	equal 'rows of the host' 0 "$(events_where '.dst_port == 6010')"
+	# before Docker 28 nothing stops a client that knows the route
+	equal 'names of who is outside' 0 "$(events_where '.dst_port == 6011 and
+		(has("src_container") or has("src_network"))')"
+	[ "$TB_SUITE" != forky ] || recorded 1 ".dst_port == 6011 and
+		.src_ip == \"$TB_CLIENT4\" and .dst_container == \"db\""
+}
+
+# Swarm says who a task is by the labels of its container.
+swarm_task()
+{
+	tb_run task front --label com.docker.swarm.service.name=shop_api \
+		--label com.docker.stack.namespace=shop
+	send_udp task "$DB4" 6013
+	recorded 1 '.dst_port == 6013 and .src_service == "shop_api" and
+		.src_project == "shop"' || return
+	equal 'found by service' 1 \
+		"$(answer log -o jsonl --from-service shop_api | wc -l)"
+}
+
 restarted()
 {
 	tb_logger_stop
@@ -123,6 +184,9 @@ test_variant()
 	check 'an address used again has its owner of then' address_again
 	check 'a renamed container has its name of then' renamed
 	check 'who writes another source address is named' spoofed
+	check 'a container in three networks is named in each' three_networks
+	check 'the host and who is outside have no name' host_and_outside
+	check 'a task of a swarm has its service' swarm_task
 	check 'names go on after a restart of the logger' restarted
 	check 'names can be asked for' by_name
 	check 'it ends cleanly' tb_logger_stop

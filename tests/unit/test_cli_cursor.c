@@ -133,7 +133,8 @@ static void a_damaged_cursor_file_is_not_guessed_at(void **state)
 			    "length,ttl,marks,collapsed,src_container,"
 			    "dst_container,src_service,dst_service,"
 			    "src_project,dst_project,src_image,dst_image,"
-			    "spoofed\r\n");
+			    "spoofed,src_container_id,dst_container_id,src_mac,"
+			    "dst_mac\r\n");
 	unlink(cursor_path());
 }
 

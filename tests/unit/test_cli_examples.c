@@ -1,204 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every example of the README, the manual pages and the help texts is run by
- * a shell, on a database that has their networks. Real programs stand behind
- * the pipes, save those that would send mail or need graphviz.
+ * Every example of the README, the manual pages and the help texts is run, or
+ * is on a short list of those that are run in another test.
  */
+#include <glob.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/example.h"
 
-enum { LINE_MAX_LEN = 512 };
+/* What needs root, Docker or the log of a real logger: where it is run, and
+ * what stands there. */
+static struct {
+	const char *line;
+	const char *test;
+	const char *words;
+	bool seen;
+} elsewhere[] = {
+	{ "sudo bridgeaudit probe", "tests/system/test_probe.sh",
+	  "tb_audit probe", false },
+	{ "sudo bridgeaudit doctor", "tests/system/test_doctor.sh",
+	  "tb_audit_beside doctor", false },
+	{ "bridgeauditd --db /srv/audit/audit.db --foreground",
+	  "tests/system/logger.sh", "--db \"$(tb_db)\" --foreground", false },
+	{ "bridgeauditd --remove-rules", "tests/system/test_stop.sh",
+	  "tb_audit_beside rules remove", false },
+	{ "sudo bridgeaudit rules remove", "tests/system/test_stop.sh",
+	  "tb_audit_beside rules remove", false },
+	{ "sudo bridgeaudit doctor -o json |     jq '.checks[] | "
+	  "select(.state == \"not_watched\")'",
+	  "tests/system/test_doctor.sh", "doctor -o json", false },
+};
 
-static char place[128];	 /* where the shell runs, first in its PATH */
-static char source[256]; /* of the files */
-
-static void write_program(const char *name, const char *text)
+static bool has(const char *path, const char *words)
 {
-	char path[160];
-	FILE *f;
+	char line[EXAMPLE_LINE_MAX];
+	bool found = false;
+	FILE *f = fopen(path, "r");
 
-	snprintf(path, sizeof(path), "%s/%s", place, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	assert_int_equal(chmod(path, 0755), 0);
-}
-
-/* The program beside this test, told its database; follow has an end. */
-static void write_wrapper(void)
-{
-	char self[256], text[1024];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	assert_true(len > 0);
-	self[len] = '\0';
-	*strrchr(self, '/') = '\0';
-	snprintf(text, sizeof(text),
-		 "#!/bin/sh\nend=\ncase \" $* \" in\n"
-		 "*\" follow \"*) end='--timeout 1s' ;;\nesac\n"
-		 "%s/../bridgeaudit --db %s \"$@\" $end 2>>%s/err\n"
-		 "code=$?\necho $code >>%s/codes\nexit $code\n",
-		 self, cli_fixture_db(), place, place);
-	write_program("bridgeaudit", text);
-	write_program("mail", "#!/bin/sh\n");
-	write_program("dot", "#!/bin/sh\ncat >/dev/null\n");
-}
-
-static int set_up(void **state)
-{
-	static const struct packet packets[] = {
-		{ CLI_NOW, TALK_MYSQL },
-		{ CLI_NOW, TALK_HTTP },
-	};
-	char path[4096];
-
-	if (cli_fixture_set_up(state) < 0 || !getcwd(source, sizeof(source)))
-		return -1;
-	cli_fixture_sql("INSERT INTO network (docker_id, name, bridge,"
-			" internal, created_ns) VALUES"
-			" ('d1', 'front', 'br-d', 0, 1),"
-			" ('e1', 'data', 'br-e', 0, 1),"
-			" ('f1', 'frontend', 'br-f', 0, 1),"
-			" ('g1', 'database', 'br-g', 0, 1);"
-			"INSERT INTO container (docker_id, name, project,"
-			" from_ns) VALUES ('a', 'web', 'shop', 1),"
-			" ('b', 'db', 'shop', 1), ('c', 'app', 'shop', 1),"
-			" ('a', 'www', 'shop', 2)");
-	cli_fixture_commit(packets, ARRAY_SIZE(packets));
-	snprintf(place, sizeof(place), "%s.run", cli_fixture_db());
-	if (mkdir(place, 0755) < 0)
-		return -1;
-	write_wrapper();
-	snprintf(path, sizeof(path), "%s:%s", place, getenv("PATH"));
-	return setenv("PATH", path, 1);
-}
-
-static int tear_down(void **state)
-{
-	char command[256];
-
-	snprintf(command, sizeof(command), "rm -rf %s", place);
-	if (system(command) != 0)
-		return -1;
-	return cli_fixture_tear_down(state);
-}
-
-/* The file below place, "" when there is none. */
-static const char *contents(const char *name)
-{
-	static char text[4096];
-	char path[160];
-	size_t len = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", place, name);
-	f = fopen(path, "r");
-	if (f) {
-		len = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-		unlink(path);
-	}
-	text[len] = '\0';
-	return text;
-}
-
-/* Runs a line. Its bridgeaudits end with 0, 1 or 3; verify finds that no logger
- * wrote this database. */
-static void run_line(const char *line, const char *from)
-{
-	char command[1024], script[160];
-	const char *codes, *good = strstr(line, " verify") ? "4" : "013";
-	FILE *f;
-
-	snprintf(script, sizeof(script), "%s/script", place);
-	f = fopen(script, "w");
-	assert_non_null(f);
-	fprintf(f, "cd %s\n%s\n", place, line);
-	fclose(f);
-	snprintf(command, sizeof(command), "sh %s >%s/out 2>%s/sherr", script,
-		 place, place);
-	if (system(command) < 0)
-		fail_msg("no shell");
-	if (*contents("sherr"))
-		fail_msg("%s: '%s': the shell complains", from, line);
-	codes = contents("codes");
-	if (!*codes)
-		fail_msg("%s: '%s' ran nothing", from, line);
-	for (; *codes; codes++)
-		if (*codes != '\n' && !strchr(good, *codes))
-			fail_msg("%s: '%s' ends with %c: %s", from, line,
-				 *codes, contents("err"));
-}
-
-/* A manual's line to what a shell reads. */
-static void unquote_manual(char *line)
-{
-	static const char *const from[] = { "\\(dq", "\\(aq", "\\&", "\\-" };
-	static const char *const to[] = { "\"", "'", "", "-" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
-		char *at;
-
-		while ((at = strstr(line, from[i]))) {
-			size_t len = strlen(from[i]), n = strlen(to[i]);
-
-			memcpy(at, to[i], n);
-			memmove(at + n, at + len, strlen(at + len) + 1);
-		}
-	}
-}
-
-/* Runs what follows the mark in each line of a file; returns how many. */
-static size_t run_file(const char *name, const char *mark)
-{
-	char path[320], line[LINE_MAX_LEN];
-	size_t n = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", source, name);
-	f = fopen(path, "r");
 	if (!f)
 		fail_msg("there is no %s", path);
-	while (fgets(line, sizeof(line), f)) {
-		char *at = strstr(line, mark), *end;
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, words);
+	fclose(f);
+	return found;
+}
 
-		if (!at)
+static void run_or_know(const char *line, const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+		if (strcmp(elsewhere[i].line, line) != 0)
 			continue;
-		at += strlen(mark);
-		end = at + strcspn(at, strchr(mark, '`') ? "`\n" : "\n");
-		*end = '\0';
-		unquote_manual(at);
-		if (strncmp(at, "bridgeaudit", 11) != 0 ||
-		    strstr(at, "rules remove") || strstr(at, "rules --"))
-			continue;
-		run_line(at, name);
-		n++;
+		if (!has(elsewhere[i].test, elsewhere[i].words))
+			fail_msg("%s: '%s' is not run by %s", path, line,
+				 elsewhere[i].test);
+		elsewhere[i].seen = true;
+		return;
 	}
+	example_run(line, path);
+}
+
+/* How many lines begin with the mark. */
+static size_t count_lines(const char *path, const char *mark)
+{
+	char line[EXAMPLE_LINE_MAX];
+	size_t n = 0;
+	FILE *f = fopen(path, "r");
+
+	if (!f)
+		fail_msg("there is no %s", path);
+	while (fgets(line, sizeof(line), f))
+		n += strncmp(line, mark, strlen(mark)) == 0;
 	fclose(f);
 	return n;
 }
 
-static void examples_of_the_manuals_run(void **state)
+static void every_example_of_the_documents_is_run(void **state)
 {
-	(void)state;
-	assert_true(run_file("man/bridgeaudit.1", ".Dl $ ") >= 5);
-	assert_true(run_file("man/bridgeaudit-log.1", ".Dl $ ") >= 9);
-	assert_true(run_file("man/bridgeaudit-matrix.1", ".Dl $ ") >= 8);
-}
+	glob_t manuals = { 0 };
 
-static void examples_of_the_readme_run(void **state)
-{
 	(void)state;
-	assert_true(run_file("README.md", "    $ ") >= 1);
-	assert_true(run_file("README.md", "| `") >= 4);
+	/* each row of its table, the screen that it shows, and SQL */
+	assert_true(example_each("README.md", run_or_know) >=
+		    count_lines("README.md", "| `bridgeaudit") +
+			    count_lines("README.md", "| `sudo") + 2);
+	assert_int_equal(glob("man/*.[1-8]", 0, NULL, &manuals), 0);
+	assert_true(manuals.gl_pathc >= 6);
+	for (size_t i = 0; i < manuals.gl_pathc; i++) {
+		const char *path = manuals.gl_pathv[i];
+		size_t n = example_each(path, run_or_know);
+
+		if (n < count_lines(path, ".Dl $") + count_lines(path, ".Dl #"))
+			fail_msg("%s: %zu examples were found", path, n);
+		if (n < count_lines(path, ".Sh EXAMPLES"))
+			fail_msg("%s: no examples were found", path);
+	}
+	globfree(&manuals);
 }
 
 /* A name is not counted: who asks knows it already. */
@@ -220,14 +120,13 @@ static size_t count_words(const char *name)
 {
 	enum { WORDS_MAX = 6 };
 	static const char mark[] = " | `bridgeaudit";
-	char path[320], line[LINE_MAX_LEN];
+	char line[EXAMPLE_LINE_MAX];
 	size_t n = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", source, name);
-	f = fopen(path, "r");
+	f = fopen(name, "r");
 	if (!f)
-		fail_msg("there is no %s", path);
+		fail_msg("there is no %s", name);
 	while (fgets(line, sizeof(line), f)) {
 		char *rest = strstr(line, mark), *word;
 		size_t words = 0;
@@ -251,45 +150,80 @@ static void the_twenty_questions_run_and_are_short(void **state)
 {
 	(void)state;
 	assert_int_equal(count_words("docs/questions.md"), 20);
-	assert_int_equal(run_file("docs/questions.md", " | `"), 20);
-	assert_int_equal(run_file("docs/questions.md", "    $ "), 20);
+	assert_true(example_each("docs/questions.md", run_or_know) >= 40);
+	assert_int_equal(count_lines("docs/questions.md", "    $ bridgeaudit"),
+			 20);
 }
 
-static void examples_of_the_help_texts_run(void **state)
+/* A command of a help text, which may go on after "|" or a backslash. */
+static void join_line(char *line, char **rest)
 {
-	static const char *const verbs[] = { "matrix", "log",	   "follow",
-					     "top",    "timeline", "show",
-					     "diff",   "values" };
+	char *last = line + strlen(line) - 1;
+
+	while (*rest && (*last == '|' || *last == '\\')) {
+		if (*last == '\\')
+			*last = ' ';
+		last[1] = ' '; /* where strsep() has put the end */
+		strsep(rest, "\n");
+		last = line + strlen(line) - 1;
+	}
+}
+
+static size_t run_help(const char *verb)
+{
+	char args[64], help[8192], *rest = help, *line;
+	size_t n = 0;
+
+	snprintf(args, sizeof(args), "%s --help", verb);
+	str_copy(help, sizeof(help), cli_fixture_run(args)->out);
+	while ((line = strsep(&rest, "\n"))) {
+		if (strncmp(line, "  bridgeaudit", 13) != 0 &&
+		    strncmp(line, "  sudo bridgeaudit", 18) != 0)
+			continue;
+		join_line(line, &rest);
+		if (strstr(line, "--baseline"))
+			example_run("bridgeaudit top --by from,to,port "
+				    "-n 0 -o jsonl > known.jsonl",
+				    verb);
+		run_or_know(line + 2, verb);
+		n++;
+	}
+	return n;
+}
+
+static void every_example_of_the_help_texts_is_run(void **state)
+{
+	static const char *const verbs[] = {
+		"matrix", "log",    "follow", "top",   "timeline",
+		"show",	  "diff",   "values", "rules", "status",
+		"doctor", "report", "probe",  "key",   "verify",
+	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		char args[64], help[8192], *rest = help, *line;
-		size_t n = 0;
+	assert_int_equal(run_help(""), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (run_help(verbs[i]) == 0)
+			fail_msg("%s --help has no example", verbs[i]);
+}
 
-		snprintf(args, sizeof(args), "%s --help", verbs[i]);
-		str_copy(help, sizeof(help), cli_fixture_run(args)->out);
-		while ((line = strsep(&rest, "\n"))) {
-			if (strncmp(line, "  bridgeaudit", 13) != 0)
-				continue;
-			if (strstr(line, "--baseline"))
-				run_line("bridgeaudit top --by from,to,port "
-					 "-n 0 -o jsonl > known.jsonl",
-					 verbs[i]);
-			run_line(line + 2, verbs[i]);
-			n++;
-		}
-		assert_true(n >= 2);
-	}
+/* After all others. */
+static void nothing_is_excused_that_nobody_shows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
+		if (!elsewhere[i].seen)
+			fail_msg("nobody shows '%s'", elsewhere[i].line);
 }
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, example_set_up, example_tear_down)
 	const struct CMUnitTest tests[] = {
-		T(examples_of_the_manuals_run),
-		T(examples_of_the_readme_run),
+		T(every_example_of_the_documents_is_run),
 		T(the_twenty_questions_run_and_are_short),
-		T(examples_of_the_help_texts_run),
+		T(every_example_of_the_help_texts_is_run),
+		T(nothing_is_excused_that_nobody_shows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -284,6 +284,52 @@ static void only_the_first_packet_of_a_new_conversation_is_new(void **state)
 	assert_int_equal(follower_finish(), EXITCODE_OK);
 }
 
+/* Also of those that come while it runs, and in a database that was put in the
+ * place of the first. */
+static void names_are_those_of_the_time_that_is_asked_for(void **state)
+{
+	static const char names[] =
+		"INSERT INTO container VALUES (1, 'aa', 'web', NULL, NULL,"
+		" NULL, 1, 1795468000000000000), (2, 'aa', 'www', NULL, NULL,"
+		" NULL, 1795468000000000000, NULL);"
+		"INSERT INTO endpoint VALUES (1, 1, 1, NULL, NULL, NULL, 1,"
+		" NULL);"
+		"UPDATE conversation SET src_endpoint = 1 WHERE id = 1";
+	char to[160];
+
+	(void)state;
+	cli_fixture_sql(names);
+	follower_commit(1, TALK_MYSQL);
+	follower_start("-o csv --fields id,src_container --as-of now -n 1");
+	assert_string_equal(follower_line(follower.out), "id,src_container\r");
+	assert_string_equal(follower_line(follower.out), "1,www\r");
+	/* another row of the same container, and one that was not there */
+	cli_fixture_sql("INSERT INTO container VALUES (3, 'aa', 'w3', NULL,"
+			" NULL, NULL, 1795469000000000000, NULL), (4, 'bb',"
+			" 'late', NULL, NULL, NULL, 1795469000000000000,"
+			" NULL); INSERT INTO endpoint VALUES (2, 3, 1, NULL,"
+			" NULL, NULL, 1, NULL), (3, 4, 2, NULL, NULL, NULL,"
+			" 1, NULL); UPDATE conversation SET src_endpoint = 2"
+			" WHERE id = 2; UPDATE conversation SET src_endpoint ="
+			" 3 WHERE id = 4");
+	follower_commit(1, TALK_PING);
+	assert_string_equal(follower_line(follower.out), "2,www\r");
+	follower_commit(1, TALK_BACK);
+	assert_string_equal(follower_line(follower.out), "3,late\r");
+	snprintf(to, sizeof(to), "%s.old", cli_fixture_db());
+	assert_int_equal(rename(cli_fixture_db(), to), 0);
+	unlink(to);
+	snprintf(to, sizeof(to), "%s-wal", cli_fixture_db());
+	unlink(to);
+	snprintf(to, sizeof(to), "%s-shm", cli_fixture_db());
+	unlink(to);
+	cli_fixture_world();
+	cli_fixture_sql(names);
+	follower_commit(1, TALK_MYSQL);
+	assert_string_equal(follower_line(follower.out), "1,www\r");
+	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
+}
+
 static void what_has_no_end_is_no_json_document(void **state)
 {
 	const struct cli_result *r = cli_fixture_run("follow -o json");
@@ -321,6 +367,7 @@ int main(void)
 		T(it_ends_with_the_first_match),
 		T(a_timeout_ends_it_with_1_when_nothing_came),
 		T(only_the_first_packet_of_a_new_conversation_is_new),
+		T(names_are_those_of_the_time_that_is_asked_for),
 		T(what_has_no_end_is_no_json_document),
 	};
 

@@ -197,7 +197,7 @@ static void ecs_has_an_event_about_the_log(void **state)
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 }
 
-/* What schema.ocsf.io 1.3.0 requires of base_event. */
+/* test_cli_schemas.c holds it to the schema. */
 static void ocsf_has_a_base_event(void **state)
 {
 	static const char *const required[] = { "activity_id", "category_uid",

@@ -138,14 +138,15 @@ static void csv_has_a_header_and_leaves_the_unknown_empty(void **state)
 		"dst_network,src_ip,dst_ip,proto,src_port,dst_port,icmp_type,"
 		"icmp_code,tcp_flags,length,ttl,marks,collapsed,"
 		"src_container,dst_container,src_service,dst_service,"
-		"src_project,dst_project,src_image,dst_image,spoofed\r\n"
+		"src_project,dst_project,src_image,dst_image,spoofed,"
+		"src_container_id,dst_container_id,src_mac,dst_mac\r\n"
 		"4,2026-11-23T21:13:57.000000000Z,drop,"
 		"DOCKER-ISOLATION-STAGE-2,000000000123,"
 		"-o br-bbbbbbbbbbbb -j DROP,br-bbbbbbbbbbbb,br-aaaaaaaaaaaa,"
 		"shop_db,shop_web,172.18.0.3,192.168.144.2,udp,40000,53,,,,"
-		"60,63,,,,,,,,,,,\r\n"
+		"60,63,,,,,,,,,,,,,,,\r\n"
 		"5,2026-11-23T21:15:37.000000000Z,drop,,000000000007,,,,,,,,,"
-		",,,,,60,,truncated,,,,,,,,,,\r\n");
+		",,,,,60,,truncated,,,,,,,,,,,,,,\r\n");
 }
 
 static void table_fits_120_columns_and_names_who_and_whom(void **state)

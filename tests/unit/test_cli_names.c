@@ -48,7 +48,10 @@ static void every_format_has_the_names(void **state)
 	assert_true(has(r, "\"src_container\":\"shop-db-1\","));
 	assert_true(has(r, "\"src_service\":\"db\",\"src_project\":\"shop\","
 			   "\"src_image\":\"mysql\",\"dst_image\":\"nginx\","
-			   "\"spoofed\":1}"));
+			   "\"spoofed\":1,\"src_container_id\":\"aa\","
+			   "\"dst_container_id\":\"bb\",\"src_mac\":"
+			   "\"02:42:ac:12:00:03\",\"dst_mac\":"
+			   "\"02:42:ac:12:00:02\"}"));
 	r = cli_fixture_run("log -o text --from-service db");
 	assert_true(has(r, "shop/db (172.18.0.3) in network shop_db, which is "
 			   "not its address, tried udp port 53 of \\x1bweb "
@@ -60,8 +63,11 @@ static void every_format_has_the_names(void **state)
 	r = cli_fixture_run("log -o table --spoofed");
 	assert_true(has(r, "shop_db shop-db-1 172.18.0.3"));
 	r = cli_fixture_run("log -o ecs --project shop");
-	assert_true(has(r, "\"docker\":{\"source\":{\"network\":\"shop_db\","
-			   "\"container\":\"shop-db-1\",\"image\":\"mysql\"}"));
+	assert_true(has(r,
+			"\"docker\":{\"source\":{\"network\":\"shop_db\","
+			"\"container\":\"shop-db-1\",\"container_id\":\"aa\","
+			"\"project\":\"shop\",\"service\":\"db\","
+			"\"image\":\"mysql\"}"));
 	r = cli_fixture_run("log -o ocsf --mac 02:42:ac:12:00:03");
 	assert_true(has(r, "\"src_endpoint\":{\"name\":\"shop-db-1\","));
 }

@@ -74,7 +74,7 @@ static void for_each_plan(void (*check)(enum query, const char *))
 		char steps[8192];
 
 		for (size_t i = 0; i < QUERY_COUNT; i++) {
-			if (i == QUERY_AS_OF)
+			if (i == QUERY_AS_OF || i == QUERY_AS_OF_NEWER)
 				sqlite3_exec(db, as_of, NULL, NULL, NULL);
 			plan(db, query_sql((enum query)i), steps,
 			     sizeof(steps));

@@ -7,6 +7,19 @@
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/docker_bench.h"
 
+/* Another client, and an engine that says so of its versions. */
+static void start_with(struct bench *b, const char *versions)
+{
+	struct fake_script script = bench_fine;
+	static char answer[256]; /* the engine points to it */
+
+	snprintf(answer, sizeof(answer), FAKE_OK "{\"Version\":\"1\",%s}",
+		 versions);
+	script.replies[FAKE_VERSION][0].bytes = answer;
+	bench_renew(b);
+	bench_start(b, &script);
+}
+
 static void the_newest_version_that_both_know_is_spoken(void **state)
 {
 	static const struct {
@@ -23,17 +36,11 @@ static void the_newest_version_that_both_know_is_spoken(void **state)
 		{ "\"ApiVersion\":\"2.0\"", "/networks" },
 		{ "\"ApiVersion\":7", "/networks" },
 	};
-	char target[FAKE_TARGET_MAX], answer[256];
+	char target[FAKE_TARGET_MAX];
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct fake_script script = bench_fine;
-
-		snprintf(answer, sizeof(answer),
-			 FAKE_OK "{\"Version\":\"1\",%s}", cases[i].answer);
-		script.replies[FAKE_VERSION][0].bytes = answer;
-		bench_renew(b);
-		bench_start(b, &script);
+		start_with(b, cases[i].answer);
 		bench_until(b, &b->heard.networks, 1);
 		fake_docker_target(b->fake, FAKE_NETWORKS, target);
 		assert_string_equal(target, cases[i].target);
@@ -51,17 +58,10 @@ static void an_api_that_we_do_not_know_is_told(void **state)
 		{ "\"ApiVersion\":\"1.70\",\"MinAPIVersion\":\"1.56\"",
 		  "API is 1.56 to 1.70" },
 	};
-	char answer[256];
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct fake_script script = bench_fine;
-
-		snprintf(answer, sizeof(answer),
-			 FAKE_OK "{\"Version\":\"1\",%s}", cases[i].answer);
-		script.replies[FAKE_VERSION][0].bytes = answer;
-		bench_renew(b);
-		bench_start(b, &script);
+		start_with(b, cases[i].answer);
 		bench_until(b, &b->heard.down, 1);
 		assert_int_equal(b->heard.nonsense, 1);
 		assert_non_null(strstr(b->heard.said, cases[i].why));

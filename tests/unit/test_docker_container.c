@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "logger/docker/connects.h"
 #include "logger/docker/container.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -227,30 +226,6 @@ static void more_than_fit_are_truncated_and_said(void **state)
 	assert_int_equal(scan.n_endpoints, LIST_MAX);
 }
 
-static void the_last_connection_counts_and_old_ones_are_forgotten(void **state)
-{
-	static struct connects connects;
-	struct events_move move = { .container_id = "c",
-				    .network_id = "n",
-				    .at_ns = 7 };
-
-	(void)state;
-	assert_int_equal(connects_find(&connects, "c", "n"), 0);
-	connects_add(&connects, &move);
-	move.at_ns = 9;
-	connects_add(&connects, &move);
-	assert_int_equal(connects_find(&connects, "c", "n"), 9);
-	assert_int_equal(connects_find(&connects, "c", "m"), 0);
-	assert_int_equal(connects_find(&connects, "d", "n"), 0);
-	move.container_id[0] = 'd';
-	for (int i = 0; i < CONNECTS_MAX - 1; i++)
-		connects_add(&connects, &move);
-	assert_int_equal(connects_find(&connects, "c", "n"), 9);
-	connects_add(&connects, &move);
-	assert_int_equal(connects_find(&connects, "c", "n"), 0);
-	assert_int_equal(connects_find(&connects, "d", "n"), 9);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,8 +239,6 @@ int main(void)
 		cmocka_unit_test(
 			hostile_text_is_kept_bounded_and_escaped_in_why),
 		cmocka_unit_test(more_than_fit_are_truncated_and_said),
-		cmocka_unit_test(
-			the_last_connection_counts_and_old_ones_are_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

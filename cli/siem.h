@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the vocabularies of log stores, ECS and OCSF, have in common. */
+#ifndef BRIDGEAUDIT_CLI_SIEM_H
+#define BRIDGEAUDIT_CLI_SIEM_H
+
+#include <jansson.h>
+
+#include "cli/event_row.h"
+
+enum { SIEM_SCHEMA_VERSION = 1 }; /* of the fields that are our own */
+
+/* As seen from Docker's networks; the numbers are OCSF's direction_id. */
+enum siem_direction {
+	SIEM_UNKNOWN,
+	SIEM_INBOUND,
+	SIEM_OUTBOUND,
+	SIEM_LATERAL,
+};
+
+/* What became of the packet; the numbers are OCSF's action_id. */
+enum siem_outcome {
+	SIEM_UNDECIDED, /* nobody knows: its rule was changed just then */
+	SIEM_ALLOWED,
+	SIEM_DENIED,
+};
+
+/* A member of an object and the field that it shows. */
+struct siem_member {
+	const char *name;
+	enum event_field field;
+};
+
+enum siem_direction siem_direction(const struct event_row *row);
+enum siem_outcome siem_outcome(const struct event_row *row);
+
+/* The field as JSON; NULL when it is absent, which "o*" of json_pack() leaves
+ * out. */
+json_t *siem_field(const struct event_row *row, enum event_field field);
+
+/* The members that are known; NULL when none is. */
+json_t *siem_object(const struct event_row *row,
+		    const struct siem_member *members, size_t n);
+
+/* Of all packets of the row, which are alike; NULL when not known. */
+json_t *siem_bytes(const struct event_row *row);
+
+/* A line of json, which it releases. 0 or -errno */
+int siem_put_line(struct output *o, json_t *json);
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The options of log and follow with each format that events have. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/exitcode.h"
+#include "lib/text.h"
+#include "tests/unit/cli_fixture.h"
+#include "tests/unit/cmocka_all.h"
+
+/* For people, who have colours, zones and names; and for programs. */
+static const char *const for_people[] = { "table", "compact", "text" };
+static const char *const for_programs[] = { "json", "jsonl", "csv",
+					    "ecs",  "ocsf",  "pcap" };
+static const char *const streams[] = { "table", "compact", "text", "jsonl",
+				       "csv",	"ecs",	   "ocsf", "pcap" };
+
+/* ids 1 to 3 */
+static int set_up(void **state)
+{
+	static const struct packet packets[] = {
+		{ CLI_NOW - 600 * NS_PER_S, TALK_MYSQL },
+		{ CLI_NOW - 500 * NS_PER_S, TALK_PING },
+		{ CLI_NOW - 400 * NS_PER_S, TALK_HTTP },
+	};
+	int r = cli_fixture_set_up(state);
+
+	if (r == 0)
+		cli_fixture_commit(packets, ARRAY_SIZE(packets));
+	return r;
+}
+
+/* What "VERB -o FORMAT OPTIONS" prints, until the next call. */
+static const struct cli_result *run(const char *verb, const char *format,
+				    const char *options)
+{
+	char args[256];
+
+	snprintf(args, sizeof(args), "%s -o %s %s", verb, format, options);
+	return cli_fixture_run(args);
+}
+
+static void utc_is_for_people_and_programs_always_have_it(void **state)
+{
+	char text[8192];
+
+	(void)state;
+	setenv("TZ", "CET-1", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_SIZE(for_programs); i++) {
+		const struct cli_result *r = run("log", for_programs[i], "");
+
+		str_copy(text, sizeof(text), r->out);
+		assert_string_equal(run("log", for_programs[i], "--utc")->out,
+				    text);
+		assert_null(strstr(text, "22:"));
+		setenv("TZ", "CET-1", 1);
+		tzset();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(for_people); i++) {
+		setenv("TZ", "CET-1", 1);
+		tzset();
+		assert_non_null(strstr(run("log", for_people[i], "")->out,
+				       "2026-11-23 22:08:57"));
+		assert_non_null(strstr(run("log", for_people[i], "--utc")->out,
+				       "2026-11-23 21:08:57"));
+	}
+}
+
+static void numeric_leaves_out_names_for_people_only(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(for_people); i++) {
+		const struct cli_result *r =
+			run("log", for_people[i], "--numeric");
+
+		assert_null(strstr(r->out, "shop_"));
+		assert_non_null(strstr(r->out, "192.168.144.2"));
+		assert_non_null(
+			strstr(run("log", for_people[i], "")->out, "shop_web"));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(for_programs) - 1; i++)
+		assert_non_null(
+			strstr(run("log", for_programs[i], "--numeric")->out,
+			       "shop_web"));
+}
+
+static void colours_are_for_people_only(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(for_programs); i++)
+		assert_null(strchr(
+			run("log", for_programs[i], "--color always")->out,
+			'\033'));
+	for (size_t i = 0; i < 2; i++) /* sentences have none */
+		assert_non_null(
+			strchr(run("log", for_people[i], "--color always")->out,
+			       '\033'));
+	for (size_t i = 0; i < ARRAY_SIZE(for_people); i++)
+		assert_null(
+			strchr(run("log", for_people[i], "--color never")->out,
+			       '\033'));
+}
+
+static void fields_are_picked_where_there_are_fields(void **state)
+{
+	static const char *const with[] = { "table", "json", "jsonl", "csv" };
+	static const char *const without[] = { "compact", "text", "ecs", "ocsf",
+					       "pcap" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(with); i++) {
+		const struct cli_result *r =
+			run("log", with[i], "--fields dst_port,id");
+
+		assert_int_equal(r->code, EXITCODE_OK);
+		assert_non_null(strstr(r->out, "3306"));
+		assert_null(strstr(r->out, "DOCKER"));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		assert_int_equal(run("log", without[i], "--fields id")->code,
+				 EXITCODE_USAGE);
+}
+
+static void a_pager_is_only_for_terminals(void **state)
+{
+	(void)state;
+	setenv("BRIDGEAUDIT_PAGER", "sed s/^/paged/", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(for_people); i++)
+		assert_null(strstr(run("log", for_people[i], "--pager")->out,
+				   "paged"));
+	unsetenv("BRIDGEAUDIT_PAGER");
+}
+
+static void follow_ends_as_asked_in_each_format(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(streams); i++) {
+		const char *f = streams[i];
+
+		assert_int_equal(
+			run("follow", f, "-S 1h --exit-on-match")->code,
+			EXITCODE_OK);
+		assert_int_equal(
+			run("log", f, "-f -S 1h --exit-on-match")->code,
+			EXITCODE_OK);
+		assert_int_equal(
+			run("follow", f, "-S 1h --exit-on-match --as-of now")
+				->code,
+			EXITCODE_OK);
+		/* nothing of this is new, and nothing comes */
+		assert_int_equal(
+			run("follow", f, "--new-only --timeout 1s")->code,
+			EXITCODE_NOTHING);
+	}
+	assert_int_equal(run("follow", "json", "--timeout 1s")->code,
+			 EXITCODE_USAGE);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
+	const struct CMUnitTest tests[] = {
+		T(utc_is_for_people_and_programs_always_have_it),
+		T(numeric_leaves_out_names_for_people_only),
+		T(colours_are_for_people_only),
+		T(fields_are_picked_where_there_are_fields),
+		T(a_pager_is_only_for_terminals),
+		T(follow_ends_as_asked_in_each_format),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
