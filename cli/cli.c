@@ -19,9 +19,10 @@
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix, &verb_log,    &verb_follow, &verb_top,	&verb_timeline,
-	&verb_show,   &verb_diff,   &verb_values, &verb_status, &verb_rules,
-	&verb_doctor, &verb_report, &verb_probe,  &verb_verify, &verb_key,
+	&verb_matrix,	&verb_log,    &verb_follow, &verb_top,
+	&verb_timeline, &verb_show,   &verb_diff,   &verb_values,
+	&verb_status,	&verb_rules,  &verb_doctor, &verb_report,
+	&verb_probe,	&verb_verify, &verb_key,    &verb_bundle,
 };
 
 static const char help_text[] =
@@ -39,7 +40,7 @@ static const char help_text[] =
 	"  status        is the logger there, what was stored, what was lost\n"
 	"  rules         the audited firewall rules and their NFLOG twins\n"
 	"  doctor        is all watched on this host, and what can't be\n"
-	"  report        all of it for somebody who has to judge it\n"
+	"  report, bundle   all of it for somebody who has to judge it\n"
 	"  probe         send test packets: are they dropped, and logged\n"
 	"  verify, key   is the log what was committed, and who signed that\n"
 	"\n"

@@ -31,24 +31,6 @@ static const char help_text[] =
 	"  bridgeaudit report -S 90d --framework pci-dss-4.0.1 -o pdf > q3.pdf\n"
 	"  bridgeaudit report -S 7d -o json | jq .figures\n";
 
-/* Says which there are when it is none of them. */
-static int find_framework(const struct cli *cli, const char *name,
-			  const struct report_framework **ret)
-{
-	char list[256] = "";
-	size_t at = 0;
-
-	*ret = name ? report_framework_find(name) : NULL;
-	if (!name || *ret)
-		return 0;
-	for (size_t i = 0; report_framework_at(i); i++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
-				       i ? ", " : "",
-				       report_framework_at(i)->name);
-	cli_error(cli, "--framework is one of %s, not '%s'", list, name);
-	return -EINVAL;
-}
-
 static int write_as(const struct cli *cli, const struct filter *f,
 		    const json_t *root)
 {
@@ -78,7 +60,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct report r = { .cli = cli, .f = f };
 	int code, failed;
 
-	if (find_framework(cli, f->framework, &r.framework) < 0)
+	if (report_framework_take(cli, f->framework, &r.framework) < 0)
 		return EXITCODE_USAGE;
 	code = cli_open(cli, f, &r.db);
 	if (code != EXITCODE_OK)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/bundle_make.h"
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/json.h"
@@ -17,13 +18,14 @@
 #include "lib/timefmt.h"
 
 static const char help_text[] =
-	"usage: bridgeaudit [--db FILE] verify [--against FILE]\n"
+	"usage: bridgeaudit [--db FILE] verify [BUNDLE] [--against FILE]\n"
 	"                   [--public-key FILE] [-o table|json]\n"
 	"\n"
 	"Holds every row of the log against the hash that its commit left, and\n"
 	"the hashes against the checkpoints that the logger signed. Says what is\n"
 	"proven, from when to when, by which checkpoint; or the first commit\n"
-	"that fails, and how.\n"
+	"that fails, and how. With a BUNDLE, a file of bridgeaudit bundle, it\n"
+	"checks that instead, without a database.\n"
 	"\n"
 	"  --against FILE       checkpoints kept elsewhere, such as the lines of\n"
 	"                       syslog: without them a tail that was cut off\n"
@@ -201,9 +203,11 @@ static int run(const struct cli *cli, const struct filter *f)
 	struct verify_report report;
 	char error[VERIFY_DETAIL_MAX];
 	sqlite3 *db = NULL;
-	int code = cli_open(cli, f, &db);
-	int r;
+	int code, r;
 
+	if (f->n_operands > 1)
+		return bundle_verify(cli, f, f->operands[1]);
+	code = cli_open(cli, f, &db);
 	if (code != EXITCODE_OK)
 		return code;
 	r = verify_database(db, &options, &report, error);
@@ -226,7 +230,8 @@ static int run(const struct cli *cli, const struct filter *f)
 const struct verb verb_verify = {
 	.name = "verify",
 	.help = help_text,
-	.options = FILTER_OUTPUT | FILTER_AGAINST | FILTER_PUBLIC_KEY,
+	.options = FILTER_OUTPUT | FILTER_AGAINST | FILTER_PUBLIC_KEY |
+		   FILTER_OPERAND,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON,
 	.run = run,
 };

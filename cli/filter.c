@@ -353,6 +353,11 @@ static int check(const struct cli *cli, const struct parse *p)
 	return 0;
 }
 
+static bool is_verb(const struct filter *f, const char *name)
+{
+	return f->n_operands > 0 && strcmp(f->operands[0], name) == 0;
+}
+
 int filter_parse(const struct cli *cli, int argc, char **argv,
 		 struct filter *ret)
 {
@@ -379,9 +384,10 @@ int filter_parse(const struct cli *cli, int argc, char **argv,
 		r = add_operand(cli, ret, argv[optind]);
 	if (r == 0)
 		r = check(cli, &p);
-	if (r == 0 && ret->against &&
-	    !(ret->n_operands > 0 && strcmp(ret->operands[0], "verify") == 0))
+	if (r == 0 && ret->against && !is_verb(ret, "verify"))
 		r = filter_option_window(cli, ret);
+	if (r == 0 && ret->output && !is_verb(ret, "bundle"))
+		r = filter_option_format(cli, ret);
 	return r < 0 ? r : join_conditions(&p);
 }
 

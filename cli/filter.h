@@ -49,8 +49,8 @@ struct filter {
 	int64_t last, first; /* -1 when not given */
 	uint64_t as_of_ns;
 	enum output_format format;
-	const char *fields, *by; /* "a,b"; NULL: all */
-	const char *sort;
+	const char *fields, *by;   /* "a,b"; NULL: all */
+	const char *sort, *output; /* a format, or bundle's file */
 	const char *cursor, *after_cursor, *cursor_file;
 	uint64_t step_ns, timeout_ns;
 	const char *against; /* a window, or verify's file */

@@ -128,16 +128,15 @@ static int take_as_of(const struct cli *cli, const char *value,
 	return parse_time(cli, "--as-of", value, &f->as_of_ns);
 }
 
-static int take_output(const struct cli *cli, const char *value,
-		       struct filter *f)
+int filter_option_format(const struct cli *cli, struct filter *f)
 {
 	char list[256];
-	int format = output_format_parse(value);
+	int format = output_format_parse(f->output);
 
 	if (format < 0) {
 		cli_error(cli, "--output is one of %s, not '%s'",
 			  output_format_list(UINT32_MAX, list, sizeof(list)),
-			  value);
+			  f->output);
 		return -EINVAL;
 	}
 	f->format = (enum output_format)format;
@@ -217,6 +216,7 @@ TAKE_TEXT(cursor_file)
 TAKE_TEXT(baseline)
 TAKE_TEXT(framework)
 TAKE_TEXT(against)
+TAKE_TEXT(output)
 TAKE_TEXT(public_key)
 TAKE_FLAG(numeric, true)
 TAKE_FLAG(ascii, true)

@@ -18,6 +18,9 @@ struct filter_long {
  * saying what is wrong. */
 int filter_option_window(const struct cli *cli, struct filter *f);
 
+/* The format that --output is for all verbs but bundle; the same. */
+int filter_option_format(const struct cli *cli, struct filter *f);
+
 /* The i-th option, NULL behind the last. */
 const struct filter_long *filter_option_at(size_t i);
 

@@ -335,11 +335,13 @@ static int build(struct report *r)
 
 int report_build(struct report *r)
 {
-	int ret = query_begin(r->db);
+	bool own = sqlite3_get_autocommit(r->db);
+	int ret = own ? query_begin(r->db) : 0;
 
 	if (ret == 0)
 		ret = build(r);
-	query_end(r->db);
+	if (own)
+		query_end(r->db);
 	report_step_end(r);
 	return ret == 0 && r->no_memory ? -ENOMEM : ret;
 }

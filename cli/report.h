@@ -59,8 +59,9 @@ struct report_column {
 };
 
 /*
- * Reads everything. Returns 0; -ENOENT after saying which name of the filter
- * is unknown; -errno. report_done() in any case.
+ * Reads everything, in a transaction that db is in, or its own. Returns 0;
+ * -ENOENT after saying which name of the filter is unknown; -errno.
+ * report_done() in any case.
  */
 int report_build(struct report *r);
 void report_done(struct report *r);

@@ -7,8 +7,10 @@
  */
 #include "cli/report_framework.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "lib/text.h"
 
 static const struct report_control pci_dss_4_0_1[] = {
@@ -151,4 +153,21 @@ const struct report_framework *report_framework_find(const char *name)
 		if (strcmp(name, frameworks[i].name) == 0)
 			return &frameworks[i];
 	return NULL;
+}
+
+int report_framework_take(const struct cli *cli, const char *name,
+			  const struct report_framework **ret)
+{
+	char list[256] = "";
+	size_t at = 0;
+
+	*ret = name ? report_framework_find(name) : NULL;
+	if (!name || *ret)
+		return 0;
+	for (size_t i = 0; report_framework_at(i); i++)
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s",
+				       i ? ", " : "",
+				       report_framework_at(i)->name);
+	cli_error(cli, "--framework is one of %s, not '%s'", list, name);
+	return -EINVAL;
 }

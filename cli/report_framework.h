@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+struct cli;
+
 struct report_control {
 	const char *id;	     /* as the framework numbers it */
 	const char *subject; /* what it asks for, in our words */
@@ -23,5 +25,10 @@ struct report_framework {
 /* The framework of that name, or NULL; the i-th one, NULL behind the last. */
 const struct report_framework *report_framework_find(const char *name);
 const struct report_framework *report_framework_at(size_t i);
+
+/* That of an option; NULL for none. 0, or -EINVAL after saying which there
+ * are. */
+int report_framework_take(const struct cli *cli, const char *name,
+			  const struct report_framework **ret);
 
 #endif

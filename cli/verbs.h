@@ -17,6 +17,7 @@ extern const struct verb verb_status;
 extern const struct verb verb_rules;
 extern const struct verb verb_doctor;
 extern const struct verb verb_report;
+extern const struct verb verb_bundle;
 extern const struct verb verb_probe;
 extern const struct verb verb_verify;
 extern const struct verb verb_key;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/verify_private.h"
+#include "cli/verify_read.h"
 
 enum { BLOCK = 64, DETAIL_BITS = 56 };
 
@@ -151,8 +152,7 @@ static bool take_id(sqlite3_stmt *s, int column, int64_t *ret)
 	return (*ret == 0) == (sqlite3_column_type(s, column) == SQLITE_NULL);
 }
 
-/* A row of the conversation statement; false for what no logger writes. */
-static bool read_conversation(sqlite3_stmt *s,
+bool verify_conversation_read(sqlite3_stmt *s,
 			      struct canonical_conversation *ret)
 {
 	int64_t spoofed = 0;
@@ -212,7 +212,7 @@ static int skip_conversations(struct verify *v, int64_t before, int64_t seq)
 
 		if (id >= before)
 			return 0;
-		read_conversation(v->conversation, &conv);
+		verify_conversation_read(v->conversation, &conv);
 		verify_sums_conversation(v, id, &conv);
 		if (verify_journal_find(v, ITEM_CONVERSATION, id))
 			check_named(v, &conv);
@@ -250,7 +250,7 @@ static int check_conversations(struct verify *v,
 				     (long long)id);
 			return 0;
 		}
-		if (!read_conversation(v->conversation, &conv))
+		if (!verify_conversation_read(v->conversation, &conv))
 			verify_found(v, FAULT_CHANGED, link->seq,
 				     (uint64_t)link->time_ns,
 				     "conversation %lld is as no logger "

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/verify_private.h"
+#include "cli/verify_read.h"
 
 /* Where the walk is. */
 struct walk {
@@ -28,8 +29,7 @@ static bool take_hash(sqlite3_stmt *s, int column, uint8_t *ret)
 	return true;
 }
 
-/* False for what no logger writes. */
-static bool read_link(sqlite3_stmt *s, struct evidence_link *ret, uint8_t *hash)
+bool verify_link_read(sqlite3_stmt *s, struct evidence_link *ret, uint8_t *hash)
 {
 	bool whole = take_hash(s, 7, hash);
 	bool has_first = sqlite3_column_type(s, 4) != SQLITE_NULL;
@@ -114,7 +114,7 @@ static int check_link(struct verify *v, struct walk *w)
 	struct verify_report *report = v->report;
 	uint8_t hash[CANONICAL_HASH], is[CANONICAL_HASH] = { 0 };
 	struct evidence_link link;
-	bool whole = read_link(w->chain, &link, is);
+	bool whole = verify_link_read(w->chain, &link, is);
 	int r = read_entries(v, w, &link);
 
 	if (r < 0)

@@ -7,62 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/verify_keys.h"
 #include "cli/verify_private.h"
 #include "lib/checkpoint.h"
 
-enum { KEYS_MAX = 1024, LINE_MAX_LEN = 4096 };
-
-struct keys {
-	uint8_t at[KEYS_MAX][CHECKPOINT_KEY];
-	size_t n;
-};
+enum { LINE_MAX_LEN = 4096 };
 
 struct check {
 	struct verify *v;
 	sqlite3_stmt *link;
-	const struct keys *trusted; /* NULL: nobody was named */
+	const struct verify_keys *trusted; /* NULL: nobody was named */
 	int64_t state_seq;
 	uint8_t state[CANONICAL_HASH];
 	bool closed; /* the logger ended, nothing changed after it */
 };
-
-static bool is_key(const struct keys *keys, const uint8_t key[CHECKPOINT_KEY])
-{
-	for (size_t i = 0; i < keys->n; i++)
-		if (memcmp(keys->at[i], key, CHECKPOINT_KEY) == 0)
-			return true;
-	return false;
-}
-
-/* The first key of the file, and those that one of them said would follow. */
-static int read_keys(const char *path, struct keys *ret, char *error)
-{
-	uint8_t key[CHECKPOINT_KEY], old[CHECKPOINT_KEY];
-	char line[LINE_MAX_LEN];
-	bool follows;
-	FILE *f = fopen(path, "re");
-
-	if (!f) {
-		snprintf(error, VERIFY_DETAIL_MAX,
-			 "can't read the public key '%.200s': %s", path,
-			 strerror(errno));
-		return -EINVAL;
-	}
-	while (ret->n < KEYS_MAX && fgets(line, sizeof(line), f)) {
-		if (checkpoint_key_parse(line, key, &follows, old) < 0)
-			continue;
-		if (ret->n > 0 && !(follows && is_key(ret, old)))
-			continue;
-		memcpy(ret->at[ret->n++], key, sizeof(key));
-	}
-	fclose(f);
-	if (ret->n > 0)
-		return 0;
-	snprintf(error, VERIFY_DETAIL_MAX,
-		 "'%.200s' has no public key: write one with 'bridgeaudit key'",
-		 path);
-	return -EINVAL;
-}
 
 /* The link that was signed; false when that is not what the chain has. */
 static int check_link(struct check *c, const struct checkpoint *cp,
@@ -105,7 +63,7 @@ static int check(struct check *c, const struct checkpoint *cp,
 		 const char *where)
 {
 	struct verify_report *report = c->v->report;
-	bool same, known = !c->trusted || is_key(c->trusted, cp->key);
+	bool same, known = !c->trusted || verify_keys_have(c->trusted, cp->key);
 	uint64_t faults = report->n_faults;
 	int r;
 
@@ -233,13 +191,13 @@ static int read_state(struct check *c)
 
 int verify_checkpoints(struct verify *v, char *error)
 {
-	static struct keys keys; /* too big for a stack */
+	static struct verify_keys keys; /* too big for a stack */
 	struct check c = { .v = v };
 	int r = 0;
 
 	keys.n = 0;
 	if (v->options->public_key) {
-		r = read_keys(v->options->public_key, &keys, error);
+		r = verify_keys_read(v->options->public_key, &keys, error);
 		c.trusted = &keys;
 	}
 	if (r == 0)

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report probe verify key'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report bundle probe verify key'
 _bridgeaudit_options='--after-cursor --against --all --as-of --ascii --baseline --by
 --color --cursor --cursor-file --db --exit-on-match --fields --first --follow --framework
 --help --last --lines --new-only --no-pager --numeric --output --pager --public-key
@@ -64,6 +64,10 @@ _bridgeaudit()
 	--tcp-flags) words='SYN ACK RST FIN PSH URG' ;;
 	--color) words='auto always never' ;;
 	-o | --output)
+		if [[ " ${COMP_WORDS[*]} " == *" bundle "* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
 		words='table compact text json jsonl csv ecs ocsf pcap grid dot
 			mermaid svg html md pdf' ;;
 	--framework) words='pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6' ;;
@@ -77,6 +81,12 @@ _bridgeaudit()
 	--db | --baseline | --cursor-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
+	verify)
+		if [[ $cur != -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
+		words=$_bridgeaudit_options ;;
 	*)
 		words="$_bridgeaudit_verbs"
 		[[ $cur != -* ]] || words=$_bridgeaudit_options ;;

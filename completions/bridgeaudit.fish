@@ -10,7 +10,7 @@ function __bridgeaudit_values
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules doctor report probe verify key
+set -l verbs matrix log follow top timeline show diff values status rules doctor report bundle probe verify key
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -38,7 +38,9 @@ complete -c bridgeaudit -l lines -x -d "the last"
 complete -c bridgeaudit -l new-only -d "only new conversations"
 complete -c bridgeaudit -l no-pager -d "no pager"
 complete -c bridgeaudit -l numeric -d "addresses instead of names"
-complete -c bridgeaudit -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf' -d "format"
+complete -c bridgeaudit -n "__fish_seen_subcommand_from verify" -F
+complete -c bridgeaudit -n "__fish_seen_subcommand_from bundle" -l output -s o -r -F -d "the tar"
+complete -c bridgeaudit -n "not __fish_seen_subcommand_from bundle" -l output -s o -x -a 'table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf' -d "format"
 complete -c bridgeaudit -l pager -d "a pager on a terminal"
 complete -c bridgeaudit -l public-key -r -F -d "that must have signed"
 complete -c bridgeaudit -l reverse -s r -d "the newest first"

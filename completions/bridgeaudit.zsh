@@ -13,12 +13,32 @@ _bridgeaudit_values()
 
 local network='_bridgeaudit_values network'
 local interface='_bridgeaudit_values interface'
+# what -o takes: a file for bundle
+_bridgeaudit_output()
+{
+	if (( ${words[(I)bundle]} )); then
+		_files
+	else
+		compadd table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf
+	fi
+}
+
+# what stands behind a verb: a file for verify
+_bridgeaudit_operand()
+{
+	if (( ${words[(I)verify]} )); then
+		_files
+	else
+		compadd remove network container service project image mac interface chain rule
+	fi
+}
+
 local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules doctor report probe verify key)' \
-	'*:operand:(remove network container service project image mac interface chain rule)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor report bundle probe verify key)' \
+	'*:operand:_bridgeaudit_operand' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
 	'--all[packets, or rules that are gone, as well]' \
@@ -41,7 +61,7 @@ _arguments -S \
 	'--new-only[only new conversations]' \
 	'--no-pager[no pager]' \
 	'--numeric[addresses instead of names]' \
-	'(-o --output)'{-o,--output}'[format]:format:(table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf)' \
+	'(-o --output)'{-o,--output}'[format, or the file of a bundle]:format:_bridgeaudit_output' \
 	'--pager[a pager on a terminal]' \
 	'--public-key[that must have signed]:file:_files' \
 	'(-r --reverse)'{-r,--reverse}'[the newest first]' \

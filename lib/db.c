@@ -233,6 +233,29 @@ static int prepare_writer(sqlite3 *db, int version)
 	return rc;
 }
 
+int db_open_scratch(sqlite3 **ret_db)
+{
+	sqlite3 *db = NULL;
+	/* "": a file that nobody else sees, gone when it is closed */
+	int rc = sqlite3_open_v2("", &db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+					 SQLITE_OPEN_NOMUTEX,
+				 NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db,
+				  "PRAGMA journal_mode = OFF;"
+				  "PRAGMA synchronous = OFF;",
+				  NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = create(db);
+	if (rc == SQLITE_OK)
+		*ret_db = db;
+	else
+		sqlite3_close(db);
+	return db_errno(rc);
+}
+
 static int open_writer(const char *path, sqlite3 **ret_db, char *error)
 {
 	sqlite3 *db = NULL;

@@ -100,6 +100,17 @@ static bool parse_number(const char *value, uint64_t max, uint64_t *ret,
 	return p != value;
 }
 
+static int set_checkpoint_command(struct config *cfg, const char *value,
+				  char *error)
+{
+	int r = *value ? courier_check(value, error) : 0;
+
+	if (r == 0)
+		str_copy(cfg->checkpoint_command,
+			 sizeof(cfg->checkpoint_command), value);
+	return r;
+}
+
 static int set_checkpoint_minutes(struct config *cfg, const char *value,
 				  char *error)
 {
@@ -219,6 +230,7 @@ static const struct key {
 	int (*set)(struct config *cfg, const char *value, char *error);
 	bool is_path;
 } keys[] = {
+	{ "checkpoint_command", set_checkpoint_command, false },
 	{ "checkpoint_minutes", set_checkpoint_minutes, false },
 	{ "db", set_db, true },
 	{ "disk_full_action", set_disk_full_action, false },

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/conffile.h"
+#include "logger/courier.h"
 #include "logger/space.h"
 
 enum { CONFIG_PATH_MAX = 4096, CONFIG_USER_MAX = 64 };
@@ -15,11 +16,12 @@ struct config {
 	char docker_socket[CONFIG_PATH_MAX];
 	char user[CONFIG_USER_MAX]; /* of the recorder */
 	unsigned int nflog_group;
-	unsigned int profile;		 /* mask of enum profile */
-	unsigned int checkpoint_minutes; /* 0: at the end only */
-	uint64_t retain_days;		 /* 0: no limit */
-	uint64_t retain_size;		 /* bytes; 0: no limit */
-	uint64_t probe_every_s;		 /* 0: only when asked to */
+	unsigned int profile;			      /* mask of enum profile */
+	unsigned int checkpoint_minutes;	      /* 0: at the end only */
+	char checkpoint_command[COURIER_COMMAND_MAX]; /* "": none */
+	uint64_t retain_days;			      /* 0: no limit */
+	uint64_t retain_size;			      /* bytes; 0: no limit */
+	uint64_t probe_every_s; /* 0: only when asked to */
 	struct space_config space;
 };
 

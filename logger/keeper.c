@@ -87,6 +87,25 @@ static void handle_recorder(struct keeper *k)
 		k->recorder_gone = true;
 }
 
+/* How giving a checkpoint to the command went, when that is news. */
+static void handle_courier(struct keeper *k)
+{
+	struct channel_msg msg = { .kind = CHANNEL_FINDING };
+	struct channel_finding *f = &msg.u.finding;
+	char text[COURIER_ANSWER_MAX];
+
+	if (courier_read(k->config->courier, text) == 0)
+		return;
+	if (*text)
+		log_warn("checkpoint_command: %s", text);
+	else
+		log_info("checkpoint_command works again");
+	str_copy(f->subject, sizeof(f->subject), "checkpoint_command");
+	str_copy(f->detail, sizeof(f->detail), text);
+	keeper_tell(k, &msg);
+	k->fds[FD_COURIER].fd = k->config->courier->fd;
+}
+
 /* at_ns: when what they tell of was, at the earliest. */
 static void handle_notices(struct keeper *k, uint64_t at_ns)
 {
@@ -183,6 +202,8 @@ static int turn(struct keeper *k, uint64_t at_ms)
 		handle_signals(k);
 	if (k->fds[FD_RECORDER].revents)
 		handle_recorder(k);
+	if (k->fds[FD_COURIER].revents)
+		handle_courier(k);
 	return 0;
 }
 
@@ -318,6 +339,8 @@ static int open_all(struct keeper *k)
 		return -errno;
 	k->fds[FD_RECORDER] =
 		(struct pollfd){ k->config->channel_fd, POLLIN, 0 };
+	k->fds[FD_COURIER] =
+		(struct pollfd){ k->config->courier->fd, POLLIN, 0 };
 	k->fds[FD_NFTMON] = (struct pollfd){ nftmon_open(), POLLIN, 0 };
 	if (k->fds[FD_NFTMON].fd < 0) {
 		log_info("this kernel has no nf_tables notices: looking at the "
@@ -345,6 +368,7 @@ int keeper_run(const struct keeper_config *config)
 	int r;
 
 	seal_open(&k.seal, config->db_path);
+	k.seal.courier = config->courier;
 	r = open_all(&k);
 	if (r < 0) {
 		log_error("can't start: %s", strerror(-r));
@@ -368,8 +392,9 @@ out:
 	docker_free(k.docker);
 	probe_free(k.probe);
 	firewall_free(k.fw);
+	courier_close(config->courier);
 	for (size_t i = 0; i < FD_COUNT; i++)
-		if (i != FD_RECORDER && k.fds[i].fd > 0)
+		if (i != FD_RECORDER && i != FD_COURIER && k.fds[i].fd > 0)
 			close(k.fds[i].fd);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "logger/courier.h"
 #include "logger/firewall.h"
 #include "logger/space.h"
 
@@ -18,6 +19,7 @@ struct keeper_config {
 	int channel_fd; /* to the recorder */
 	pid_t recorder;
 	uint64_t probe_every_ms;	  /* 0: only on SIGUSR1 */
+	struct courier *courier;	  /* of checkpoints */
 	const struct space_config *space; /* the programs to run */
 	void (*started)(void *arg);	  /* called once all is in place */
 	void *arg;

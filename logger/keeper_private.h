@@ -14,7 +14,7 @@
 #include "logger/program.h"
 #include "logger/seal.h"
 
-enum { FD_SIGNALS, FD_RECORDER, FD_NFTMON, FD_COUNT };
+enum { FD_SIGNALS, FD_RECORDER, FD_NFTMON, FD_COURIER, FD_COUNT };
 
 struct keeper {
 	const struct keeper_config *config;

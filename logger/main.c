@@ -20,6 +20,7 @@
 #include "lib/timefmt.h"
 #include "logger/capture.h"
 #include "logger/channel.h"
+#include "logger/courier.h"
 #include "logger/diagnose.h"
 #include "logger/keeper.h"
 #include "logger/kernel.h"
@@ -182,12 +183,35 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Before the key is read and root's privileges are given up. */
+static int open_courier(const struct options *opt, struct courier *ret)
+{
+	const struct config *cfg = &opt->config;
+	int r = courier_open(ret, cfg->checkpoint_command, cfg->user,
+			     COURIER_TIMEOUT_MS);
+
+	if (r == -EACCES)
+		log_error("user '%s' can't run checkpoint_command '%s': make "
+			  "it executable for that user",
+			  cfg->user, cfg->checkpoint_command);
+	else if (r < 0)
+		log_error("can't start checkpoint_command '%s': %s",
+			  cfg->checkpoint_command, strerror(-r));
+	return r;
+}
+
 /* Parts the two processes; returns the keeper's (or recorder's) exit code. */
 static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 {
+	struct courier courier;
 	int channel[2];
-	int r = channel_open(channel);
-	pid_t pid = r == 0 ? fork() : -1;
+	int r = open_courier(opt, &courier);
+	pid_t pid;
+
+	if (r < 0)
+		return EXITCODE_NOTHING;
+	r = channel_open(channel);
+	pid = r == 0 ? fork() : -1;
 
 	if (r < 0 || pid < 0) {
 		log_error("can't start the recorder: %s",
@@ -209,6 +233,8 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 		};
 
 		close(channel[0]);
+		if (courier.fd >= 0)
+			close(courier.fd);
 		if (ready_fd >= 0)
 			close(ready_fd);
 		log_init("recorder", !opt->foreground);
@@ -223,6 +249,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 		.channel_fd = channel[0],
 		.recorder = pid,
 		.probe_every_ms = opt->config.probe_every_s * 1000,
+		.courier = &courier,
 		.space = &opt->config.space,
 		.started = say_started,
 		.arg = &ready_fd,

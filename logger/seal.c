@@ -86,6 +86,8 @@ static void send_out(struct seal *s, const char *line)
 	    (write(s->fd, text, (size_t)len) != len || fdatasync(s->fd) < 0))
 		log_warn("can't write a checkpoint to '%s': %s", s->dir,
 			 strerror(errno));
+	if (s->courier)
+		courier_send(s->courier, line);
 }
 
 void seal_checkpoint(struct seal *s, const struct checkpoint *asked,

@@ -7,14 +7,16 @@
 #include <stdbool.h>
 
 #include "lib/signing_key.h"
+#include "logger/courier.h"
 #include "logger/message.h"
 
 struct seal {
 	bool able; /* there is a key */
 	uint8_t secret[CHECKPOINT_SECRET];
 	char dir[SIGNING_PATH_MAX];
-	int fd;		 /* of the file "checkpoints"; -1: none */
-	int64_t id, seq; /* signed last; they never go back */
+	int fd;			 /* of the file "checkpoints"; -1: none */
+	struct courier *courier; /* NULL: no command gets them */
+	int64_t id, seq;	 /* signed last; they never go back */
 };
 
 /* Loads the key of the database, makes one at the first start, and says which
@@ -24,8 +26,8 @@ void seal_open(struct seal *s, const char *db_path);
 void seal_reload(struct seal *s);
 void seal_close(struct seal *s);
 
-/* Signs, writes the line to the system's log and to the file, and tells the
- * recorder. */
+/* Signs, writes the line to the system's log and to the file, gives it to the
+ * command, and tells the recorder. */
 void seal_checkpoint(struct seal *s, const struct checkpoint *asked,
 		     int channel_fd, uint64_t now_ns);
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Batches of a bundle and their events. A batch is hashed as a whole, and ids
+ * of events have no hole, so none can be missing between the first and last.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bundle_rows.h"
+#include "cli/interrupt.h"
+#include "cli/query.h"
+
+enum { BLOCK = 64, DETAIL_BITS = 56 };
+
+/* *ret_named: of how many who it was is held, too. */
+static int hash_events(struct rows *w, const struct evidence_batch *b,
+		       struct canonical *c, uint64_t *ret_named)
+{
+	struct canonical_event block[BLOCK];
+	size_t n = 0;
+	int r = 0;
+
+	sqlite3_bind_int64(w->event, 1, b->first_event);
+	sqlite3_bind_int64(w->event, 2, b->last_event);
+	for (int64_t id = b->first_event; id <= b->last_event; id++) {
+		struct canonical_event *e = &block[n];
+
+		r = query_step(w->event);
+		if (r < 0)
+			break;
+		if (r == 0 || sqlite3_column_int64(w->event, 0) != id) {
+			r = bundle_fault(w->p, "event %lld is gone",
+					 (long long)id);
+			break;
+		}
+		*e = (struct canonical_event){
+			sqlite3_column_int64(w->event, 1),
+			sqlite3_column_int64(w->event, 2),
+			sqlite3_column_int64(w->event, 3),
+			sqlite3_column_int64(w->event, 4),
+		};
+		if ((uint64_t)e->detail >> DETAIL_BITS || e->packets < 1) {
+			r = bundle_fault(w->p,
+					 "event %lld is as no logger writes it",
+					 (long long)id);
+			break;
+		}
+		w->p->proof->packets += (uint64_t)e->packets;
+		*ret_named += (uint64_t)sqlite3_column_int(w->event, 5);
+		if (++n == BLOCK) {
+			canonical_events(c, block, n);
+			n = 0;
+		}
+		r = interrupted() ? -EINTR : 0;
+		if (r < 0)
+			break;
+	}
+	canonical_events(c, block, n);
+	sqlite3_reset(w->event);
+	return r < 0 ? r : 0;
+}
+
+/* One whose events are here: row of first_event to last_conversation, and of
+ * its link seq, events. */
+static int check_kept(struct rows *w, const struct evidence_batch *b)
+{
+	struct bundle_proof *proof = w->p->proof;
+	uint64_t n = (uint64_t)(b->last_event - b->first_event) + 1, named = 0;
+	bool linked = sqlite3_column_type(w->batch, 9) != SQLITE_NULL;
+	int64_t seq = sqlite3_column_int64(w->batch, 9);
+	bool held = linked && rows_held(w->p, seq);
+	struct canonical c;
+	int r;
+
+	if (!linked && b->first_event >= w->p->first_event)
+		return bundle_fault(w->p,
+				    "the batch of events from %lld on is in "
+				    "no link of the chain",
+				    (long long)b->first_event);
+	evidence_events(&c, b);
+	r = hash_events(w, b, &c, &named);
+	if (r < 0)
+		return r;
+	if (linked && (sqlite3_column_bytes(w->batch, 10) != CANONICAL_HASH ||
+		       !rows_same(&c, sqlite3_column_blob(w->batch, 10))))
+		return bundle_fault(w->p,
+				    "an event from %lld to %lld, the order of "
+				    "these, or the row of their batch was "
+				    "changed",
+				    (long long)b->first_event,
+				    (long long)b->last_event);
+	proof->batches.all++;
+	proof->batches.held += held;
+	proof->events.all += n;
+	proof->events.held += held ? named : 0;
+	proof->nameless += held ? n - named : 0;
+	proof->before_chain += linked ? 0 : n;
+	return 0;
+}
+
+static int check_removed(struct rows *w, const struct evidence_batch *b)
+{
+	bool held;
+	int r = b->first_event < w->p->first_event
+			? 1
+			: rows_journal(w, ITEM_BATCH, b->first_event, w->batch,
+				       0, 9, &held);
+
+	if (r == 0)
+		return bundle_fault(w->p,
+				    "no commit removed the events from %lld on",
+				    (long long)b->first_event);
+	w->p->proof->removed += (uint64_t)(b->last_event - b->first_event) + 1;
+	return r < 0 ? r : 0;
+}
+
+int rows_batches(struct rows *w)
+{
+	struct bundle_proof *proof = w->p->proof;
+	int r;
+
+	while ((r = query_step(w->batch)) == 1) {
+		const struct evidence_batch b = {
+			sqlite3_column_int64(w->batch, 0),
+			sqlite3_column_int64(w->batch, 1),
+			sqlite3_column_int64(w->batch, 2),
+			sqlite3_column_int64(w->batch, 3),
+			sqlite3_column_int64(w->batch, 4),
+			sqlite3_column_int64(w->batch, 5),
+			sqlite3_column_int64(w->batch, 6),
+			sqlite3_column_int64(w->batch, 7),
+		};
+
+		if (b.last_event < b.first_event ||
+		    (proof->first_event &&
+		     b.first_event != proof->last_event + 1))
+			return bundle_fault(w->p,
+					    "the batch of events from %lld on "
+					    "is gone",
+					    (long long)proof->last_event + 1);
+		if (!proof->first_event) {
+			proof->first_event = b.first_event;
+			proof->from_begin = b.first_event == 1 ||
+					    (uint64_t)b.max_ns < w->p->since_ns;
+		}
+		proof->last_event = b.last_event;
+		proof->to_end = (uint64_t)b.min_ns >= w->p->until_ns;
+		r = sqlite3_column_type(w->batch, 8) == SQLITE_NULL
+			    ? check_kept(w, &b)
+			    : check_removed(w, &b);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a bundle proves, sentence by sentence, and as much what it does not:
+ * whoever reads this was not there.
+ */
+#include "cli/bundle_report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/json.h"
+#include "lib/exitcode.h"
+#include "lib/text.h"
+#include "lib/timefmt.h"
+
+static const char *time_text(uint64_t time_ns, char *buf)
+{
+	return time_rfc3339(time_ns, buf, TIME_TEXT_MAX);
+}
+
+static const char *key_text(const uint8_t key[CHECKPOINT_KEY],
+			    char ret[2 * CHECKPOINT_KEY + 1])
+{
+	return sodium_bin2hex(ret, 2 * CHECKPOINT_KEY + 1, key, CHECKPOINT_KEY);
+}
+
+static void print_rows(const struct checked *c, FILE *out)
+{
+	const struct bundle_proof *p = &c->proof;
+
+	if (p->events.all == 0) {
+		fprintf(out, "it has no packets of that time\n");
+	} else {
+		fprintf(out,
+			"every line of events.csv and events.jsonl is a row of "
+			"the evidence%s\n",
+			c->filtered ? "; which of these its filter meant, and "
+				      "whether it left one out, is not checked"
+				    : ", and each row there of that time is in "
+				      "them");
+		fprintf(out,
+			"held by a signature: %" PRIu64 " of %" PRIu64
+			" rows (%" PRId64 " to %" PRId64
+			", none missing between), %" PRIu64 " packets, in "
+			"%" PRIu64 " of %" PRIu64 " commits\n",
+			p->events.held, p->events.all, p->first_event,
+			p->last_event, p->packets, p->batches.held,
+			p->batches.all);
+	}
+	if (p->events.all > 0 && !(p->from_begin && p->to_end))
+		fprintf(out,
+			"whether rows are missing at %s of the time can't be "
+			"told: nothing here is %s it\n",
+			p->from_begin ? "the end"
+			: p->to_end   ? "the beginning"
+				      : "the beginning and the end",
+			p->from_begin ? "from after"
+			: p->to_end   ? "from before"
+				      : "from before or after");
+	fprintf(out,
+		"and %" PRIu64 " of %" PRIu64 " conversations, %" PRIu64
+		" of %" PRIu64 " names, rules, gaps and other records\n",
+		p->conversations.held, p->conversations.all, p->names.held,
+		p->names.all);
+}
+
+static void print_limits(const struct checked *c, FILE *out)
+{
+	const struct bundle_proof *p = &c->proof;
+	uint64_t open =
+		p->events.all - p->events.held - p->before_chain - p->nameless;
+
+	if (p->nameless > 0)
+		fprintf(out,
+			"%" PRIu64 " rows are signed, but not who, or by which "
+			"rule: what names that was written after the last "
+			"checkpoint\n",
+			p->nameless);
+
+	if (open > 0)
+		fprintf(out,
+			"%" PRIu64 " rows are in the chain and no checkpoint "
+			"here signs them: too new when it was made, or links "
+			"went with retention\n",
+			open);
+	if (p->before_chain > 0)
+		fprintf(out,
+			"%" PRIu64 " rows are from before the chain began and "
+			"not proven\n",
+			p->before_chain);
+	if (p->removed > 0)
+		fprintf(out,
+			"%" PRIu64 " rows were removed by retention; what is "
+			"left of them are their batches\n",
+			p->removed);
+	fprintf(out,
+		"not proven: the sums of the report and of data/%s; "
+		"changes of names after this time; what the log could "
+		"not see (the report names it)\n",
+		c->seal.is_signed ? ", but by who signed the seal" : "");
+}
+
+static void print_signed(const struct checked *c, FILE *out)
+{
+	const struct bundle_proof *p = &c->proof;
+	char at[TIME_TEXT_MAX], key[2 * CHECKPOINT_KEY + 1];
+
+	if (!p->signed_seq)
+		fprintf(out, "no checkpoint signed any of it: whoever made the "
+			     "bundle could have made it all up\n");
+	else
+		fprintf(out,
+			"signed until commit %" PRId64 " at %s by key %s\n",
+			p->signed_seq, time_text(p->signed_ns, at),
+			key_text(p->signed_key, key));
+	if (c->seal.is_signed)
+		fprintf(out, "the bundle as a whole is signed by key %s\n",
+			key_text(c->seal.key, key));
+	else
+		fprintf(out, "nobody signed the bundle as a whole\n");
+	if (!c->trusted && (p->signed_seq || c->seal.is_signed))
+		fprintf(out, "those keys are the bundle's own: compare them, "
+			     "or name yours with --public-key\n");
+	if (p->outside > 0)
+		fprintf(out,
+			"%" PRIu64 " checkpoints from elsewhere say the same\n",
+			p->outside);
+}
+
+static int print_text(const struct checked *c, FILE *out, bool proven)
+{
+	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX], at[TIME_TEXT_MAX];
+	char error[4 * BUNDLE_ERROR_MAX + 1];
+	char hash[2 * BUNDLE_HASH + 1];
+
+	if (!proven) {
+		fprintf(out, "NOT PROVEN: %s\n",
+			str_escape(error, sizeof(error), c->error));
+		return fflush(out);
+	}
+	fprintf(out,
+		"whole: %zu files as the manifest says (sha256 %s), made at "
+		"%s\n",
+		c->bundle.n,
+		sodium_bin2hex(hash, sizeof(hash), c->seal.manifest,
+			       sizeof(c->seal.manifest)),
+		time_text((uint64_t)c->seal.made_ns, at));
+	fprintf(out, "about %s to %s\n", time_text(c->since_ns, from),
+		time_text(c->until_ns, to));
+	print_rows(c, out);
+	print_signed(c, out);
+	print_limits(c, out);
+	return fflush(out);
+}
+
+static json_t *count(const struct bundle_count *n)
+{
+	return json_pack("{s:I, s:I}", "all", (json_int_t)n->all, "held",
+			 (json_int_t)n->held);
+}
+
+static json_t *key_json(bool is, const uint8_t key[CHECKPOINT_KEY])
+{
+	char text[2 * CHECKPOINT_KEY + 1];
+
+	return is ? json_string(key_text(key, text)) : json_null();
+}
+
+static int print_json(const struct checked *c, FILE *out, bool proven)
+{
+	const struct bundle_proof *p = &c->proof;
+	json_t *json;
+	int r;
+
+	if (!proven)
+		json = json_pack("{s:b, s:o}", "proven", 0, "fault",
+				 json_text(c->error));
+	else
+		json = json_pack(
+			"{s:b, s:n, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o,"
+			" s:I, s:I, s:I, s:o, s:o, s:b, s:I}",
+			"proven", 1, "fault", "made",
+			json_time((uint64_t)c->seal.made_ns), "since",
+			json_time(c->since_ns), "until", json_time(c->until_ns),
+			"filtered", c->filtered, "rows", count(&p->events),
+			"commits", count(&p->batches), "conversations",
+			count(&p->conversations), "records", count(&p->names),
+			"packets", (json_int_t)p->packets, "before_chain",
+			(json_int_t)p->before_chain, "removed",
+			(json_int_t)p->removed, "signed_key",
+			key_json(p->signed_seq != 0, p->signed_key),
+			"sealed_key", key_json(c->seal.is_signed, c->seal.key),
+			"key_trusted", c->trusted != NULL,
+			"checkpoints_outside", (json_int_t)p->outside);
+	r = json_write(out, json);
+	return r == 0 && putc('\n', out) != EOF ? fflush(out) : -1;
+}
+
+int bundle_report(const struct checked *c, const struct filter *f, bool proven)
+{
+	int r = f->format == OUTPUT_JSON ? print_json(c, c->cli->out, proven)
+					 : print_text(c, c->cli->out, proven);
+
+	if (r != 0)
+		return cli_write_failed(c->cli, -errno);
+	return proven ? EXITCODE_OK : EXITCODE_INTEGRITY;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was found out about a bundle, in words or JSON. */
+#ifndef BRIDGEAUDIT_CLI_BUNDLE_REPORT_H
+#define BRIDGEAUDIT_CLI_BUNDLE_REPORT_H
+
+#include "cli/bundle_prove.h"
+#include "cli/bundle_seal.h"
+#include "cli/filter.h"
+#include "cli/verify_keys.h"
+
+struct checked {
+	const struct cli *cli;
+	const char *path;
+	struct verify_keys *trusted; /* NULL: nobody was named */
+	struct bundle bundle;
+	struct bundle_seal seal;
+	struct bundle_proof proof;
+	uint64_t since_ns, until_ns;
+	bool filtered; /* a filter chose the packets of the report */
+	char error[BUNDLE_ERROR_MAX];
+};
+
+/* Says it on cli->out; returns the exit code. */
+int bundle_report(const struct checked *c, const struct filter *f, bool proven);
+
+#endif
