@@ -78,8 +78,8 @@ static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->recents && st->paths && st->tallies &&
 	       st->batch && st->digest && st->addresses && st->sums &&
-	       st->posting && st->identity && st->nameless && st->containers && st->accounts &&
-	       st->chain;
+	       st->posting && st->identity && st->nameless && st->containers &&
+	       st->accounts && st->chain;
 }
 
 /* All that is read and written before the first event. */

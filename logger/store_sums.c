@@ -66,8 +66,7 @@ void sums_add(struct sums *s, const struct event *ev, int64_t path,
 		.family = ev->family,
 	};
 	if (ev->family)
-		memcpy(b->src, ev->src,
-		       ev->family == 4 ? 4 : sizeof(b->src));
+		memcpy(b->src, ev->src, ev->family == 4 ? 4 : sizeof(b->src));
 }
 
 static uint64_t word_of(const uint8_t *bytes)
