@@ -12,6 +12,9 @@ enum verify_fault {
 	FAULT_CHANGED,
 	FAULT_REMOVED,
 	FAULT_INSERTED,
+	FAULT_REORDERED,
+	FAULT_GAP_REMOVED,
+	FAULT_NAME, /* a row of network, interface or container changed */
 	FAULT_TAIL_CUT,
 	FAULT_SUMS,
 	FAULT_SIGNATURE,
