@@ -10,6 +10,9 @@
 #include "cli/verify_conversation.h"
 #include "cli/verify_order.h"
 #include "cli/verify_sums.h"
+#include "lib/timefmt.h"
+
+#define MINUTE_NS ((int64_t)NS_PER_MINUTE)
 
 enum { BLOCK = 64, DETAIL_BITS = 56 };
 
@@ -106,6 +109,34 @@ static int hash_events(struct verify *v, const struct evidence_link *link,
 	return r;
 }
 
+static bool is_within(const struct verify_options *o, int64_t min_ns,
+		      int64_t max_ns)
+{
+	return (uint64_t)max_ns >= o->since_ns &&
+	       (uint64_t)min_ns < o->until_ns;
+}
+
+/* Whether its events are to be read. The link's time is proven, unlike those of
+ * a batch that is passed over. */
+static bool is_wanted(const struct verify *v, const struct evidence_link *link,
+		      const struct evidence_batch *b)
+{
+	const struct verify_options *o = v->options;
+
+	return !o->only_window || is_within(o, b->min_ns, b->max_ns) ||
+	       is_within(o, link->time_ns - MINUTE_NS, link->time_ns);
+}
+
+/* Over events that were not wanted. */
+static int go_to(struct verify *v, int64_t first_event)
+{
+	if (!v->passed_over)
+		return 0;
+	v->passed_over = false;
+	verify_rows_seek(v->events, first_event);
+	return next_event(v);
+}
+
 static void wrong_events(struct verify *v, const struct evidence_link *link,
 			 const struct evidence_batch *b)
 {
@@ -121,61 +152,82 @@ static void wrong_events(struct verify *v, const struct evidence_link *link,
 		     (long long)b->first_event, (long long)b->last_event);
 }
 
+/* *ret_removed: its events were; then it is the one that has the link's. */
+static int read_batch(struct verify *v, const struct evidence_link *link,
+		      struct evidence_batch *ret, bool *ret_there,
+		      bool *ret_removed)
+{
+	sqlite3_stmt *s = v->batch;
+	int r;
+
+	*ret = (struct evidence_batch){ 0 };
+	sqlite3_bind_int64(s, 1, link->first_event);
+	r = verify_step(s);
+	if (r == 1)
+		*ret = (struct evidence_batch){
+			sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+			sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
+			sqlite3_column_int64(s, 4), sqlite3_column_int64(s, 5),
+			sqlite3_column_int64(s, 6), sqlite3_column_int64(s, 7),
+		};
+	*ret_removed = r == 1 && sqlite3_column_type(s, 8) != SQLITE_NULL;
+	*ret_there = r == 1 &&
+		     (ret->first_event == link->first_event ||
+		      (*ret_removed && ret->last_event >= link->first_event));
+	sqlite3_reset(s);
+	return r < 0 ? r : 0;
+}
+
+static int check_batch(struct verify *v, const struct evidence_link *link,
+		       const struct evidence_batch *b)
+{
+	uint64_t faults = v->report->n_faults;
+	bool collapsed = false;
+	struct canonical c;
+	int r;
+
+	v->report->batches++;
+	evidence_events(&c, b);
+	/* its events may be of conversations that outlived their batch */
+	r = verify_conversation_skip(v, b->last_conversation + 1, link->seq);
+	if (r == 0)
+		r = go_to(v, b->first_event);
+	if (r == 0)
+		r = hash_events(v, link, b, &c, &collapsed);
+	if (r == 0 && !verify_same_hash(&c, link->events) &&
+	    faults == v->report->n_faults)
+		wrong_events(v, link, b);
+	return r == 0 ? verify_sums_batch(v, b, collapsed) : r;
+}
+
 /* The link's batch, or, once that was removed, the one that has it. */
 static int check_events(struct verify *v, const struct evidence_link *link)
 {
-	struct evidence_batch b = { 0 };
-	uint64_t faults = v->report->n_faults;
-	struct canonical c;
-	bool removed, there, collapsed = false;
-	int r;
+	struct evidence_batch b;
+	bool removed, there;
+	int r = read_batch(v, link, &b, &there, &removed);
 
-	sqlite3_bind_int64(v->batch, 1, link->first_event);
-	r = verify_step(v->batch);
-	if (r == 1)
-		b = (struct evidence_batch){
-			sqlite3_column_int64(v->batch, 0),
-			sqlite3_column_int64(v->batch, 1),
-			sqlite3_column_int64(v->batch, 2),
-			sqlite3_column_int64(v->batch, 3),
-			sqlite3_column_int64(v->batch, 4),
-			sqlite3_column_int64(v->batch, 5),
-			sqlite3_column_int64(v->batch, 6),
-			sqlite3_column_int64(v->batch, 7),
-		};
-	removed = r == 1 && sqlite3_column_type(v->batch, 8) != SQLITE_NULL;
-	there = r == 1 && (b.first_event == link->first_event ||
-			   (removed && b.last_event >= link->first_event));
-	sqlite3_reset(v->batch);
 	if (r < 0)
 		return r;
-	if (!there) {
+	if (!there)
 		verify_found(v, FAULT_REMOVED, link->seq,
 			     (uint64_t)link->time_ns,
 			     "its batch of events from %lld on is gone",
 			     (long long)link->first_event);
-		return 0;
-	}
-	if (removed)
+	if (!there || removed)
 		return 0;
 	r = verify_make_room(&v->kept_first, v->kept, &v->kept_room,
 			     sizeof(v->kept_first[0]));
 	if (r < 0)
 		return r;
 	v->kept_first[v->kept++] = b.first_event;
-	v->report->batches++;
-	evidence_events(&c, &b);
-	/* its events may be of conversations that outlived their batch */
-	r = verify_conversation_skip(v, b.last_conversation + 1, link->seq);
-	if (r < 0)
-		return r;
-	r = hash_events(v, link, &b, &c, &collapsed);
-	if (r == 0 && !verify_same_hash(&c, link->events) &&
-	    faults == v->report->n_faults)
-		wrong_events(v, link, &b);
-	return r == 0 ? verify_sums_batch(v, &b, collapsed) : r;
+	if (is_wanted(v, link, &b))
+		return check_batch(v, link, &b);
+	v->passed_over = true;
+	v->report->unread_events +=
+		(uint64_t)(b.last_event - b.first_event) + 1;
+	return 0;
 }
-
 int verify_batch_link(struct verify *v, const struct evidence_link *link)
 {
 	int r = 0;
@@ -239,7 +291,7 @@ static int check_batches(struct verify *v)
 
 int verify_batch_end(struct verify *v)
 {
-	int r = skip_events(v, INT64_MAX, INT64_MAX);
+	int r = v->passed_over ? 0 : skip_events(v, INT64_MAX, INT64_MAX);
 
 	if (r == 0)
 		r = verify_conversation_skip(v, INT64_MAX, INT64_MAX);

@@ -108,20 +108,21 @@ static int next_tally(struct verify *v, struct table *t)
 	if (r != 1)
 		return r;
 	cell = row->cell;
-	t->start = (uint64_t)cell[0];
-	t->others = cell[2] == SERVICE_OTHERS;
+	t->start = (uint64_t)cell[1];
+	t->others = cell[3] == SERVICE_OTHERS;
 	t->row = (struct verify_slot){
-		.key = (uint64_t)cell[1] << 32 | (uint32_t)cell[2],
-		.packets = (uint64_t)cell[3],
-		.bytes = (uint64_t)cell[4],
-		.begun = (uint32_t)cell[5],
-		.first_ns = (uint64_t)cell[6],
-		.last_ns = (uint64_t)cell[7],
-		.path = (uint32_t)cell[1],
+		.key = (uint64_t)cell[2] << 32 | (uint32_t)cell[3],
+		.packets = (uint64_t)cell[4],
+		.bytes = (uint64_t)cell[5],
+		.begun = (uint32_t)cell[6],
+		.first_ns = (uint64_t)cell[7],
+		.last_ns = (uint64_t)cell[8],
+		.path = (uint32_t)cell[2],
 	};
-	if (row->odd || !in_order(t->last, cell, t->n_rows) ||
-	    t->start > UINT32_MAX || t->row.path != cell[1] ||
-	    t->row.begun != cell[5] || (int32_t)cell[2] != cell[2])
+	if (row->odd || cell[0] != t->span ||
+	    !in_order(t->last, cell + 1, t->n_rows) || t->start > UINT32_MAX ||
+	    t->row.path != cell[2] || t->row.begun != cell[6] ||
+	    (int32_t)cell[3] != cell[3])
 		wrong_sums(v, t->span, 0);
 	t->n_rows++;
 	return 0;
@@ -262,17 +263,19 @@ static int next_seen(struct verify *v, struct seen_table *t)
 {
 	int64_t last[3] = { (int64_t)t->start, t->conversation };
 	const struct verify_row *row;
+	const int64_t *cell;
 	int r = verify_rows_next(t->rows, &row);
 
 	t->has = r == 1;
 	if (r != 1)
 		return r;
-	if (row->odd || (uint64_t)row->cell[0] > UINT32_MAX ||
-	    !in_order(last, (const int64_t[]){ row->cell[0], row->cell[1], 1 },
+	cell = row->cell;
+	t->start = (uint64_t)cell[1];
+	t->conversation = cell[2];
+	if (row->odd || cell[0] != t->span || t->start > UINT32_MAX ||
+	    !in_order(last, (const int64_t[]){ cell[1], cell[2], 1 },
 		      t->n_rows))
 		wrong_sums(v, t->span, 0);
-	t->start = (uint64_t)row->cell[0];
-	t->conversation = row->cell[1];
 	t->n_rows++;
 	return 0;
 }
@@ -423,17 +426,19 @@ static int open_table(struct verify *v, struct table *t, int span)
 {
 	static const char *const sql[SPAN_TALKER] = {
 		[SPAN_ALL] = "SELECT 1 FROM tally WHERE span = 0 AND"
-			     " verify_take(start, path, service, packets,"
+			     " verify_take(span, start, path, service, packets,"
 			     " bytes, begun, first_ns, last_ns)"
 			     " ORDER BY start, path, service",
-		[SPAN_HOUR] = "SELECT 1 FROM tally WHERE span = 1 AND"
-			      " verify_take(start, path, service, packets,"
-			      " bytes, begun, first_ns, last_ns)"
-			      " ORDER BY start, path, service",
-		[SPAN_MINUTE] = "SELECT 1 FROM tally WHERE span = 2 AND"
-				" verify_take(start, path, service, packets,"
-				" bytes, begun, first_ns, last_ns)"
-				" ORDER BY start, path, service",
+		[SPAN_HOUR] =
+			"SELECT 1 FROM tally WHERE span = 1 AND"
+			" verify_take(span, start, path, service, packets,"
+			" bytes, begun, first_ns, last_ns)"
+			" ORDER BY start, path, service",
+		[SPAN_MINUTE] =
+			"SELECT 1 FROM tally WHERE span = 2 AND"
+			" verify_take(span, start, path, service, packets,"
+			" bytes, begun, first_ns, last_ns)"
+			" ORDER BY start, path, service",
 	};
 	int r;
 
@@ -453,10 +458,10 @@ static int open_seen(struct verify *v, struct seen_table *t, int span)
 {
 	static const char *const sql[] = {
 		[SPAN_HOUR] = "SELECT 1 FROM seen WHERE span = 1 AND"
-			      " verify_take(start, conversation)"
+			      " verify_take(span, start, conversation)"
 			      " ORDER BY start, conversation",
 		[SPAN_MINUTE] = "SELECT 1 FROM seen WHERE span = 2 AND"
-				" verify_take(start, conversation)"
+				" verify_take(span, start, conversation)"
 				" ORDER BY start, conversation",
 	};
 	int r = verify_rows_open(v->db, sql[span], 0, &v->filling, &t->rows);

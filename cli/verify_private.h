@@ -36,6 +36,7 @@ struct verify {
 	struct verify_sums *sums; /* NULL: not checked */
 	struct verify_rows *events, *filling;
 	const struct verify_row *event; /* NULL: there are no more */
+	bool passed_over;		/* events that come next */
 	sqlite3_stmt *conversation, *batch;
 	bool has_conversation;	/* it is at a row */
 	size_t kept, kept_room; /* batches that were checked */

@@ -61,6 +61,14 @@ void verify_rows_free(struct verify_rows *r)
 	free(r);
 }
 
+void verify_rows_seek(struct verify_rows *r, int64_t from)
+{
+	sqlite3_reset(r->stmt);
+	sqlite3_bind_int64(r->stmt, 1, from);
+	r->n = r->at = 0;
+	r->ended = false;
+}
+
 int verify_rows_fill(struct verify_rows *r)
 {
 	int rc;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VERIFY_ROWS_BLOCK = 512, VERIFY_ROWS_CELLS = 8 };
+enum { VERIFY_ROWS_BLOCK = 512, VERIFY_ROWS_CELLS = 9 };
 
 struct verify_row {
 	int64_t cell[VERIFY_ROWS_CELLS];
@@ -41,6 +41,8 @@ void verify_rows_unregister(sqlite3 *db);
 int verify_rows_open(sqlite3 *db, const char *sql, int64_t from,
 		     struct verify_rows **filling, struct verify_rows **ret);
 void verify_rows_free(struct verify_rows *r);
+/* It stands before the first row again, with another from. */
+void verify_rows_seek(struct verify_rows *r, int64_t from);
 
 /* Reads the next block. Returns 1 with rows, 0 at the end, -errno. */
 int verify_rows_fill(struct verify_rows *r);

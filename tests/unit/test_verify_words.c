@@ -201,12 +201,65 @@ static void another_schema_is_found(void **state)
 	sqlite3_close(db);
 }
 
+/* The commits of the first minute, where events 1 to 7 are. */
+static void a_window_reads_its_own_events_and_all_else(void **state)
+{
+	const struct verify_options window = {
+		.only_window = true,
+		.since_ns = T0,
+		.until_ns = T0 + NS_PER_MINUTE,
+	};
+	const struct {
+		const char *sql;
+		enum verify_fault fault;
+	} cases[] = {
+		{ "SELECT 1", FAULT_NONE },
+		{ "UPDATE event SET detail = detail + 1 WHERE id = 1",
+		  FAULT_CHANGED },
+		{ "UPDATE event SET detail = detail + 1 WHERE id = 7",
+		  FAULT_CHANGED },
+		{ "DELETE FROM event WHERE id = 7", FAULT_REMOVED },
+		{ "UPDATE event SET detail = detail + 1 WHERE id = 8",
+		  FAULT_NONE },
+		{ "UPDATE tally SET packets = packets + 1", FAULT_NONE },
+		{ "UPDATE conversation SET path = path + 1 WHERE id ="
+		  " (SELECT max(id) FROM conversation)",
+		  FAULT_CHANGED },
+		{ "UPDATE network SET name = 'other'", FAULT_NAME },
+		/* it can't be moved out of sight */
+		{ "UPDATE batch SET min_ns = 1, max_ns = 1"
+		  " WHERE first_event = 1",
+		  FAULT_CHANGED },
+		{ "DELETE FROM batch WHERE first_event = 8", FAULT_REMOVED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		sqlite3 *db = verify_world_open(&image);
+		struct verify_report report;
+
+		assert_true(verify_world_try(db, cases[i].sql));
+		report = verify_world_check(db, &window);
+		if (report.fault != cases[i].fault)
+			fail_msg("%s: %s: %s", cases[i].sql,
+				 verify_fault_words[report.fault],
+				 report.fault_detail);
+		assert_false(report.sums_checked);
+		if (i == 0) {
+			assert_int_equal(report.events, 7);
+			assert_int_equal(report.unread_events, 5);
+		}
+		sqlite3_close(db);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_change_is_told_by_its_word),
 		cmocka_unit_test(no_word_is_without_a_change),
 		cmocka_unit_test(another_schema_is_found),
+		cmocka_unit_test(a_window_reads_its_own_events_and_all_else),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
