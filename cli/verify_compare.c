@@ -422,49 +422,34 @@ static int find_whole(struct verify *v)
 	return r < 0 ? r : 0;
 }
 
+/* Not span = ?1: SQLite would hand on that, and not what is in the row. */
 static int open_table(struct verify *v, struct table *t, int span)
 {
-	static const char *const sql[SPAN_TALKER] = {
-		[SPAN_ALL] = "SELECT 1 FROM tally WHERE span = 0 AND"
-			     " verify_take(span, start, path, service, packets,"
-			     " bytes, begun, first_ns, last_ns)"
-			     " ORDER BY start, path, service",
-		[SPAN_HOUR] =
-			"SELECT 1 FROM tally WHERE span = 1 AND"
-			" verify_take(span, start, path, service, packets,"
-			" bytes, begun, first_ns, last_ns)"
-			" ORDER BY start, path, service",
-		[SPAN_MINUTE] =
-			"SELECT 1 FROM tally WHERE span = 2 AND"
-			" verify_take(span, start, path, service, packets,"
-			" bytes, begun, first_ns, last_ns)"
-			" ORDER BY start, path, service",
-	};
+	static const char tally[] =
+		"SELECT 1 FROM tally WHERE span BETWEEN ?1 AND ?1 AND"
+		" verify_take(span, start, path, service, packets, bytes,"
+		" begun, first_ns, last_ns)"
+		" ORDER BY span, start, path, service";
+	static const char talker[] =
+		"SELECT hour, path, src_ip, packets, bytes FROM talker"
+		" ORDER BY hour, path, src_ip";
 	int r;
 
 	t->span = span;
-	r = span == SPAN_TALKER
-		    ? verify_prepare(v->db,
-				     "SELECT hour, path, src_ip, packets,"
-				     " bytes FROM talker ORDER BY hour, path,"
-				     " src_ip",
-				     &t->stmt)
-		    : verify_rows_open(v->db, sql[span], 0, &v->filling,
-				       &t->rows);
+	if (span == SPAN_TALKER)
+		r = verify_prepare(v->db, talker, &t->stmt);
+	else
+		r = verify_rows_open(v->db, tally, span, &v->filling, &t->rows);
 	return r == 0 ? next(v, t) : r;
 }
 
 static int open_seen(struct verify *v, struct seen_table *t, int span)
 {
-	static const char *const sql[] = {
-		[SPAN_HOUR] = "SELECT 1 FROM seen WHERE span = 1 AND"
-			      " verify_take(span, start, conversation)"
-			      " ORDER BY start, conversation",
-		[SPAN_MINUTE] = "SELECT 1 FROM seen WHERE span = 2 AND"
-				" verify_take(span, start, conversation)"
-				" ORDER BY start, conversation",
-	};
-	int r = verify_rows_open(v->db, sql[span], 0, &v->filling, &t->rows);
+	static const char seen[] =
+		"SELECT 1 FROM seen WHERE span BETWEEN ?1 AND ?1 AND"
+		" verify_take(span, start, conversation)"
+		" ORDER BY span, start, conversation";
+	int r = verify_rows_open(v->db, seen, span, &v->filling, &t->rows);
 
 	t->span = span;
 	return r == 0 ? next_seen(v, t) : r;
