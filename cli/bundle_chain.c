@@ -10,7 +10,7 @@
 
 #include "cli/bundle_prove.h"
 #include "cli/query.h"
-#include "cli/verify_read.h"
+#include "cli/verify_chain.h"
 
 struct walk {
 	sqlite3_stmt *chain, *journal;
@@ -111,7 +111,7 @@ static int check_link(struct bundle_prove *p, struct walk *w)
 	last = p->n_links > 0 ? &p->links[p->n_links - 1] : NULL;
 	at = &p->links[p->n_links];
 	*at = (struct bundle_link){ 0 };
-	if (!verify_link_read(w->chain, &link, at->hash))
+	if (!verify_chain_read(w->chain, &link, at->hash))
 		return bundle_fault(p, "link %lld is as no logger writes it",
 				    (long long)link.seq);
 	at->seq = link.seq;
@@ -139,11 +139,7 @@ static int check_link(struct bundle_prove *p, struct walk *w)
 int bundle_chain(struct bundle_prove *p)
 {
 	struct walk w = { 0 };
-	int r = query_prepare_text(p->db,
-				   "SELECT seq, time_ns, first_event, events,"
-				   " first_conversation, last_conversation,"
-				   " conversations, hash FROM chain"
-				   " ORDER BY seq",
+	int r = query_prepare_text(p->db, VERIFY_CHAIN_SELECT " ORDER BY seq",
 				   &w.chain);
 
 	if (r == 0)

@@ -10,7 +10,7 @@
 #include "cli/bundle_rows.h"
 #include "cli/interrupt.h"
 #include "cli/query.h"
-#include "cli/verify_read.h"
+#include "cli/verify_conversation.h"
 #include "lib/db.h"
 
 bool rows_held(const struct bundle_prove *p, int64_t seq)
@@ -78,17 +78,18 @@ static int read_began(struct rows *w, int64_t id,
 		      struct canonical_conversation *ret)
 {
 	sqlite3_stmt *s = w->conversations;
+	uint32_t last_hour;
 
-	if (!verify_conversation_read(s, ret))
+	if (!verify_conversation_read(s, ret, &last_hour))
 		return bundle_fault(w->p,
 				    "conversation %lld is as no logger writes "
 				    "it",
 				    (long long)id);
-	if (sqlite3_column_int(s, 9)) {
+	if (sqlite3_column_int(s, 10)) {
 		ret->src_endpoint = 0;
 		ret->spoofed = false;
 	}
-	if (sqlite3_column_int(s, 10))
+	if (sqlite3_column_int(s, 11))
 		ret->dst_endpoint = 0;
 	return 0;
 }
@@ -298,7 +299,7 @@ static int prepare(struct rows *w)
 		{ &w->conversations,
 		  "SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service,"
 		  " c.minute, c.src_endpoint, c.dst_endpoint, c.spoofed,"
-		  " EXISTS (SELECT 1 FROM journal WHERE key = c.id"
+		  " c.last_hour, EXISTS (SELECT 1 FROM journal WHERE key = c.id"
 		  " AND item = 18), EXISTS (SELECT 1 FROM journal"
 		  " WHERE key = c.id AND item = 19)"
 		  " FROM conversation c ORDER BY c.id" },

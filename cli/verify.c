@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/verify_private.h"
+#include "cli/verify_sums.h"
 #include "lib/db.h"
 
 enum { PROGRESS_ROWS = 65536 };
@@ -21,6 +21,9 @@ const char *const verify_fault_words[FAULTS] = {
 	[FAULT_CHANGED] = "row changed",
 	[FAULT_REMOVED] = "row removed",
 	[FAULT_INSERTED] = "row inserted",
+	[FAULT_REORDERED] = "rows reordered",
+	[FAULT_GAP_REMOVED] = "gap row removed",
+	[FAULT_NAME] = "name changed",
 	[FAULT_TAIL_CUT] = "tail cut off",
 	[FAULT_SUMS] = "sums changed",
 	[FAULT_SIGNATURE] = "signature wrong",
@@ -28,14 +31,22 @@ const char *const verify_fault_words[FAULTS] = {
 	[FAULT_DAMAGED] = "file damaged",
 };
 
+bool verify_tells(const struct verify *v, int64_t seq)
+{
+	return v->report->n_faults == 0 || seq < v->report->fault_seq;
+}
+
 void verify_found(struct verify *v, enum verify_fault fault, int64_t seq,
 		  uint64_t time_ns, const char *format, ...)
 {
 	struct verify_report *report = v->report;
 	va_list ap;
 
-	if (report->n_faults++ > 0 && seq >= report->fault_seq)
+	if (!verify_tells(v, seq)) {
+		report->n_faults++;
 		return;
+	}
+	report->n_faults++;
 	report->fault = fault;
 	report->fault_seq = seq;
 	report->fault_ns = time_ns;
@@ -55,53 +66,6 @@ void verify_progress(struct verify *v)
 		return;
 	v->next_progress = done + PROGRESS_ROWS;
 	o->progress(o->arg, done, v->all_rows);
-}
-
-int verify_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret)
-{
-	return db_errno(sqlite3_prepare_v2(db, sql, -1, ret, NULL));
-}
-
-int verify_step(sqlite3_stmt *s)
-{
-	int rc = sqlite3_step(s);
-
-	return rc == SQLITE_ROW ? 1 : db_errno(rc);
-}
-
-/* Indexes that do not fit their tables would give other answers. */
-static int check_file(struct verify *v)
-{
-	static const char *const tables[] = {
-		"session",    "network",  "interface", "rule",
-		"twin",	      "coverage", "account",   "container",
-		"endpoint",   "path",	  "batch",     "tally",
-		"seen",	      "talker",	  "gap",       "finding",
-		"probe",      "digest",	  "posting",   "address_posting",
-		"chain",      "journal",  "proof",     "state",
-		"checkpoint",
-	};
-	int r = 0;
-
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == 0;
-	     i++) {
-		sqlite3_stmt *s = NULL;
-		char sql[64];
-
-		snprintf(sql, sizeof(sql), "PRAGMA integrity_check(%s)",
-			 tables[i]);
-		r = verify_prepare(v->db, sql, &s);
-		if (r == 0)
-			r = verify_step(s);
-		if (r == 1 &&
-		    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-			verify_found(v, FAULT_DAMAGED, INT64_MAX, 0,
-				     "table %s: %.200s", tables[i],
-				     (const char *)sqlite3_column_text(s, 0));
-		sqlite3_finalize(s);
-		r = r < 0 ? r : 0;
-	}
-	return r;
 }
 
 static int read_proof(struct verify *v)
@@ -140,13 +104,17 @@ static int read_proof(struct verify *v)
 
 static int check(struct verify *v, char *error)
 {
-	int r = check_file(v);
+	int r = verify_schema(v);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = verify_file(v);
 	if (r == 0)
 		r = read_proof(v);
 	if (r < 0 || !v->report->began)
 		return r;
-	r = verify_sums_open(v);
+	if (!v->options->only_window)
+		r = verify_sums_open(v);
 	if (r == 0)
 		r = verify_journal_read(v);
 	if (r == 0)
@@ -156,9 +124,9 @@ static int check(struct verify *v, char *error)
 	if (r == 0)
 		r = verify_batch_end(v);
 	if (r == 0)
+		r = verify_sums_end(v);
+	if (r == 0)
 		r = verify_journal_rows(v);
-	if (r == 0 && v->sums)
-		r = verify_sums_compare(v);
 	return r == 0 ? verify_checkpoints(v, error) : r;
 }
 
@@ -171,17 +139,20 @@ int verify_database(sqlite3 *db, const struct verify_options *options,
 
 	*ret = (struct verify_report){ 0 };
 	error[0] = '\0';
+	if (r == 0)
+		r = verify_rows_register(db, &v.filling);
 	/* one snapshot for all that is read */
 	if (r == 0 && own)
 		r = db_errno(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
 	if (r == 0)
 		r = check(&v, error);
-	sqlite3_finalize(v.event);
+	verify_sums_free(&v);
+	verify_rows_free(v.events);
+	verify_rows_unregister(db);
 	sqlite3_finalize(v.conversation);
 	sqlite3_finalize(v.batch);
 	if (own)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-	verify_sums_free(&v);
 	free(v.entries);
 	free(v.kept_first);
 	return r;

@@ -12,6 +12,9 @@ enum verify_fault {
 	FAULT_CHANGED,
 	FAULT_REMOVED,
 	FAULT_INSERTED,
+	FAULT_REORDERED,
+	FAULT_GAP_REMOVED,
+	FAULT_NAME, /* a row of network, interface or container changed */
 	FAULT_TAIL_CUT,
 	FAULT_SUMS,
 	FAULT_SIGNATURE,
@@ -36,6 +39,7 @@ struct verify_report {
 	uint64_t batches, events, packets, conversations, rows;
 	uint64_t removed_events;  /* by retention: only their sums are left */
 	uint64_t unproven_events; /* from before the chain */
+	uint64_t unread_events;	  /* outside of the window */
 	bool sums_checked;	  /* not where there are too many */
 	/* the last link that somebody signed, and who */
 	int64_t signed_seq; /* 0: none */
@@ -47,9 +51,15 @@ struct verify_report {
 	uint64_t outside;     /* that were compared from the file */
 };
 
+/*
+ * only_window: of events those whose commit has some of the window, and no
+ * sums; all else as ever. An empty window: no events.
+ */
 struct verify_options {
 	const char *against;	/* file of checkpoints; NULL: none */
 	const char *public_key; /* file; NULL: believes the database's own */
+	bool only_window;
+	uint64_t since_ns, until_ns;
 	/* after some rows; of how many, about */
 	void (*progress)(void *arg, uint64_t done, uint64_t all);
 	void *arg;

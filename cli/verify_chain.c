@@ -3,12 +3,13 @@
  * The chain from its first link to its last: each is hashed again from the one
  * before, its journal and its batch.
  */
+#include "cli/verify_chain.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/verify_private.h"
-#include "cli/verify_read.h"
+#include "cli/verify_order.h"
 
 /* Where the walk is. */
 struct walk {
@@ -22,14 +23,11 @@ struct walk {
 
 static bool take_hash(sqlite3_stmt *s, int column, uint8_t *ret)
 {
-	if (sqlite3_column_type(s, column) != SQLITE_BLOB ||
-	    sqlite3_column_bytes(s, column) != CANONICAL_HASH)
-		return false;
-	memcpy(ret, sqlite3_column_blob(s, column), CANONICAL_HASH);
-	return true;
+	return verify_take_blob(s, column, ret, CANONICAL_HASH);
 }
 
-bool verify_link_read(sqlite3_stmt *s, struct evidence_link *ret, uint8_t *hash)
+bool verify_chain_read(sqlite3_stmt *s, struct evidence_link *ret,
+		       uint8_t hash[CANONICAL_HASH])
 {
 	bool whole = take_hash(s, 7, hash);
 	bool has_first = sqlite3_column_type(s, 4) != SQLITE_NULL;
@@ -70,15 +68,9 @@ static int read_entries(struct verify *v, struct walk *w,
 			verify_found(v, FAULT_REMOVED, seq, 0,
 				     "the chain has no such link, but its "
 				     "journal is there");
-		if (link->n_entries == w->room) {
-			size_t room = w->room ? 2 * w->room : 64;
-
-			e = realloc(w->entries, room * sizeof(*e));
-			if (!e)
-				return -ENOMEM;
-			w->entries = e;
-			w->room = room;
-		}
+		if (verify_make_room(&w->entries, link->n_entries, &w->room,
+				     sizeof(*e)) < 0)
+			return -ENOMEM;
 		e = &w->entries[link->n_entries];
 		e->item = sqlite3_column_int64(w->journal, 1);
 		e->key = sqlite3_column_int64(w->journal, 2);
@@ -109,12 +101,25 @@ static bool is_linked(struct verify *v, const struct walk *w,
 	return false;
 }
 
+static void wrong_link(struct verify *v, const struct walk *w,
+		       const struct evidence_link *link)
+{
+	if (verify_tells(v, link->seq) && verify_order_link(v, link, w->hash))
+		verify_found(v, FAULT_REORDERED, link->seq,
+			     (uint64_t)link->time_ns,
+			     "another link of the chain stood here");
+	else
+		verify_found(v, FAULT_CHANGED, link->seq,
+			     (uint64_t)link->time_ns,
+			     "this link, or its journal, is not as it was");
+}
+
 static int check_link(struct verify *v, struct walk *w)
 {
 	struct verify_report *report = v->report;
 	uint8_t hash[CANONICAL_HASH], is[CANONICAL_HASH] = { 0 };
 	struct evidence_link link;
-	bool whole = verify_link_read(w->chain, &link, is);
+	bool whole = verify_chain_read(w->chain, &link, is);
 	int r = read_entries(v, w, &link);
 
 	if (r < 0)
@@ -122,10 +127,7 @@ static int check_link(struct verify *v, struct walk *w)
 	if (is_linked(v, w, &link)) {
 		evidence_hash(w->hash, &link, hash);
 		if (!whole || memcmp(hash, is, sizeof(hash)) != 0)
-			verify_found(v, FAULT_CHANGED, link.seq,
-				     (uint64_t)link.time_ns,
-				     "this link, its journal or the order of "
-				     "the links is not as it was");
+			wrong_link(v, w, &link);
 	}
 	if (!report->first_seq)
 		report->first_seq = link.seq;
@@ -135,47 +137,48 @@ static int check_link(struct verify *v, struct walk *w)
 	return verify_batch_link(v, &link);
 }
 
-static int check_state(struct verify *v)
+/* The hash over all rows of twin and account as they are. */
+static int hash_state(struct verify *v, uint8_t ret[CANONICAL_HASH])
 {
 	static const enum canonical_item items[] = { ITEM_TWIN, ITEM_ACCOUNT };
 	struct evidence_entry *e = NULL;
-	uint8_t hash[CANONICAL_HASH], is[CANONICAL_HASH] = { 0 };
 	char sql[CANONICAL_SQL_MAX];
 	size_t n = 0, room = 0;
-	sqlite3_stmt *s = NULL;
-	int64_t seq = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < 2 && r == 0; i++) {
+		sqlite3_stmt *s = NULL;
+
 		canonical_select(items[i], false, sql);
 		r = verify_prepare(v->db, sql, &s);
 		while (r == 0 && (r = verify_step(s)) == 1) {
-			if (n == room) {
-				void *at;
-
-				room = room ? 2 * room : 64;
-				at = realloc(e, room * sizeof(*e));
-				if (!at) {
-					r = -ENOMEM;
-					break;
-				}
-				e = at;
-			}
+			r = verify_make_room(&e, n, &room, sizeof(*e));
+			if (r < 0)
+				break;
 			e[n].item = items[i];
 			e[n].key = sqlite3_column_int64(s, 0);
 			canonical_row(s, 1, sqlite3_column_count(s) - 1,
 				      e[n++].hash);
-			r = 0;
 		}
 		sqlite3_finalize(s);
 	}
-	evidence_state(e, n, hash);
+	if (r == 0)
+		evidence_state(e, n, ret);
 	free(e);
+	return r;
+}
+
+static int check_state(struct verify *v)
+{
+	uint8_t hash[CANONICAL_HASH], is[CANONICAL_HASH] = { 0 };
+	sqlite3_stmt *s = NULL;
+	int64_t seq = 0;
+	int r = hash_state(v, hash);
+
 	if (r == 0)
 		r = verify_prepare(v->db, "SELECT seq, hash FROM state", &s);
-	if (r < 0)
-		return r;
-	r = verify_step(s);
+	if (r == 0)
+		r = verify_step(s);
 	if (r == 1) {
 		seq = sqlite3_column_int64(s, 0);
 		if (!take_hash(s, 1, is) || memcmp(is, hash, sizeof(is)) != 0)
@@ -199,10 +202,7 @@ static int check_state(struct verify *v)
 int verify_chain(struct verify *v)
 {
 	struct walk w = { 0 };
-	int r = verify_prepare(v->db,
-			       "SELECT seq, time_ns, first_event, events,"
-			       " first_conversation, last_conversation,"
-			       " conversations, hash FROM chain ORDER BY seq",
+	int r = verify_prepare(v->db, VERIFY_CHAIN_SELECT " ORDER BY seq",
 			       &w.chain);
 
 	if (r == 0)

@@ -100,14 +100,6 @@ static int check(struct check *c, const struct checkpoint *cp,
 	return 0;
 }
 
-static bool take(sqlite3_stmt *s, int column, uint8_t *ret, int len)
-{
-	if (sqlite3_column_bytes(s, column) != len)
-		return false;
-	memcpy(ret, sqlite3_column_blob(s, column), (size_t)len);
-	return true;
-}
-
 static int check_database(struct check *c)
 {
 	struct checkpoint cp;
@@ -129,10 +121,10 @@ static int check_database(struct check *c)
 				     "checkpoint %lld is gone", (long long)id);
 			id = cp.id;
 		}
-		if (!take(s, 3, cp.hash, sizeof(cp.hash)) ||
-		    !take(s, 4, cp.state, sizeof(cp.state)) ||
-		    !take(s, 5, cp.key, sizeof(cp.key)) ||
-		    !take(s, 6, cp.signature, sizeof(cp.signature)))
+		if (!verify_take_blob(s, 3, cp.hash, sizeof(cp.hash)) ||
+		    !verify_take_blob(s, 4, cp.state, sizeof(cp.state)) ||
+		    !verify_take_blob(s, 5, cp.key, sizeof(cp.key)) ||
+		    !verify_take_blob(s, 6, cp.signature, sizeof(cp.signature)))
 			memset(cp.signature, 0, sizeof(cp.signature));
 		c->v->report->checkpoints++;
 		r = check(c, &cp, "the database");
@@ -182,8 +174,9 @@ static int read_state(struct check *c)
 		r = verify_step(s);
 	if (r == 1) {
 		c->state_seq = sqlite3_column_int64(s, 0);
-		c->closed = take(s, 1, c->state, sizeof(c->state)) &&
-			    sqlite3_column_int(s, 2);
+		c->closed =
+			verify_take_blob(s, 1, c->state, sizeof(c->state)) &&
+			sqlite3_column_int(s, 2);
 	}
 	sqlite3_finalize(s);
 	return r < 0 ? r : 0;

@@ -2,50 +2,74 @@
 /*
  * The tables of sums against what was counted from the events. Where events
  * were removed, or are from before the chain, sums can't be told; of all time
- * the sums of the batches are left then.
+ * the sums of the batches are left then. Each table is read once, in the order
+ * of its key.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/verify_conversation.h"
+#include "cli/verify_rows.h"
 #include "cli/verify_sums.h"
 #include "lib/timefmt.h"
 
 #define NS_PER_HOUR (60 * NS_PER_MINUTE)
 
 enum { SPAN_ALL, SPAN_HOUR, SPAN_MINUTE, SPAN_TALKER, SPANS };
+enum { SERVICE_OTHERS = -258 };
 
-static const enum sums_kind row_kinds[SPANS] = { SUMS_ALL, SUMS_HOUR,
-						 SUMS_MINUTE, SUMS_TALKER };
-static const enum sums_kind path_kinds[SPANS] = { SUMS_ALL_PATH, SUMS_HOUR_PATH,
-						  SUMS_MINUTE_PATH,
-						  SUMS_TALKER_PATH };
 static const char *const span_words[SPANS] = { "tally of all time",
 					       "tally of an hour",
 					       "tally of a minute", "talker" };
+static const uint64_t span_ns[SPANS] = { 0, NS_PER_HOUR, NS_PER_MINUTE,
+					 NS_PER_HOUR };
+
+/* A table of sums, or the part of it that is of one span. */
+struct table {
+	int span;
+	struct verify_rows *rows; /* of tally; else */
+	sqlite3_stmt *stmt;	  /* of talker */
+	bool has;		  /* these are of the row it is at: */
+	uint64_t start;
+	struct verify_slot row;
+	bool others; /* it is of some that are counted together */
+	int64_t last[3];
+	uint64_t n_rows;
+};
+
+/* Conversations that went on. */
+struct seen_table {
+	int span;
+	struct verify_rows *rows;
+	bool has;
+	uint64_t start;
+	int64_t conversation;
+	uint64_t n_rows;
+};
+
+struct verify_compare {
+	struct verify_rows **filling;
+	struct table sums[SPANS];
+	struct seen_table seen[SPAN_MINUTE + 1]; /* SPAN_ALL: none */
+};
 
 /* Rows of one path in one hour, minute or all time. */
 struct group {
-	int span;
-	uint64_t start, path;
+	uint32_t path;
 	struct verify_slot sum;
 	bool others; /* some are counted together */
 	bool wrong;  /* some are not as they were counted */
 	bool any;
 };
 
-struct compare {
-	struct verify *v;
-	uint64_t whole_ns; /* what is later is in events that are there */
-	struct group group;
-};
-
-static bool is_exact(const struct compare *c, int span, uint64_t start)
+static bool is_exact(const struct verify_sums *s, int span, uint64_t start)
 {
-	const struct verify_sums *s = c->v->sums;
-	uint64_t unit = span == SPAN_MINUTE ? NS_PER_MINUTE : NS_PER_HOUR;
+	uint64_t unit = span_ns[span];
 
 	if (span == SPAN_ALL)
-		return c->whole_ns == 0 && s->n_loose == 0;
-	if (c->whole_ns && start <= c->whole_ns / unit)
+		return s->whole_ns == 0 && s->n_loose == 0;
+	if (s->whole_ns && start <= s->whole_ns / unit)
 		return false;
 	for (size_t i = 0; i < s->n_loose; i++)
 		if (s->loose[i].from_ns / unit <= start &&
@@ -54,257 +78,327 @@ static bool is_exact(const struct compare *c, int span, uint64_t start)
 	return true;
 }
 
-static uint64_t time_of(int span, uint64_t start)
+static void wrong_sums(struct verify *v, int span, uint64_t start)
 {
-	return span == SPAN_ALL ? 0
-				: start * (span == SPAN_MINUTE ? NS_PER_MINUTE
-							       : NS_PER_HOUR);
-}
-
-static void wrong_sums(struct compare *c, int span, uint64_t start)
-{
-	verify_found(c->v, FAULT_SUMS, INT64_MAX, time_of(span, start),
+	verify_found(v, FAULT_SUMS, INT64_MAX, start * span_ns[span],
 		     "%s: the sums are not those of the events",
 		     span_words[span]);
 }
 
+/* Whether a key comes behind the one before it, which it takes the place of. */
+static bool in_order(int64_t last[3], const int64_t key[3], uint64_t n)
+{
+	int i = 0;
+
+	while (i < 2 && key[i] == last[i])
+		i++;
+	if (n > 0 && key[i] <= last[i])
+		return false;
+	memcpy(last, key, 3 * sizeof(last[0]));
+	return true;
+}
+
+static int next_tally(struct verify *v, struct table *t)
+{
+	const struct verify_row *row;
+	const int64_t *cell;
+	int r = verify_rows_next(t->rows, &row);
+
+	t->has = r == 1;
+	if (r != 1)
+		return r;
+	cell = row->cell;
+	t->start = (uint64_t)cell[1];
+	t->others = cell[3] == SERVICE_OTHERS;
+	t->row = (struct verify_slot){
+		.key = (uint64_t)cell[2] << 32 | (uint32_t)cell[3],
+		.packets = (uint64_t)cell[4],
+		.bytes = (uint64_t)cell[5],
+		.begun = (uint32_t)cell[6],
+		.first_ns = (uint64_t)cell[7],
+		.last_ns = (uint64_t)cell[8],
+		.path = (uint32_t)cell[2],
+	};
+	if (row->odd || cell[0] != t->span ||
+	    !in_order(t->last, cell + 1, t->n_rows) || t->start > UINT32_MAX ||
+	    t->row.path != cell[2] || t->row.begun != cell[6] ||
+	    (int32_t)cell[3] != cell[3])
+		wrong_sums(v, t->span, 0);
+	t->n_rows++;
+	return 0;
+}
+
+static int next_talker(struct verify *v, struct table *t)
+{
+	uint8_t addr[16] = { 0 }, family = 0;
+	int64_t path;
+	int r = verify_step(t->stmt);
+
+	t->has = r == 1;
+	if (r != 1)
+		return r;
+	t->start = (uint64_t)sqlite3_column_int64(t->stmt, 0);
+	path = sqlite3_column_int64(t->stmt, 1);
+	t->others = sqlite3_column_type(t->stmt, 2) == SQLITE_TEXT &&
+		    sqlite3_column_bytes(t->stmt, 2) == 0;
+	if (!t->others)
+		family = verify_address(t->stmt, 2, addr);
+	t->row = (struct verify_slot){
+		.key = verify_sums_source(v->sums, path, family, addr),
+		.packets = (uint64_t)sqlite3_column_int64(t->stmt, 3),
+		.bytes = (uint64_t)sqlite3_column_int64(t->stmt, 4),
+		.path = (uint32_t)path,
+	};
+	if (t->start > UINT32_MAX || t->row.path != path)
+		wrong_sums(v, t->span, 0);
+	t->n_rows++;
+	return 0;
+}
+
+static int next(struct verify *v, struct table *t)
+{
+	return t->span == SPAN_TALKER ? next_talker(v, t) : next_tally(v, t);
+}
+
+/* A talker has packets and bytes only; a group's times are not summed. */
 static bool same_counts(const struct verify_slot *a,
-			const struct verify_slot *b, int n)
+			const struct verify_slot *b, int span)
 {
-	return memcmp(a->value, b->value, (size_t)n * sizeof(a->value[0])) == 0;
+	return a->packets == b->packets && a->bytes == b->bytes &&
+	       (span == SPAN_TALKER || a->begun == b->begun);
 }
 
-/* A talker has packets and bytes only. */
-static int n_counts(int span)
+static bool same_times(const struct verify_slot *a, const struct verify_slot *b,
+		       int span)
 {
-	return span == SPAN_TALKER ? SUMS_BYTES + 1 : SUMS_BEGUN + 1;
+	return span == SPAN_TALKER ||
+	       (a->first_ns == b->first_ns && a->last_ns == b->last_ns);
 }
 
-static void end_group(struct compare *c)
+/* Returns whether such a path was counted at all. */
+static bool end_group(struct verify *v, const struct table *t, uint64_t start,
+		      const struct group *g, const struct verify_map *paths)
 {
-	const struct group *g = &c->group;
-	const uint64_t key[3] = { (uint64_t)path_kinds[g->span] | g->start << 8,
-				  g->path, 0 };
-	struct verify_slot *is;
+	const struct verify_slot *is;
 
-	if (!g->any || !is_exact(c, g->span, g->start))
-		return;
-	is = verify_map_find(&c->v->sums->map, key);
-	if (is)
-		is->key[0] |= 128; /* met */
+	if (!g->any)
+		return false;
+	is = verify_map_find(paths, g->path);
 	if (!is || (g->wrong && !g->others) ||
-	    !same_counts(is, &g->sum, n_counts(g->span)))
-		wrong_sums(c, g->span, g->start);
+	    !same_counts(is, &g->sum, t->span))
+		wrong_sums(v, t->span, start);
+	return is != NULL;
 }
 
-static void take_row(struct compare *c, int span, sqlite3_stmt *s,
-		     uint64_t what, bool others)
+/* The row that the table is at. */
+static void take_row(struct verify *v, const struct table *t, struct group *g,
+		     const struct verify_map *counted)
 {
-	uint64_t start = (uint64_t)sqlite3_column_int64(s, 1);
-	uint64_t path = (uint64_t)sqlite3_column_int64(s, 2);
-	const uint64_t key[3] = { (uint64_t)row_kinds[span] | start << 8, path,
-				  what };
-	int n = span == SPAN_TALKER ? SUMS_BYTES + 1 : VERIFY_VALUES;
-	struct verify_slot row = { 0 };
-	const struct verify_slot *is = verify_map_find(&c->v->sums->map, key);
-	struct group *g = &c->group;
+	const struct verify_slot *is = verify_map_find(counted, t->row.key);
 
-	if (!g->any || g->span != span || g->start != start ||
-	    g->path != path) {
-		end_group(c);
-		*g = (struct group){
-			.span = span, .start = start, .path = path, .any = true
-		};
-	}
-	for (int i = 0; i < n; i++)
-		row.value[i] = (uint64_t)sqlite3_column_int64(s, 4 + i);
-	for (int i = 0; i <= SUMS_BEGUN; i++)
-		g->sum.value[i] += row.value[i];
-	if (is && same_counts(is, &row, n))
+	g->sum.packets += t->row.packets;
+	g->sum.bytes += t->row.bytes;
+	g->sum.begun += t->row.begun;
+	if (is && same_counts(is, &t->row, t->span) &&
+	    same_times(is, &t->row, t->span))
 		return;
 	g->wrong = true;
-	if (others)
+	if (t->others)
 		g->others = true;
-	else if (is_exact(c, span, start) &&
-		 (!is || is->value[SUMS_PACKETS] < row.value[SUMS_PACKETS]))
-		wrong_sums(c, span, start);
+	else if (!is || is->packets < t->row.packets)
+		wrong_sums(v, t->span, t->start);
 }
 
-/* Hours and minutes until the year 10135; keys have no room for more. */
-static bool in_range(sqlite3_stmt *s)
+static int add_paths(const struct verify_map *counted, struct verify_map *ret)
 {
-	return (uint64_t)sqlite3_column_int64(s, 1) <= UINT32_MAX;
-}
+	for (size_t i = 0; i < counted->room; i++) {
+		struct verify_slot path = counted->slots[i];
 
-static int compare_tally(struct compare *c)
-{
-	sqlite3_stmt *s = NULL;
-	int r = verify_prepare(c->v->db,
-			       "SELECT span, start, path, service, packets,"
-			       " bytes, begun, first_ns, last_ns FROM tally"
-			       " ORDER BY span, start, path, service",
-			       &s);
-
-	while (r == 0 && (r = verify_step(s)) == 1) {
-		int64_t span = sqlite3_column_int64(s, 0);
-		int64_t service = sqlite3_column_int64(s, 3);
-
-		r = 0;
-		if (span < SPAN_ALL || span > SPAN_MINUTE || !in_range(s))
-			wrong_sums(c, SPAN_ALL, 0);
-		else
-			take_row(c, (int)span, s, (uint64_t)service,
-				 service == -258);
+		path.key = path.path;
+		if (path.packets && verify_map_add(ret, &path) < 0)
+			return -ENOMEM;
 	}
-	end_group(c);
-	c->group.any = false;
-	sqlite3_finalize(s);
+	return 0;
+}
+
+/* All rows of a start, which the table is at unless it has none of it. */
+static int compare_start(struct verify *v, struct table *t, uint64_t start,
+			 const struct verify_map *counted)
+{
+	bool exact = is_exact(v->sums, t->span, start);
+	struct verify_map paths = { .secret = counted->secret };
+	struct group g = { 0 };
+	size_t met = 0;
+	int r = exact ? add_paths(counted, &paths) : 0;
+
+	while (r == 0 && t->has && t->start == start) {
+		if (exact && (!g.any || g.path != t->row.path)) {
+			met += end_group(v, t, start, &g, &paths);
+			g = (struct group){ .path = t->row.path, .any = true };
+		}
+		if (exact)
+			take_row(v, t, &g, counted);
+		r = next(v, t);
+	}
+	met += end_group(v, t, start, &g, &paths);
+	if (r == 0 && exact && met < paths.n)
+		wrong_sums(v, t->span, start);
+	verify_map_free(&paths);
 	return r;
 }
 
-/* As verify_sums_address() has it of the same in a conversation. */
-static uint64_t source_of(const struct compare *c, sqlite3_stmt *s, int column)
+/* Rows before that time, of which nothing was counted, and then its own. */
+static int compare(struct verify *v, struct table *t, uint64_t start,
+		   const struct verify_map *counted)
 {
-	uint8_t addr[16] = { 0 }, family = verify_address(s, column, addr);
+	static const struct verify_map none;
+	int r = 0;
 
-	return verify_sums_address(c->v->sums, family, addr);
+	while (r == 0 && t->has && t->start < start)
+		r = compare_start(v, t, t->start, &none);
+	return r == 0 ? compare_start(v, t, start, counted) : r;
 }
 
-static int compare_talker(struct compare *c)
+static int next_seen(struct verify *v, struct seen_table *t)
 {
-	sqlite3_stmt *s = NULL;
-	int r = verify_prepare(c->v->db,
-			       "SELECT 0, hour, path, src_ip, packets, bytes"
-			       " FROM talker ORDER BY hour, path",
-			       &s);
+	int64_t last[3] = { (int64_t)t->start, t->conversation };
+	const struct verify_row *row;
+	const int64_t *cell;
+	int r = verify_rows_next(t->rows, &row);
 
-	while (r == 0 && (r = verify_step(s)) == 1) {
-		bool none = sqlite3_column_type(s, 3) == SQLITE_TEXT &&
-			    sqlite3_column_bytes(s, 3) == 0;
-		uint8_t addr[16] = { 0 };
+	t->has = r == 1;
+	if (r != 1)
+		return r;
+	cell = row->cell;
+	t->start = (uint64_t)cell[1];
+	t->conversation = cell[2];
+	if (row->odd || cell[0] != t->span || t->start > UINT32_MAX ||
+	    !in_order(last, (const int64_t[]){ cell[1], cell[2], 1 },
+		      t->n_rows))
+		wrong_sums(v, t->span, 0);
+	t->n_rows++;
+	return 0;
+}
 
-		if (!in_range(s))
-			wrong_sums(c, SPAN_TALKER, 0);
-		take_row(c, SPAN_TALKER, s,
-			 none ? verify_sums_address(c->v->sums, 0, addr)
-			      : source_of(c, s, 3),
-			 none);
-		r = 0;
+/* A late packet may have been of the minute of its conversation's begin. */
+static bool began_then(const struct verify_sums *s, const struct seen_table *t)
+{
+	const struct verify_conversation *conv =
+		verify_sums_find(s, t->conversation);
+	uint64_t begun = conv ? conv->begun : 0;
+
+	return t->start == (t->span == SPAN_HOUR ? begun / 60 : begun);
+}
+
+static int compare_seen(struct verify *v, struct seen_table *t, uint64_t start,
+			const struct verify_map *counted)
+{
+	size_t met = 0;
+	int r = 0;
+
+	while (r == 0 && t->has && t->start <= start) {
+		if (t->start == start &&
+		    verify_map_find(counted, (uint64_t)t->conversation))
+			met++;
+		else if (!began_then(v->sums, t) &&
+			 is_exact(v->sums, t->span, t->start))
+			verify_found(v, FAULT_SUMS, INT64_MAX,
+				     t->start * span_ns[t->span],
+				     "seen: conversation %lld was not then",
+				     (long long)t->conversation);
+		r = next_seen(v, t);
 	}
-	end_group(c);
-	c->group.any = false;
-	sqlite3_finalize(s);
+	if (r == 0 && met < counted->n && is_exact(v->sums, t->span, start))
+		verify_found(v, FAULT_SUMS, INT64_MAX, start * span_ns[t->span],
+			     "seen: %zu conversations are missing",
+			     counted->n - met);
 	return r;
 }
 
-static bool is_span(sqlite3_stmt *s)
+int verify_compare_minute(struct verify *v, const struct verify_window *w)
 {
-	int64_t span = sqlite3_column_int64(s, 0);
+	struct verify_compare *c = v->sums->compare;
+	int r = compare(v, &c->sums[SPAN_MINUTE], w->start, &w->services);
 
-	return span == SPAN_HOUR || span == SPAN_MINUTE;
+	return r == 0 ? compare_seen(v, &c->seen[SPAN_MINUTE], w->start,
+				     &w->seen)
+		      : r;
 }
 
-static int compare_seen(struct compare *c)
+int verify_compare_hour(struct verify *v, const struct verify_window *w)
 {
-	sqlite3_stmt *s = NULL;
-	int r = verify_prepare(c->v->db,
-			       "SELECT s.span, s.start, s.conversation,"
-			       " c.minute FROM seen s LEFT JOIN conversation c"
-			       " ON c.id = s.conversation",
-			       &s);
+	struct verify_compare *c = v->sums->compare;
+	int r = compare(v, &c->sums[SPAN_HOUR], w->start, &w->services);
 
-	while (r == 0 && (r = verify_step(s)) == 1) {
-		bool hour = sqlite3_column_int64(s, 0) == SPAN_HOUR;
-		uint64_t start = (uint64_t)sqlite3_column_int64(s, 1);
-		uint64_t begun = (uint64_t)sqlite3_column_int64(s, 3);
-		const uint64_t key[3] = {
-			(hour ? SUMS_SEEN_HOUR : SUMS_SEEN_MINUTE) | start << 8,
-			(uint64_t)sqlite3_column_int64(s, 2), 0
-		};
-		struct verify_slot *is = verify_map_find(&c->v->sums->map, key);
-
-		r = 0;
-		if (is)
-			is->key[0] |= 128;
-		/* a late packet may have been of the minute of its begin */
-		if (!in_range(s) || !is_span(s))
-			wrong_sums(c, SPAN_HOUR, 0);
-		if (!is && start != (hour ? begun / 60 : begun) &&
-		    is_exact(c, hour ? SPAN_HOUR : SPAN_MINUTE, start))
-			verify_found(
-				c->v, FAULT_SUMS, INT64_MAX,
-				time_of(hour ? SPAN_HOUR : SPAN_MINUTE, start),
-				"seen: conversation %lld was not then",
-				(long long)key[1]);
-	}
-	sqlite3_finalize(s);
-	return r;
+	if (r == 0)
+		r = compare(v, &c->sums[SPAN_TALKER], w->start, &w->talkers);
+	return r == 0 ? compare_seen(v, &c->seen[SPAN_HOUR], w->start, &w->seen)
+		      : r;
 }
 
-/* What was counted and is in no table. */
-static void find_missing(struct compare *c)
+static void compare_last_hours(struct verify *v)
 {
-	const struct verify_map *m = &c->v->sums->map;
+	const struct verify_sums *s = v->sums;
 
-	for (size_t i = 0; i < m->room; i++) {
-		uint64_t kind = m->slots[i].key[0] & 255;
-		uint64_t start = m->slots[i].key[0] >> 8;
+	for (size_t i = 0; i < s->n_conversations; i++) {
+		const struct verify_conversation *conv = &s->conversations[i];
+		uint64_t last = conv->hour > conv->last_hour ? conv->hour
+							     : conv->last_hour;
 
-		for (int span = 0; span < SPANS; span++)
-			if (kind == (uint64_t)path_kinds[span] &&
-			    is_exact(c, span, start))
-				wrong_sums(c, span, start);
-		if ((kind == SUMS_SEEN_MINUTE &&
-		     is_exact(c, SPAN_MINUTE, start)) ||
-		    (kind == SUMS_SEEN_HOUR && is_exact(c, SPAN_HOUR, start)))
-			verify_found(c->v, FAULT_SUMS, INT64_MAX,
-				     time_of(kind == SUMS_SEEN_HOUR
-						     ? SPAN_HOUR
-						     : SPAN_MINUTE,
-					     start),
-				     "seen: conversation %lld is missing",
-				     (long long)m->slots[i].key[1]);
+		if (conv->hour != conv->last_hour &&
+		    is_exact(s, SPAN_HOUR, last))
+			verify_found(v, FAULT_SUMS, INT64_MAX,
+				     last * NS_PER_HOUR,
+				     "conversation %lld: last_hour is not "
+				     "that of its events",
+				     (long long)conv->id);
 	}
 }
 
-static int compare_last_hour(struct compare *c)
+/* Rows of spans that there are not would have been read by nobody. */
+static int compare_numbers(struct verify *v)
 {
+	const struct verify_compare *c = v->sums->compare;
+	uint64_t tally = c->sums[SPAN_ALL].n_rows + c->sums[SPAN_HOUR].n_rows +
+			 c->sums[SPAN_MINUTE].n_rows;
+	uint64_t seen = c->seen[SPAN_HOUR].n_rows + c->seen[SPAN_MINUTE].n_rows;
 	sqlite3_stmt *s = NULL;
-	int r = verify_prepare(c->v->db,
-			       "SELECT id, last_hour FROM conversation"
-			       " WHERE id >= ?1",
+	int r = verify_prepare(v->db,
+			       "SELECT (SELECT count(*) FROM tally),"
+			       " (SELECT count(*) FROM seen)",
 			       &s);
 
 	if (r == 0)
-		sqlite3_bind_int64(s, 1, c->v->proof.first_conversation);
-	while (r == 0 && (r = verify_step(s)) == 1) {
-		const uint64_t key[3] = { SUMS_CONVERSATION,
-					  (uint64_t)sqlite3_column_int64(s, 0),
-					  0 };
-		const struct verify_slot *is =
-			verify_map_find(&c->v->sums->map, key);
-		int64_t hour = sqlite3_column_int64(s, 1);
-		int64_t counted = is ? verify_sums_last_hour(is) : 0;
-		int64_t last = hour > counted ? hour : counted;
-
-		r = 0;
-		if (hour != counted &&
-		    (hour < 0 || is_exact(c, SPAN_HOUR, (uint64_t)last)))
-			verify_found(c->v, FAULT_SUMS, INT64_MAX,
-				     time_of(SPAN_HOUR, (uint64_t)last),
-				     "conversation %lld: last_hour is not "
-				     "that of its events",
-				     (long long)key[1]);
-	}
+		r = verify_step(s);
+	if (r == 1 && (uint64_t)sqlite3_column_int64(s, 0) != tally)
+		wrong_sums(v, SPAN_ALL, 0);
+	if (r == 1 && (uint64_t)sqlite3_column_int64(s, 1) != seen)
+		verify_found(v, FAULT_SUMS, INT64_MAX, 0,
+			     "seen: there are rows of no hour or minute");
 	sqlite3_finalize(s);
-	return r;
+	return r < 0 ? r : 0;
+}
+
+int verify_compare_end(struct verify *v)
+{
+	static const struct verify_map none;
+	struct verify_compare *c = v->sums->compare;
+	int r = compare(v, &c->sums[SPAN_ALL], 0, &v->sums->all.services);
+
+	for (int span = 0; span < SPANS && r == 0; span++)
+		r = compare(v, &c->sums[span], UINT64_MAX, &none);
+	for (int span = SPAN_HOUR; span <= SPAN_MINUTE && r == 0; span++)
+		r = compare_seen(v, &c->seen[span], UINT64_MAX, &none);
+	if (r == 0)
+		compare_last_hours(v);
+	return r == 0 ? compare_numbers(v) : r;
 }
 
 /* Until when something was removed, or was there before the chain. */
-static int find_whole(struct compare *c)
+static int find_whole(struct verify *v)
 {
 	sqlite3_stmt *s = NULL;
-	int r = verify_prepare(c->v->db,
+	int r = verify_prepare(v->db,
 			       "SELECT max(iif(pruned_ns IS NOT NULL OR"
 			       " first_event < ?1, max_ns, 0)),"
 			       " sum(packets) IS (SELECT sum(packets)"
@@ -315,12 +409,12 @@ static int find_whole(struct compare *c)
 
 	if (r < 0)
 		return r;
-	sqlite3_bind_int64(s, 1, c->v->proof.first_event);
+	sqlite3_bind_int64(s, 1, v->proof.first_event);
 	r = verify_step(s);
 	if (r == 1) {
-		c->whole_ns = (uint64_t)sqlite3_column_int64(s, 0);
+		v->sums->whole_ns = (uint64_t)sqlite3_column_int64(s, 0);
 		if (!sqlite3_column_int(s, 1))
-			verify_found(c->v, FAULT_SUMS, INT64_MAX, 0,
+			verify_found(v, FAULT_SUMS, INT64_MAX, 0,
 				     "the sums of all time are not those of "
 				     "the batches");
 	}
@@ -328,25 +422,64 @@ static int find_whole(struct compare *c)
 	return r < 0 ? r : 0;
 }
 
-int verify_sums_compare(struct verify *v)
+/* Not span = ?1: SQLite would hand on that, and not what is in the row. */
+static int open_table(struct verify *v, struct table *t, int span)
 {
-	struct compare c = { .v = v };
-	int r = find_whole(&c);
+	static const char tally[] =
+		"SELECT 1 FROM tally WHERE span BETWEEN ?1 AND ?1 AND"
+		" verify_take(span, start, path, service, packets, bytes,"
+		" begun, first_ns, last_ns)"
+		" ORDER BY span, start, path, service";
+	static const char talker[] =
+		"SELECT hour, path, src_ip, packets, bytes FROM talker"
+		" ORDER BY hour, path, src_ip";
+	int r;
 
-	if (r < 0)
-		return r;
-	verify_sums_derive(v);
-	if (!v->sums)
-		return 0;
-	v->report->sums_checked = true;
-	r = compare_tally(&c);
-	if (r == 0)
-		r = compare_talker(&c);
-	if (r == 0)
-		r = compare_seen(&c);
-	if (r == 0)
-		r = compare_last_hour(&c);
-	if (r == 0)
-		find_missing(&c);
+	t->span = span;
+	if (span == SPAN_TALKER)
+		r = verify_prepare(v->db, talker, &t->stmt);
+	else
+		r = verify_rows_open(v->db, tally, span, &v->filling, &t->rows);
+	return r == 0 ? next(v, t) : r;
+}
+
+static int open_seen(struct verify *v, struct seen_table *t, int span)
+{
+	static const char seen[] =
+		"SELECT 1 FROM seen WHERE span BETWEEN ?1 AND ?1 AND"
+		" verify_take(span, start, conversation)"
+		" ORDER BY span, start, conversation";
+	int r = verify_rows_open(v->db, seen, span, &v->filling, &t->rows);
+
+	t->span = span;
+	return r == 0 ? next_seen(v, t) : r;
+}
+
+int verify_compare_open(struct verify *v)
+{
+	struct verify_compare *c = calloc(1, sizeof(*c));
+	int r;
+
+	v->sums->compare = c;
+	if (!c)
+		return -ENOMEM;
+	r = find_whole(v);
+	for (int span = 0; span < SPANS && r == 0; span++)
+		r = open_table(v, &c->sums[span], span);
+	for (int span = SPAN_HOUR; span <= SPAN_MINUTE && r == 0; span++)
+		r = open_seen(v, &c->seen[span], span);
 	return r;
+}
+
+void verify_compare_free(struct verify_compare *c)
+{
+	if (!c)
+		return;
+	for (int span = 0; span < SPANS; span++) {
+		verify_rows_free(c->sums[span].rows);
+		sqlite3_finalize(c->sums[span].stmt);
+	}
+	for (int span = SPAN_HOUR; span <= SPAN_MINUTE; span++)
+		verify_rows_free(c->seen[span].rows);
+	free(c);
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/verify_private.h"
+#include "cli/verify_order.h"
 
 static size_t slot_of(int64_t item, int64_t key, size_t room)
 {
@@ -126,6 +126,26 @@ static void describe(const struct verify *v, int64_t item, int64_t key,
 	sqlite3_finalize(s);
 }
 
+static void wrong_row(struct verify *v, const struct verify_entry *e,
+		      sqlite3_stmt *s)
+{
+	bool name = e->item == ITEM_NETWORK || e->item == ITEM_CONTAINER ||
+		    e->item == ITEM_INTERFACE;
+	int n = sqlite3_column_count(s) - 1;
+	char what[128];
+	int64_t key;
+
+	describe(v, e->item, e->key, what, sizeof(what));
+	if (verify_tells(v, e->seq) &&
+	    verify_order_row(v, e->item, s, 1, n, &key))
+		verify_found(v, FAULT_REORDERED, e->seq, 0,
+			     "%s is in the place of %lld", what,
+			     (long long)key);
+	else
+		verify_found(v, name ? FAULT_NAME : FAULT_CHANGED, e->seq, 0,
+			     "%s is not as this commit left it", what);
+}
+
 static void check_row(struct verify *v, int64_t item, sqlite3_stmt *s)
 {
 	int64_t key = sqlite3_column_int64(s, 0);
@@ -147,9 +167,7 @@ static void check_row(struct verify *v, int64_t item, sqlite3_stmt *s)
 	canonical_row(s, 1, sqlite3_column_count(s) - 1, hash);
 	if (memcmp(hash, e->hash, sizeof(hash)) == 0)
 		return;
-	describe(v, item, key, what, sizeof(what));
-	verify_found(v, FAULT_CHANGED, e->seq, 0,
-		     "%s is not as this commit left it", what);
+	wrong_row(v, e, s);
 }
 
 static int check_table(struct verify *v, int64_t item)
@@ -187,9 +205,11 @@ static void find_removed(struct verify *v)
 		    (e->item == ITEM_CONVERSATION &&
 		     e->key < v->proof.removed_conversation))
 			continue;
-		verify_found(v, FAULT_REMOVED, e->seq, 0,
-			     "%s %lld that this commit wrote is gone",
-			     canonical_tables[e->item].name, (long long)e->key);
+		verify_found(
+			v,
+			e->item == ITEM_GAP ? FAULT_GAP_REMOVED : FAULT_REMOVED,
+			e->seq, 0, "%s %lld that this commit wrote is gone",
+			canonical_tables[e->item].name, (long long)e->key);
 	}
 }
 

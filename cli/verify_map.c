@@ -2,32 +2,28 @@
 /* An open-addressing table that is never more than half full. */
 #include "cli/verify_map.h"
 
+#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { SLOTS_MIN = 256 };
+enum { SLOTS_MIN = 64, SLOTS_MAX = 1 << 25 };
 
-static struct verify_slot *find_slot(const struct verify_map *m,
-				     const uint64_t key[3])
+static struct verify_slot *find_slot(const struct verify_map *m, uint64_t key)
 {
-	uint64_t hash = (key[0] ^ m->secret) * 0x9e3779b97f4a7c15U;
+	uint64_t hash = (key ^ m->secret) * 0x9e3779b97f4a7c15U;
 	size_t at;
 
-	hash = (hash ^ hash >> 32 ^ key[1]) * 0xc2b2ae3d27d4eb4fU;
-	hash = (hash ^ hash >> 32 ^ key[2]) * 0x9e3779b97f4a7c15U;
+	hash = (hash ^ hash >> 32) * 0xc2b2ae3d27d4eb4fU;
 	at = (size_t)(hash >> 32) & (m->room - 1);
-	while (m->slots[at].key[0] &&
-	       memcmp(m->slots[at].key, key, sizeof(m->slots[at].key)) != 0)
+	while (m->slots[at].packets && m->slots[at].key != key)
 		at = (at + 1) & (m->room - 1);
 	return &m->slots[at];
 }
 
-struct verify_slot *verify_map_find(const struct verify_map *m,
-				    const uint64_t key[3])
+struct verify_slot *verify_map_find(const struct verify_map *m, uint64_t key)
 {
 	struct verify_slot *slot = m->room ? find_slot(m, key) : NULL;
 
-	return slot && slot->key[0] ? slot : NULL;
+	return slot && slot->packets ? slot : NULL;
 }
 
 static int grow(struct verify_map *m)
@@ -35,31 +31,46 @@ static int grow(struct verify_map *m)
 	struct verify_map bigger = *m;
 
 	bigger.room = m->room ? 2 * m->room : SLOTS_MIN;
-	if (bigger.room > VERIFY_SLOTS_MAX)
-		return -1;
+	if (bigger.room > SLOTS_MAX)
+		return -ENOMEM;
 	bigger.slots = calloc(bigger.room, sizeof(bigger.slots[0]));
 	if (!bigger.slots)
-		return -1;
+		return -ENOMEM;
 	for (size_t i = 0; i < m->room; i++)
-		if (m->slots[i].key[0])
+		if (m->slots[i].packets)
 			*find_slot(&bigger, m->slots[i].key) = m->slots[i];
 	free(m->slots);
 	*m = bigger;
 	return 0;
 }
 
-struct verify_slot *verify_map_get(struct verify_map *m, const uint64_t key[3])
+int verify_map_add(struct verify_map *m, const struct verify_slot *n)
 {
-	struct verify_slot *slot = m->room ? find_slot(m, key) : NULL;
+	struct verify_slot *slot = m->room ? find_slot(m, n->key) : NULL;
 
-	if (slot && slot->key[0])
-		return slot;
-	if (!slot || 2 * (m->n + 1) > m->room) {
+	if (!slot || (!slot->packets && 2 * (m->n + 1) > m->room)) {
 		if (grow(m) < 0)
-			return NULL;
-		slot = find_slot(m, key);
+			return -ENOMEM;
+		slot = find_slot(m, n->key);
 	}
-	m->n++;
-	memcpy(slot->key, key, sizeof(slot->key));
-	return slot;
+	if (!slot->packets) {
+		m->n++;
+		*slot = *n;
+		return 0;
+	}
+	if (n->first_ns < slot->first_ns)
+		slot->first_ns = n->first_ns;
+	if (n->last_ns > slot->last_ns)
+		slot->last_ns = n->last_ns;
+	slot->packets += n->packets;
+	slot->bytes += n->bytes;
+	slot->begun += n->begun;
+	return 0;
+}
+
+void verify_map_free(struct verify_map *m)
+{
+	free(m->slots);
+	m->slots = NULL;
+	m->n = m->room = 0;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What verify counts again, by key. */
+/* Sums by key: what verify counts again. */
 #ifndef BRIDGEAUDIT_CLI_VERIFY_MAP_H
 #define BRIDGEAUDIT_CLI_VERIFY_MAP_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* 2 GiB of them; a log with more has its sums not checked. */
-enum { VERIFY_SLOTS_MAX = 1 << 25, VERIFY_VALUES = 5 };
-
 struct verify_slot {
-	uint64_t key[3]; /* key[0] 0: free */
-	uint64_t value[VERIFY_VALUES];
+	uint64_t key;
+	uint64_t packets; /* 0: free */
+	uint64_t bytes;
+	uint64_t first_ns, last_ns;
+	uint32_t begun, path;
 };
 
 struct verify_map {
@@ -21,9 +21,12 @@ struct verify_map {
 };
 
 /* NULL: there is none. */
-struct verify_slot *verify_map_find(const struct verify_map *m,
-				    const uint64_t key[3]);
-/* Made with values 0 when it is new; good until the next. NULL: no room. */
-struct verify_slot *verify_map_get(struct verify_map *m, const uint64_t key[3]);
+struct verify_slot *verify_map_find(const struct verify_map *m, uint64_t key);
+
+/* Adds to the sums of n->key; the times only grow apart, path is that of the
+ * first. Returns 0 or -ENOMEM. */
+int verify_map_add(struct verify_map *m, const struct verify_slot *n);
+
+void verify_map_free(struct verify_map *m);
 
 #endif

@@ -4,7 +4,8 @@
 #define BRIDGEAUDIT_CLI_VERIFY_PRIVATE_H
 
 #include "cli/verify.h"
-#include "cli/verify_map.h"
+#include "cli/verify_rows.h"
+#include "cli/verify_tool.h"
 #include "lib/evidence.h"
 
 /* Row of proof. */
@@ -33,11 +34,15 @@ struct verify {
 	struct verify_entry *entries; /* by hash of item and key */
 	size_t n_entries, room;
 	struct verify_sums *sums; /* NULL: not checked */
-	sqlite3_stmt *event, *conversation, *batch;
-	bool has_event, has_conversation; /* these are at a row */
-	int64_t kept, kept_max;		  /* batches that were checked */
-	int64_t *kept_first;		  /* their first events, in order */
+	struct verify_rows *events, *filling;
+	const struct verify_row *event; /* NULL: there are no more */
+	bool passed_over;		/* events that come next */
+	sqlite3_stmt *conversation, *batch;
+	bool has_conversation;	/* it is at a row */
+	size_t kept, kept_room; /* batches that were checked */
+	int64_t *kept_first;	/* their first events, in order */
 	uint64_t all_rows, next_progress;
+	unsigned int row_tries; /* of verify_order_row() */
 };
 
 /* Notes a fault; the one with the least seq is told, then the first. */
@@ -45,11 +50,15 @@ void verify_found(struct verify *v, enum verify_fault fault, int64_t seq,
 		  uint64_t time_ns, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-void verify_progress(struct verify *v);
+/* Whether a fault of that link would be the one that is told. */
+bool verify_tells(const struct verify *v, int64_t seq);
 
+void verify_progress(struct verify *v);
 /* All return 0 or -errno. Tables are read until their end, in order. */
-int verify_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret);
-int verify_step(sqlite3_stmt *s); /* 1 with a row */
+/* verify_file.c; 1: these are other tables than ours */
+int verify_schema(struct verify *v);
+int verify_file(struct verify *v);
+
 /* verify_journal.c */
 int verify_journal_read(struct verify *v);
 struct verify_entry *verify_journal_find(const struct verify *v, int64_t item,
@@ -60,21 +69,9 @@ int verify_journal_rows(struct verify *v);
 int verify_batch_open(struct verify *v);
 int verify_batch_link(struct verify *v, const struct evidence_link *link);
 int verify_batch_end(struct verify *v);
-/* The family of an address: 0 for NULL, 1 for what no logger writes. */
-uint8_t verify_address(sqlite3_stmt *s, int column, uint8_t ret[16]);
 
 /* verify_chain.c, verify_checkpoint.c */
 int verify_chain(struct verify *v);
 int verify_checkpoints(struct verify *v, char *error);
-
-/* verify_sums.c */
-int verify_sums_open(struct verify *v);
-void verify_sums_conversation(struct verify *v, int64_t id,
-			      const struct canonical_conversation *conv);
-void verify_sums_event(struct verify *v, const struct canonical_event *e);
-void verify_sums_batch(struct verify *v, const struct evidence_batch *b,
-		       bool collapsed);
-int verify_sums_compare(struct verify *v);
-void verify_sums_free(struct verify *v);
 
 #endif

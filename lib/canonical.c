@@ -203,6 +203,20 @@ void canonical_row(sqlite3_stmt *s, int first, int n,
 	canonical_end(&c, ret);
 }
 
+void canonical_row_as(sqlite3_stmt *s, int first, int n, int64_t key,
+		      uint8_t ret[CANONICAL_HASH])
+{
+	const uint8_t type = SQLITE_INTEGER;
+	struct canonical c;
+
+	canonical_begin(&c, "row");
+	canonical_bytes(&c, &type, 1);
+	canonical_number(&c, key);
+	for (int i = first + 1; i < first + n; i++)
+		hash_cell(&c, s, i);
+	canonical_end(&c, ret);
+}
+
 void canonical_select(enum canonical_item item, bool one,
 		      char ret[CANONICAL_SQL_MAX])
 {

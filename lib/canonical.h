@@ -43,5 +43,8 @@ void canonical_end(struct canonical *c, uint8_t ret[CANONICAL_HASH]);
 /* The row a statement is at: n columns from first on. */
 void canonical_row(sqlite3_stmt *s, int first, int n,
 		   uint8_t ret[CANONICAL_HASH]);
+/* The same, if its first column were the number key. */
+void canonical_row_as(sqlite3_stmt *s, int first, int n, int64_t key,
+		      uint8_t ret[CANONICAL_HASH]);
 
 #endif

@@ -372,12 +372,34 @@ static void a_report_of_too_much_is_not_verified(void **state)
 	const char *text;
 
 	fill(*state, 3);
-	text = reported(*state, "UPDATE event SET id = id + 100000000"
-				" WHERE id = 3");
+	text = reported(*state, "INSERT INTO conversation (id, path, service,"
+				" minute) VALUES (100000000, 1, 1, 1)");
 	must_have(text, "Not verified here: ");
 	must_have(text, "Run bridgeaudit verify");
 	assert_null(strstr(text, "Proven:"));
 	assert_null(strstr(text, "Signed until"));
+}
+
+/* Many events, as ids tell; the first one is from before the chain. */
+static void a_report_of_many_events_says_what_it_did_not_read(void **state)
+{
+	static const char many[] =
+		"INSERT INTO event (id, conversation, time_ns, detail, packets)"
+		" VALUES (-100000000, 1, 1, 1, 1)";
+	const char *text;
+
+	fill(*state, 3);
+	text = reported(*state, many);
+	must_have(text, "Proven: the chain of commits up to number ");
+	must_have(text, "3 packets in 3 rows are as they were committed");
+	must_have(text, "Not proven here: the sums per hour and minute");
+	must_have(text, "Signed until");
+	assert_null(strstr(text, "of the whole log"));
+	text = reported(*state, "UPDATE event SET time_ns = time_ns + 1"
+				" WHERE id = 2");
+	must_have(text, "NOT PROVEN. ");
+	assert_null(strstr(text, "Proven: "));
+	assert_null(strstr(text, "hashed as well"));
 }
 
 int main(void)
@@ -395,6 +417,7 @@ int main(void)
 		T(a_report_says_what_is_proven_and_by_whom),
 		T(a_report_names_the_first_fault),
 		T(a_report_of_too_much_is_not_verified),
+		T(a_report_of_many_events_says_what_it_did_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

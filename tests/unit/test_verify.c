@@ -241,11 +241,9 @@ static void every_row_that_is_removed_is_missed(void **state)
 static void rows_that_change_places_are_found(void **state)
 {
 	static const char *const swaps[] = {
-		/* two events, all but their ids */
-		"UPDATE event SET (conversation, time_ns, detail, packets) ="
-		" (SELECT conversation, time_ns, detail, packets FROM event o"
-		" WHERE o.id = iif(event.id = %d, %d, %d))"
-		" WHERE id IN (%d, %d)",
+		"UPDATE event SET id = -iif(id = %d, %d, %d)"
+		" WHERE id IN (%d, %d);"
+		"UPDATE event SET id = -id WHERE id < 0",
 		"UPDATE chain SET seq = -iif(seq = %d, %d, %d)"
 		" WHERE seq IN (%d, %d);"
 		"UPDATE chain SET seq = -seq WHERE seq < 0",

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The file around the rows: that its schema is the one that this version makes,
+ * since a view, a trigger or an index can hide rows that are there; and that
+ * its trees are whole.
+ */
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/verify_private.h"
+#include "lib/text.h"
+
+enum { STATEMENTS_MAX = 128 };
+
+extern const char schema_sql[];
+
+/* One statement of it, without the semicolon. */
+struct statement {
+	const char *at, *end;
+	bool met; /* the database has it */
+};
+
+struct schema {
+	struct statement list[STATEMENTS_MAX];
+	size_t n;
+};
+
+/* Behind spaces, and comments until the end of their line. */
+static const char *skip_blanks(const char *s, const char *end)
+{
+	while (s < end) {
+		if (isspace((unsigned char)*s))
+			s++;
+		else if (*s == '-' && end - s > 1 && s[1] == '-')
+			s += strcspn(s, "\n");
+		else
+			break;
+	}
+	return s;
+}
+
+/* Where the quotes that s begins end, or s. */
+static const char *skip_quotes(const char *s, const char *end)
+{
+	const char *close = NULL;
+
+	if (*s == '\'' || *s == '"')
+		close = memchr(s + 1, *s, (size_t)(end - s) - 1);
+	return close ? close : s;
+}
+
+/* Whether two statements differ in blanks and comments at most. */
+static bool same_statement(const char *a, const char *a_end, const char *b,
+			   const char *b_end)
+{
+	for (;;) {
+		size_t len;
+
+		a = skip_blanks(a, a_end);
+		b = skip_blanks(b, b_end);
+		if (a == a_end || b == b_end)
+			return a == a_end && b == b_end;
+		len = (size_t)(skip_quotes(a, a_end) - a) + 1;
+		if ((size_t)(b_end - b) < len || memcmp(a, b, len) != 0)
+			return false;
+		a += len;
+		b += len;
+	}
+}
+
+/* Those of schema.sql that make something. */
+static void take_apart(struct schema *ret)
+{
+	const char *end = schema_sql + strlen(schema_sql), *s = schema_sql;
+
+	ret->n = 0;
+	while ((s = skip_blanks(s, end)) < end) {
+		const char *at = s;
+
+		while (s < end && *s != ';') {
+			s = skip_quotes(s, end) + 1;
+			s = skip_blanks(s, end);
+		}
+		assert(ret->n < STATEMENTS_MAX);
+		if (strncmp(at, "CREATE ", 7) == 0)
+			ret->list[ret->n++] =
+				(struct statement){ .at = at, .end = s };
+		s++;
+	}
+}
+
+static bool is_ours(struct schema *schema, const char *sql)
+{
+	const char *end = sql + strlen(sql);
+
+	for (size_t i = 0; i < schema->n; i++) {
+		struct statement *ours = &schema->list[i];
+
+		if (!same_statement(ours->at, ours->end, sql, end))
+			continue;
+		ours->met = true;
+		return true;
+	}
+	return false;
+}
+
+/* All of it is in the database. Returns whether all tables are. */
+static bool find_changed(struct verify *v, const struct schema *schema)
+{
+	bool tables = true;
+
+	for (size_t i = 0; i < schema->n; i++) {
+		char type[16], name[32];
+
+		if (schema->list[i].met ||
+		    sscanf(schema->list[i].at, "CREATE %15s %31s", type,
+			   name) != 2)
+			continue;
+		tables = tables && strcmp(type, "TABLE") != 0;
+		verify_found(v, FAULT_CHANGED, INT64_MAX, 0,
+			     "the schema's %s %s is gone, or not what this "
+			     "version makes",
+			     type, name);
+	}
+	return tables;
+}
+
+int verify_schema(struct verify *v)
+{
+	struct schema schema;
+	sqlite3_stmt *s = NULL;
+	/* indexes that SQLite makes by itself have no SQL */
+	int r = verify_prepare(v->db,
+			       "SELECT sql, type IN ('trigger', 'index'), name"
+			       " FROM sqlite_schema WHERE sql IS NOT NULL",
+			       &s);
+
+	take_apart(&schema);
+	while (r == 0 && (r = verify_step(s)) == 1) {
+		r = 0;
+		if (!is_ours(&schema,
+			     (const char *)sqlite3_column_text(s, 0)) &&
+		    sqlite3_column_int(s, 1))
+			verify_found(v, FAULT_INSERTED, INT64_MAX, 0,
+				     "the schema's '%.64s' is of no version",
+				     (const char *)sqlite3_column_text(s, 2));
+	}
+	sqlite3_finalize(s);
+	return r < 0 ? r : !find_changed(v, &schema);
+}
+
+/*
+ * Pages that do not fit together would give other answers to who looks for a
+ * row than to who reads them all. tally and seen are their own index and read
+ * in its order, which proves as much.
+ */
+static int check_tables(struct verify *v, const char *const *tables, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		sqlite3_stmt *s = NULL;
+		char sql[64];
+
+		snprintf(sql, sizeof(sql), "PRAGMA integrity_check(%s)",
+			 tables[i]);
+		r = verify_prepare(v->db, sql, &s);
+		if (r == 0)
+			r = verify_step(s);
+		if (r == 1 &&
+		    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
+			verify_found(v, FAULT_DAMAGED, INT64_MAX, 0,
+				     "table %s: %.200s", tables[i],
+				     (const char *)sqlite3_column_text(s, 0));
+		sqlite3_finalize(s);
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
+
+int verify_file(struct verify *v)
+{
+	static const char *const tables[] = {
+		"session",    "network",  "interface",	  "rule",
+		"twin",	      "coverage", "account",	  "container",
+		"endpoint",   "path",	  "batch",	  "gap",
+		"finding",    "probe",	  "digest",	  "posting",
+		"chain",      "journal",  "proof",	  "address_posting",
+		"checkpoint", "state",	  "conversation",
+	};
+	static const char *const big[] = { "event", "talker" };
+	int r = check_tables(v, tables, ARRAY_SIZE(tables));
+
+	return r < 0 || v->options->only_window
+		       ? r
+		       : check_tables(v, big, ARRAY_SIZE(big));
+}
