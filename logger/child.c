@@ -29,7 +29,10 @@
 #define PATH_DEFAULT                                                           \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { MESSAGES_MAX = 1024 * 1024 }; /* to stderr; later ones are refused */
+enum {
+	MESSAGES_MAX = 1024 * 1024, /* to stderr; later ones are refused */
+	PAUSE_MS = 20,		    /* between looks where nothing tells */
+};
 
 static const char *search_path(void)
 {
@@ -197,23 +200,43 @@ static int start(struct child *c)
 		return fail_errno(c, "start it");
 	r = spawn(c);
 	errno = r;
-	if (r == 0) /* Linux 5.3; glibc has no name for it before 2.36 */
-		c->end = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	return r == 0 && c->end >= 0 ? 0 : fail_errno(c, "start it");
+	if (r != 0)
+		return fail_errno(c, "start it");
+	/* since Linux 5.3; glibc has no name for it before 2.36 */
+	c->end = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	return 0;
+}
+
+/* Whether there is nothing left to do but to reap it. */
+static bool has_ended(const struct child *c)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) <
+		       0 ||
+	       info.si_pid != 0;
 }
 
 /* Until the child has ended, whoever it leaves behind. */
 static int watch(struct child *c)
 {
-	struct pollfd fds[] = {
-		{ .fd = c->end, .events = POLLIN },
-		{ .fd = c->timer, .events = POLLIN },
-	};
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = c->end, .events = POLLIN },
+			{ .fd = c->timer, .events = POLLIN },
+		};
+		int pause_ms = c->end < 0 ? PAUSE_MS : -1;
 
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-		if (errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), pause_ms) < 0) {
+			if (errno == EINTR)
+				continue;
 			return fail_errno(c, "wait for it");
-	return fds[0].revents != 0 ? 0 : -ETIMEDOUT;
+		}
+		if (fds[0].revents != 0 || (c->end < 0 && has_ended(c)))
+			return 0;
+		if (fds[1].revents != 0)
+			return -ETIMEDOUT;
+	}
 }
 
 /* How much was written: the offset is the child's, too. */

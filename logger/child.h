@@ -27,7 +27,7 @@ struct child {
 	size_t output_len;
 	int in, out, err; /* what it reads and writes, files in memory */
 	int timer;	  /* readable: out of time */
-	int end;	  /* readable: it ended; a pidfd */
+	int end;	  /* readable: it ended; a pidfd, or -1 */
 	char messages[CHILD_STDERR_MAX + 1];
 };
 

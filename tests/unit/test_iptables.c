@@ -206,9 +206,9 @@ static void who_waits_for_a_program_sleeps_until_its_end(void **state)
 
 	(void)state;
 	getrusage(RUSAGE_SELF, &before);
-	free(save_fake("for i in $(seq 1000); do echo $i; done; sleep 0.1"));
+	free(save_fake("for i in $(seq 1000); do echo $i; done"));
 	getrusage(RUSAGE_SELF, &after);
-	assert_true(after.ru_nvcsw - before.ru_nvcsw < 10);
+	assert_true(after.ru_nvcsw - before.ru_nvcsw < 100);
 }
 
 static void restore_feeds_the_batch_and_tells_the_pid(void **state)
