@@ -301,8 +301,8 @@ CREATE TABLE probe (
 	sent_ns     INTEGER NOT NULL,
 	src_network INTEGER REFERENCES network (id),
 	dst_network INTEGER REFERENCES network (id),
-	src_ip      INTEGER NOT NULL,  -- as conversation.src_ip
-	dst_ip      INTEGER NOT NULL,
+	src_ip      ANY NOT NULL,      -- as conversation.src_ip
+	dst_ip      ANY NOT NULL,
 	src_port    INTEGER NOT NULL,
 	dst_port    INTEGER NOT NULL,  -- of TCP
 	seen_ns     INTEGER,           -- the kernel's time of its first row

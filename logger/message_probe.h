@@ -9,8 +9,9 @@
 #include "logger/message_docker.h"
 
 struct channel_probe {
-	uint64_t sent_ns;	/* CLOCK_REALTIME; 0: it is still to be sent */
-	uint8_t src[4], dst[4]; /* IPv4, network order */
+	uint64_t sent_ns; /* CLOCK_REALTIME; 0: it is still to be sent */
+	uint8_t family;	  /* 4, 6 */
+	uint8_t src[16], dst[16]; /* network order; IPv4 in the first four */
 	uint16_t src_port,
 		dst_port; /* of TCP; random, so nobody guesses them */
 	char src_bridge[CHANNEL_IFNAME_MAX], dst_bridge[CHANNEL_IFNAME_MAX];

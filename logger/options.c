@@ -19,8 +19,8 @@
 
 static const char usage_text[] =
 	"usage: bridgeauditd [--config FILE] [--db FILE] [--docker-socket PATH]\n"
-	"                    [--group N] [--profile WORDS] [--user NAME]\n"
-	"                    [--foreground]\n"
+	"                    [--group N] [--probe-every SPAN] [--profile WORDS]\n"
+	"                    [--user NAME] [--foreground]\n"
 	"       bridgeauditd --check-config [--config FILE]\n"
 	"       bridgeauditd --plan [-6] [--group N] [--profile WORDS] < RULES\n"
 	"       bridgeauditd --probe [--config FILE]\n"
@@ -33,6 +33,7 @@ static const char usage_text[] =
 	"  --group N             the NFLOG group (4242)\n"
 	"  --profile WORDS       what is audited: drops, published (both are the\n"
 	"                        default), user, icc, egress, all\n"
+	"  --probe-every SPAN    send test packets that often: 30m, 1h (never)\n"
 	"  --user NAME           who the recorder runs as (bridgeaudit)\n"
 	"  --foreground          stay, and write messages to stderr\n"
 	"  --check-config        say whether the settings are right, and end\n"
@@ -49,6 +50,7 @@ enum {
 	OPT_GROUP,
 	OPT_PLAN,
 	OPT_PROBE,
+	OPT_PROBE_EVERY,
 	OPT_PROFILE,
 	OPT_REMOVE,
 	OPT_SOCKET,
@@ -65,6 +67,7 @@ static const struct option longopts[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "plan", no_argument, NULL, OPT_PLAN },
 	{ "probe", no_argument, NULL, OPT_PROBE },
+	{ "probe-every", required_argument, NULL, OPT_PROBE_EVERY },
 	{ "profile", required_argument, NULL, OPT_PROFILE },
 	{ "remove-rules", no_argument, NULL, OPT_REMOVE },
 	{ "user", required_argument, NULL, OPT_USER },
@@ -109,6 +112,8 @@ static int set_option(struct options *opt, int option)
 		return set(opt, "--group", "nflog_group", optarg);
 	case OPT_PROFILE:
 		return set(opt, "--profile", "profile", optarg);
+	case OPT_PROBE_EVERY:
+		return set(opt, "--probe-every", "probe_every", optarg);
 	case OPT_USER:
 		return set(opt, "--user", "user", optarg);
 	case OPT_FOREGROUND:

@@ -20,9 +20,20 @@
 #include "logger/log.h"
 #include "logger/probe_port.h"
 
-enum { KNOWN_MAX = 1024, FRAMES_MAX = 256, PORT_LEAST = 32768 };
+enum {
+	PROBE_FAMILIES = 2,
+	KNOWN_MAX = 1024,
+	FRAMES_MAX = 256,
+	PORT_LEAST = 32768
+};
 
 enum state { PROBE_IDLE, PROBE_TOLD, PROBE_SENT };
+
+/* From one port to another. */
+struct packet {
+	struct channel_probe told;
+	size_t from, to;
+};
 
 struct probe {
 	int channel_fd;
@@ -31,11 +42,11 @@ struct probe {
 	enum state state;
 	unsigned int round;
 	char known[KNOWN_MAX][PROBE_IFNAME_MAX];
-	size_t n_known;
+	size_t n_known, n_beyond; /* these are more than fit */
 	struct probe_port ports[PROBE_BRIDGES_MAX];
-	struct channel_probe packets[PROBE_BRIDGES_MAX]; /* i: from port i */
-	size_t to[PROBE_BRIDGES_MAX];			 /* and to that one */
 	size_t n;
+	struct packet packets[PROBE_FAMILIES * PROBE_BRIDGES_MAX];
+	size_t n_packets;
 };
 
 int probe_new(int channel_fd, uint64_t every_ms, struct probe **ret)
@@ -69,13 +80,15 @@ void probe_free(struct probe *p)
 void probe_clear_bridges(struct probe *p)
 {
 	if (p)
-		p->n_known = 0;
+		p->n_known = p->n_beyond = 0;
 }
 
 void probe_add_bridge(struct probe *p, const char *bridge)
 {
 	if (p && p->n_known < KNOWN_MAX)
 		str_copy(p->known[p->n_known++], PROBE_IFNAME_MAX, bridge);
+	else if (p)
+		p->n_beyond++;
 }
 
 uint64_t probe_sooner_ms(const struct probe *p, uint64_t at_ms)
@@ -101,6 +114,28 @@ static void wait_for_next(struct probe *p, uint64_t now_ms)
 	p->at_ms = p->every_ms ? now_ms + p->every_ms : UINT64_MAX;
 }
 
+/* A round is bounded; what it leaves out is part of its answer. */
+static void say_left_out(const struct probe *p, char *detail, size_t size)
+{
+	size_t all = p->n_known + p->n_beyond;
+
+	if (p->n_beyond > 0)
+		snprintf(detail, size,
+			 "%zu of %zu bridges in one round, %zu never: more "
+			 "than %d are not known",
+			 p->n, all, p->n_beyond, KNOWN_MAX);
+	else if (p->n_known > PROBE_BRIDGES_MAX)
+		snprintf(detail, size,
+			 "%zu of %zu bridges in one round: the others in the "
+			 "next ones",
+			 p->n, all);
+	else
+		snprintf(detail, size,
+			 "%zu of %zu bridges: the others are gone or have no "
+			 "address for a test packet",
+			 p->n, all);
+}
+
 /* Ports on as many bridges as a round has, each round beginning elsewhere. */
 static void open_ports(struct probe *p)
 {
@@ -123,6 +158,8 @@ static void open_ports(struct probe *p)
 	if (!*detail && p->n < 2)
 		snprintf(detail, sizeof(detail),
 			 "there are no two bridges with room for an address");
+	if (!*detail && p->n_known + p->n_beyond > p->n)
+		say_left_out(p, detail, sizeof(detail));
 	tell(p, detail);
 }
 
@@ -135,31 +172,42 @@ static uint16_t random_port(void)
 	return (uint16_t)(PORT_LEAST + port % PORT_LEAST);
 }
 
+/* A packet between two ports that both have addresses of that family. */
+static void announce_one(struct probe *p, size_t from, size_t to, int family)
+{
+	const struct probe_addr *src = probe_port_addr(&p->ports[from], family);
+	const struct probe_addr *dst = probe_port_addr(&p->ports[to], family);
+	struct channel_msg msg = { .kind = CHANNEL_PROBE };
+	struct channel_probe *told = &msg.u.probe;
+
+	if (!src->has || !dst->has)
+		return;
+	told->family = (uint8_t)family;
+	told->src_port = random_port();
+	told->dst_port = random_port();
+	memcpy(told->src, src->bytes, sizeof(told->src));
+	memcpy(told->dst, dst->bytes, sizeof(told->dst));
+	str_copy(told->src_bridge, sizeof(told->src_bridge),
+		 p->ports[from].bridge);
+	str_copy(told->dst_bridge, sizeof(told->dst_bridge),
+		 p->ports[to].bridge);
+	p->packets[p->n_packets++] = (struct packet){ *told, from, to };
+	channel_send(p->channel_fd, &msg);
+}
+
 /* Port i sends to the one so many places further as this round has. */
 static void announce(struct probe *p)
 {
 	size_t step = 1 + p->round % (p->n - 1);
 
+	p->n_packets = 0;
 	for (size_t i = 0; i < p->n; i++) {
-		struct channel_msg msg = { .kind = CHANNEL_PROBE };
-		struct channel_probe *packet = &p->packets[i];
-		const struct probe_port *to;
-
-		p->to[i] = (i + step) % p->n;
-		to = &p->ports[p->to[i]];
-		*packet = (struct channel_probe){
-			.src_port = random_port(),
-			.dst_port = random_port(),
-		};
-		memcpy(packet->src, p->ports[i].addr, 4);
-		memcpy(packet->dst, to->addr, 4);
-		str_copy(packet->src_bridge, sizeof(packet->src_bridge),
-			 p->ports[i].bridge);
-		str_copy(packet->dst_bridge, sizeof(packet->dst_bridge),
-			 to->bridge);
-		msg.u.probe = *packet;
-		channel_send(p->channel_fd, &msg);
+		announce_one(p, i, (i + step) % p->n, 4);
+		announce_one(p, i, (i + step) % p->n, 6);
 	}
+	if (p->n_packets == 0)
+		tell(p, "no two bridges of this round have addresses of one "
+			"family");
 }
 
 void probe_begin(struct probe *p, uint64_t now_ms)
@@ -180,44 +228,53 @@ void probe_begin(struct probe *p, uint64_t now_ms)
 
 static void send_all(struct probe *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		struct channel_probe *packet = &p->packets[i];
+	for (size_t i = 0; i < p->n_packets; i++) {
+		struct packet *packet = &p->packets[i];
+		struct channel_probe *told = &packet->told;
 		uint8_t frame[PROBE_FRAME_MAX];
-		size_t len =
-			probe_frame(&p->ports[i], &p->ports[p->to[i]],
-				    packet->src_port, packet->dst_port, frame);
+		size_t len = probe_frame(&p->ports[packet->from],
+					 &p->ports[packet->to], told->family,
+					 told->src_port, told->dst_port, frame);
 
-		packet->sent_ns = clock_real_ns();
-		if (write(p->ports[i].fd, frame, len) != (ssize_t)len)
+		told->sent_ns = clock_real_ns();
+		if (write(p->ports[packet->from].fd, frame, len) !=
+		    (ssize_t)len)
 			log_warn("probe: can't send from '%s': %s",
-				 packet->src_bridge, strerror(errno));
+				 told->src_bridge, strerror(errno));
 	}
 }
 
-/* Whether somebody asked on the port for its address: the packet got there. */
-static bool was_asked_for(const struct probe_port *port)
+/* Who was asked for on the port: the packet got there. */
+static void hear(struct probe *p, size_t port)
 {
 	uint8_t frame[2048];
+	ssize_t n;
 
 	for (int i = 0; i < FRAMES_MAX; i++) {
-		ssize_t n = read(port->fd, frame, sizeof(frame));
-
+		n = read(p->ports[port].fd, frame, sizeof(frame));
 		if (n < 0)
-			return false;
-		if (probe_frame_asks(frame, (size_t)n, port->addr))
-			return true;
+			return;
+		for (size_t j = 0; j < p->n_packets; j++) {
+			struct packet *packet = &p->packets[j];
+
+			if (packet->to == port &&
+			    probe_frame_asks(frame, (size_t)n,
+					     packet->told.family,
+					     packet->told.dst))
+				packet->told.arrived = true;
+		}
 	}
-	return false;
 }
 
 static void end_all(struct probe *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; i < p->n; i++)
+		hear(p, i);
+	for (size_t i = 0; i < p->n_packets; i++) {
 		struct channel_msg msg = { .kind = CHANNEL_PROBE };
 
-		msg.u.probe = p->packets[i];
+		msg.u.probe = p->packets[i].told;
 		msg.u.probe.ended = true;
-		msg.u.probe.arrived = was_asked_for(&p->ports[p->to[i]]);
 		channel_send(p->channel_fd, &msg);
 	}
 	close_ports(p);

@@ -9,9 +9,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -26,21 +29,29 @@ static const uint8_t our_mac[6] = { 0xfe, 0xba, 0x0d, 0x17, 0x00, 0x01 };
 /* Who sends: not the port itself, which the bridge would take for its own. */
 static const uint8_t sender_mac[6] = { 0xfe, 0xba, 0x0d, 0x17, 0x00, 0x02 };
 
-bool probe_highest(const uint8_t addr[4], const uint8_t mask[4], uint8_t ret[4])
+static void put16(uint8_t *at, unsigned int value)
 {
-	uint32_t a, m, highest;
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
 
-	memcpy(&a, addr, sizeof(a));
-	memcpy(&m, mask, sizeof(m));
-	a = ntohl(a);
-	m = ntohl(m);
-	if (~m < 7) /* a handful of addresses: each may be somebody's */
+bool probe_highest(int family, const uint8_t *addr, const uint8_t *mask,
+		   uint8_t *ret)
+{
+	const size_t len = family == 4 ? 4 : 16;
+	const unsigned int reserved = family == 4 ? 1 : 128;
+	unsigned int hosts =
+		0xffffU ^ (unsigned int)(mask[len - 2] << 8 | mask[len - 1]);
+	unsigned int low;
+
+	if (hosts < reserved + 6) /* a handful: each may be somebody's */
 		return false;
-	highest = (a | ~m) - 1;
-	if (highest == a)
-		highest--;
-	highest = htonl(highest);
-	memcpy(ret, &highest, sizeof(highest));
+	for (size_t i = 0; i < len; i++)
+		ret[i] = (uint8_t)(addr[i] | ~mask[i]);
+	low = (unsigned int)(ret[len - 2] << 8 | ret[len - 1]) - reserved;
+	put16(ret + len - 2, low);
+	if (memcmp(ret, addr, len) == 0)
+		put16(ret + len - 2, low - 1);
 	return true;
 }
 
@@ -53,28 +64,63 @@ static int ask(int sock, unsigned long what, const char *name,
 	return ioctl(sock, what, ifr) < 0 ? -errno : 0;
 }
 
-static void take_address(const struct ifreq *ifr, uint8_t ret[4])
+/* Where an address is in what the kernel gives, and its family; 0 for one that
+ * is of no use. */
+static int take_address(const struct ifaddrs *ifa, const void **ret_addr,
+			const void **ret_mask)
 {
-	struct sockaddr_in in;
+	const struct sockaddr *addr = ifa->ifa_addr, *mask = ifa->ifa_netmask;
 
-	memcpy(&in, &ifr->ifr_addr, sizeof(in));
-	memcpy(ret, &in.sin_addr, 4);
+	if (!addr || !mask)
+		return 0;
+	if (addr->sa_family == AF_INET) {
+		*ret_addr = (const uint8_t *)addr +
+			    offsetof(struct sockaddr_in, sin_addr);
+		*ret_mask = (const uint8_t *)mask +
+			    offsetof(struct sockaddr_in, sin_addr);
+		return 4;
+	}
+	*ret_addr = (const uint8_t *)addr +
+		    offsetof(struct sockaddr_in6, sin6_addr);
+	*ret_mask = (const uint8_t *)mask +
+		    offsetof(struct sockaddr_in6, sin6_addr);
+	return addr->sa_family == AF_INET6 &&
+			       !IN6_IS_ADDR_LINKLOCAL(
+				       (const struct in6_addr *)*ret_addr)
+		       ? 6
+		       : 0;
 }
 
-static int read_bridge(int sock, const char *bridge, struct probe_port *ret)
+/* The first network of each family. */
+static int read_bridge(const char *bridge, struct probe_port *ret)
 {
-	uint8_t addr[4], mask[4];
-	struct ifreq ifr;
+	struct ifaddrs *list = NULL;
 
 	if (if_nametoindex(bridge) == 0)
 		return -ENODEV;
-	if (ask(sock, SIOCGIFADDR, bridge, &ifr) < 0)
-		return -ENOENT;
-	take_address(&ifr, addr);
-	if (ask(sock, SIOCGIFNETMASK, bridge, &ifr) < 0)
-		return -ENOENT;
-	take_address(&ifr, mask);
-	return probe_highest(addr, mask, ret->addr) ? 0 : -ENOENT;
+	if (getifaddrs(&list) < 0)
+		return -errno;
+	for (const struct ifaddrs *ifa = list; ifa; ifa = ifa->ifa_next) {
+		const void *addr, *mask;
+		struct probe_addr *to;
+		int family = strcmp(ifa->ifa_name, bridge) == 0
+				     ? take_address(ifa, &addr, &mask)
+				     : 0;
+
+		if (family == 0)
+			continue;
+		to = family == 4 ? &ret->addr4 : &ret->addr6;
+		if (!to->has)
+			to->has = probe_highest(family, addr, mask, to->bytes);
+	}
+	freeifaddrs(list);
+	return ret->addr4.has || ret->addr6.has ? 0 : -ENOENT;
+}
+
+const struct probe_addr *probe_port_addr(const struct probe_port *port,
+					 int family)
+{
+	return family == 4 ? &port->addr4 : &port->addr6;
 }
 
 /* Makes the device; its name is in ifr. */
@@ -133,7 +179,7 @@ int probe_port_open(const char *bridge, struct probe_port *ret)
 	if (sock < 0)
 		return -errno;
 	str_copy(port.bridge, sizeof(port.bridge), bridge);
-	r = read_bridge(sock, bridge, &port);
+	r = read_bridge(bridge, &port);
 	if (r == 0) {
 		port.fd = make_device(&ifr);
 		r = port.fd < 0 ? port.fd
@@ -156,12 +202,6 @@ void probe_port_close(struct probe_port *port)
 	port->fd = -1;
 }
 
-static void put16(uint8_t *at, unsigned int value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 /* The sum of RFC 1071 over len bytes, of which there are pairs. */
 static uint32_t sum_of(const uint8_t *bytes, size_t len, uint32_t sum)
 {
@@ -177,40 +217,72 @@ static unsigned int folded(uint32_t sum)
 	return ~sum & 0xffff;
 }
 
-size_t probe_frame(const struct probe_port *from, const struct probe_port *to,
-		   uint16_t src_port, uint16_t dst_port,
-		   uint8_t frame[PROBE_FRAME_MAX])
-{
-	enum { ETHERNET = 14, IP = 20, TCP = 20, PROTO_TCP = 6 };
-	uint8_t *ip = frame + ETHERNET, *tcp = ip + IP;
+enum { ETHERNET = 14, IP = 20, IP6 = 40, TCP = 20, PROTO_TCP = 6 };
 
-	memset(frame, 0, PROBE_FRAME_MAX);
-	memcpy(frame, from->bridge_mac, 6);
-	memcpy(frame + 6, sender_mac, 6);
-	put16(frame + 12, 0x0800);
-	ip[0] = 0x45;
-	put16(ip + 2, IP + TCP);
-	ip[8] = 64; /* TTL */
-	ip[9] = PROTO_TCP;
-	memcpy(ip + 12, from->addr, 4);
-	memcpy(ip + 16, to->addr, 4);
-	put16(ip + 10, folded(sum_of(ip, IP, 0)));
+/* A SYN, behind addresses that its sum is over, too. */
+static void put_tcp(uint8_t *tcp, uint16_t src_port, uint16_t dst_port,
+		    uint32_t sum)
+{
 	put16(tcp, src_port);
 	put16(tcp + 2, dst_port);
 	tcp[12] = TCP / 4 << 4;
 	tcp[13] = 2; /* SYN */
 	put16(tcp + 14, 1024);
-	put16(tcp + 16,
-	      folded(sum_of(tcp, TCP, sum_of(ip + 12, 8, PROTO_TCP + TCP))));
+	put16(tcp + 16, folded(sum_of(tcp, TCP, sum + PROTO_TCP + TCP)));
+}
+
+size_t probe_frame(const struct probe_port *from, const struct probe_port *to,
+		   int family, uint16_t src_port, uint16_t dst_port,
+		   uint8_t frame[PROBE_FRAME_MAX])
+{
+	uint8_t *ip = frame + ETHERNET;
+
+	memset(frame, 0, PROBE_FRAME_MAX);
+	memcpy(frame, from->bridge_mac, 6);
+	memcpy(frame + 6, sender_mac, 6);
+	if (family == 6) {
+		put16(frame + 12, 0x86dd);
+		ip[0] = 0x60;
+		put16(ip + 4, TCP);
+		ip[6] = PROTO_TCP;
+		ip[7] = 64; /* hop limit */
+		memcpy(ip + 8, from->addr6.bytes, 16);
+		memcpy(ip + 24, to->addr6.bytes, 16);
+		put_tcp(ip + IP6, src_port, dst_port, sum_of(ip + 8, 32, 0));
+		return ETHERNET + IP6 + TCP;
+	}
+	put16(frame + 12, 0x0800);
+	ip[0] = 0x45;
+	put16(ip + 2, IP + TCP);
+	ip[8] = 64; /* TTL */
+	ip[9] = PROTO_TCP;
+	memcpy(ip + 12, from->addr4.bytes, 4);
+	memcpy(ip + 16, to->addr4.bytes, 4);
+	put16(ip + 10, folded(sum_of(ip, IP, 0)));
+	put_tcp(ip + IP, src_port, dst_port, sum_of(ip + 12, 8, 0));
 	return ETHERNET + IP + TCP;
 }
 
-bool probe_frame_asks(const uint8_t *frame, size_t len, const uint8_t addr[4])
+/* Neighbour solicitation (RFC 4861, 4.3): its target is at 8. */
+static bool solicits(const uint8_t *frame, size_t len, const uint8_t *addr)
+{
+	enum { ICMP6 = ETHERNET + IP6, PROTO_ICMP6 = 58, SOLICITATION = 135 };
+
+	return len >= ICMP6 + 24 && frame[12] == 0x86 && frame[13] == 0xdd &&
+	       frame[ETHERNET + 6] == PROTO_ICMP6 &&
+	       frame[ICMP6] == SOLICITATION &&
+	       memcmp(frame + ICMP6 + 8, addr, 16) == 0;
+}
+
+bool probe_frame_asks(const uint8_t *frame, size_t len, int family,
+		      const uint8_t *addr)
 {
 	static const uint8_t request[] = {
 		0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, 1
 	};
 
+	if (family == 6)
+		return solicits(frame, len, addr);
 	/* Ethernet header, ARP for IPv4 over Ethernet: target at 24 of it */
 	return len >= 42 && memcmp(frame + 12, request, sizeof(request)) == 0 &&
 	       memcmp(frame + 38, addr, 4) == 0;

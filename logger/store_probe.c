@@ -20,18 +20,25 @@ void probes_expect(struct probes *p, const struct channel_probe *probe)
 	p->n++;
 }
 
+static bool same_addresses(const struct channel_probe *p, const uint8_t *src,
+			   const uint8_t *dst)
+{
+	size_t len = p->family == 4 ? 4 : 16;
+
+	return memcmp(src, p->src, len) == 0 && memcmp(dst, p->dst, len) == 0;
+}
+
 void probes_match(struct probes *p, struct event *ev)
 {
-	if (ev->family != 4 || ev->proto != PROTO_TCP ||
+	if (ev->family == 0 || ev->proto != PROTO_TCP ||
 	    !(ev->have & HAVE_PORTS))
 		return;
 	for (size_t i = 0; i < p->n; i++) {
 		struct channel_probe *w = &p->waiting[i];
 
 		if (ev->src_port != w->src_port ||
-		    ev->dst_port != w->dst_port ||
-		    memcmp(ev->src, w->src, sizeof(w->src)) != 0 ||
-		    memcmp(ev->dst, w->dst, sizeof(w->dst)) != 0)
+		    ev->dst_port != w->dst_port || ev->family != w->family ||
+		    !same_addresses(w, ev->src, ev->dst))
 			continue;
 		ev->probe = 1;
 		/* that it passed weighs more than what was said before */
@@ -49,8 +56,7 @@ static bool is_same(const struct channel_probe *a,
 		    const struct channel_probe *b)
 {
 	return a->src_port == b->src_port && a->dst_port == b->dst_port &&
-	       memcmp(a->src, b->src, sizeof(a->src)) == 0 &&
-	       memcmp(a->dst, b->dst, sizeof(a->dst)) == 0;
+	       a->family == b->family && same_addresses(a, b->src, b->dst);
 }
 
 void probes_end(struct probes *p, struct channel_probe *probe)
@@ -75,8 +81,13 @@ static void bind_id(sqlite3_stmt *s, int at, int64_t id)
 		sqlite3_bind_null(s, at);
 }
 
-static void bind_address(sqlite3_stmt *s, int at, const uint8_t *addr)
+static void bind_address(sqlite3_stmt *s, int at, int family,
+			 const uint8_t *addr)
 {
+	if (family == 6) {
+		sqlite3_bind_blob(s, at, addr, 16, SQLITE_TRANSIENT);
+		return;
+	}
 	sqlite3_bind_int(s, at,
 			 (int)((uint32_t)addr[0] << 24 |
 			       (uint32_t)addr[1] << 16 |
@@ -90,8 +101,8 @@ int probe_write(struct store *st, const struct channel_probe *probe)
 	sqlite3_bind_int64(s, 1, (int64_t)probe->sent_ns);
 	bind_id(s, 2, ledger_network(st, probe->src_bridge));
 	bind_id(s, 3, ledger_network(st, probe->dst_bridge));
-	bind_address(s, 4, probe->src);
-	bind_address(s, 5, probe->dst);
+	bind_address(s, 4, probe->family, probe->src);
+	bind_address(s, 5, probe->family, probe->dst);
 	sqlite3_bind_int(s, 6, probe->src_port);
 	sqlite3_bind_int(s, 7, probe->dst_port);
 	bind_id(s, 8, (int64_t)probe->seen_ns);

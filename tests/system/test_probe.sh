@@ -31,6 +31,9 @@ probes_all_ok()
 	}
 	equal results ok "$(jq -r .result "$TB_DIR/probes" | sort -u)"
 	equal verdicts drop "$(jq -r .verdict "$TB_DIR/probes" | sort -u)"
+	# networks of a testbed have both
+	equal families '4 6' "$(jq -r 'if .src_ip | contains(":") then 6 else 4
+		end' "$TB_DIR/probes" | sort -u | xargs)"
 	note "seen after $(jq -s 'map(.seen_ms) | max' "$TB_DIR/probes") ms"
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Test packets: their frames, which events are theirs, and how they are told */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "logger/config.h"
@@ -8,6 +9,7 @@
 #include "tests/unit/cmocka_all.h"
 
 static const struct channel_probe sent = {
+	.family = 4,
 	.src = { 172, 18, 255, 254 },
 	.dst = { 172, 19, 255, 254 },
 	.src_port = 40000,
@@ -59,9 +61,41 @@ static void the_address_is_the_networks_highest(void **state)
 		uint8_t got[4] = { 0 };
 
 		assert_int_equal(
-			probe_highest(cases[i].addr, cases[i].mask, got),
+			probe_highest(4, cases[i].addr, cases[i].mask, got),
 			cases[i].found);
 		assert_memory_equal(got, cases[i].highest, 4);
+	}
+}
+
+/* Below the anycast addresses that each network has. */
+static void so_it_is_over_ipv6(void **state)
+{
+	static const struct {
+		const char *addr, *mask, *highest;
+	} cases[] = {
+		{ "fd00::1",
+		  "ffff:ffff:ffff:ffff::", "fd00::ffff:ffff:ffff:ff7f" },
+		{ "fd00::ffff:ffff:ffff:ff7f",
+		  "ffff:ffff:ffff:ffff::", "fd00::ffff:ffff:ffff:ff7e" },
+		{ "fd00::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff00",
+		  "fd00::7f" },
+		{ "fd00::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff80", NULL },
+		{ "fd00::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t addr[16], mask[16], highest[16], got[16];
+
+		assert_int_equal(inet_pton(AF_INET6, cases[i].addr, addr), 1);
+		assert_int_equal(inet_pton(AF_INET6, cases[i].mask, mask), 1);
+		assert_int_equal(probe_highest(6, addr, mask, got),
+				 cases[i].highest != NULL);
+		if (!cases[i].highest)
+			continue;
+		assert_int_equal(inet_pton(AF_INET6, cases[i].highest, highest),
+				 1);
+		assert_memory_equal(got, highest, 16);
 	}
 }
 
@@ -77,10 +111,12 @@ static uint32_t sum_of(const uint8_t *bytes, size_t len, uint32_t sum)
 static void a_frame_is_a_syn_that_a_kernel_takes(void **state)
 {
 	const struct probe_port from = { .bridge_mac = { 2, 0x42, 1, 2, 3, 4 },
-					 .addr = { 172, 18, 255, 254 } };
-	const struct probe_port to = { .addr = { 172, 19, 255, 254 } };
+					 .addr4 = { true,
+						    { 172, 18, 255, 254 } } };
+	const struct probe_port to = { .addr4 = { true,
+						  { 172, 19, 255, 254 } } };
 	uint8_t frame[PROBE_FRAME_MAX];
-	size_t len = probe_frame(&from, &to, 40000, 50000, frame);
+	size_t len = probe_frame(&from, &to, 4, 40000, 50000, frame);
 
 	(void)state;
 	assert_int_equal(len, 14 + 20 + 20);
@@ -89,9 +125,29 @@ static void a_frame_is_a_syn_that_a_kernel_takes(void **state)
 	assert_int_equal(sum_of(frame + 14, 20, 0), 0xffff);
 	assert_int_equal(sum_of(frame + 34, 20, sum_of(frame + 26, 8, 6 + 20)),
 			 0xffff);
-	assert_memory_equal(frame + 30, to.addr, 4);
+	assert_memory_equal(frame + 30, to.addr4.bytes, 4);
 	assert_int_equal(frame[34] << 8 | frame[35], 40000);
 	assert_int_equal(frame[47], 2);
+}
+
+static void and_one_over_ipv6(void **state)
+{
+	const struct probe_port from = { .addr6 = { true, { 0xfd, 1 } } };
+	const struct probe_port to = { .addr6 = { true, { 0xfd, 2 } } };
+	uint8_t frame[PROBE_FRAME_MAX];
+	size_t len = probe_frame(&from, &to, 6, 40000, 50000, frame);
+
+	(void)state;
+	assert_int_equal(len, 14 + 40 + 20);
+	assert_int_equal(frame[12] << 8 | frame[13], 0x86dd);
+	assert_int_equal(frame[14] >> 4, 6);
+	assert_int_equal(frame[18] << 8 | frame[19], 20);
+	assert_int_equal(frame[20], 6);
+	assert_memory_equal(frame + 22, from.addr6.bytes, 16);
+	assert_memory_equal(frame + 38, to.addr6.bytes, 16);
+	assert_int_equal(sum_of(frame + 54, 20, sum_of(frame + 22, 32, 6 + 20)),
+			 0xffff);
+	assert_int_equal(frame[67], 2);
 }
 
 static void only_a_question_for_the_address_means_it_arrived(void **state)
@@ -103,15 +159,35 @@ static void only_a_question_for_the_address_means_it_arrived(void **state)
 
 	(void)state;
 	memcpy(arp + 38, addr, 4);
-	assert_true(probe_frame_asks(arp, sizeof(arp), addr));
-	assert_true(probe_frame_asks(arp, 42, addr));
+	assert_true(probe_frame_asks(arp, sizeof(arp), 4, addr));
+	assert_true(probe_frame_asks(arp, 42, 4, addr));
 	for (size_t len = 0; len < 42; len++)
-		assert_false(probe_frame_asks(arp, len, addr));
+		assert_false(probe_frame_asks(arp, len, 4, addr));
 	arp[21] = 2; /* an answer */
-	assert_false(probe_frame_asks(arp, sizeof(arp), addr));
+	assert_false(probe_frame_asks(arp, sizeof(arp), 4, addr));
 	arp[21] = 1;
 	arp[41] = 4; /* another address */
-	assert_false(probe_frame_asks(arp, sizeof(arp), addr));
+	assert_false(probe_frame_asks(arp, sizeof(arp), 4, addr));
+}
+
+static void over_ipv6_it_is_a_solicitation(void **state)
+{
+	static const uint8_t addr[16] = { 0xfd, 0, 0, 9 };
+	uint8_t frame[86] = { [12] = 0x86, [13] = 0xdd, [14] = 0x60 };
+
+	(void)state;
+	frame[20] = 58;
+	frame[54] = 135;
+	memcpy(frame + 62, addr, 16);
+	assert_true(probe_frame_asks(frame, sizeof(frame), 6, addr));
+	assert_true(probe_frame_asks(frame, 78, 6, addr));
+	for (size_t len = 0; len < 78; len++)
+		assert_false(probe_frame_asks(frame, len, 6, addr));
+	frame[54] = 136; /* an advertisement */
+	assert_false(probe_frame_asks(frame, sizeof(frame), 6, addr));
+	frame[54] = 135;
+	frame[77] = 1; /* another address */
+	assert_false(probe_frame_asks(frame, sizeof(frame), 6, addr));
 }
 
 static void only_what_was_announced_is_marked(void **state)
@@ -124,7 +200,7 @@ static void only_what_was_announced_is_marked(void **state)
 	probes_match(&p, &ev);
 	assert_int_equal(ev.probe, 0);
 	probes_expect(&p, &sent);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		struct event other = event_of(&sent, VERDICT_DROP);
 
 		other.src_port ^= i == 0;
@@ -132,6 +208,7 @@ static void only_what_was_announced_is_marked(void **state)
 		other.src[3] ^= i == 2;
 		other.dst[3] ^= i == 3;
 		other.proto = i == 4 ? 17 : 6;
+		other.family = i == 5 ? 6 : 4;
 		probes_match(&p, &other);
 		assert_int_equal(other.probe, 0);
 	}
@@ -209,6 +286,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_address_is_the_networks_highest),
+		cmocka_unit_test(so_it_is_over_ipv6),
+		cmocka_unit_test(and_one_over_ipv6),
+		cmocka_unit_test(over_ipv6_it_is_a_solicitation),
 		cmocka_unit_test(a_frame_is_a_syn_that_a_kernel_takes),
 		cmocka_unit_test(
 			only_a_question_for_the_address_means_it_arrived),
