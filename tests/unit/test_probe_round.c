@@ -18,6 +18,8 @@
 #include "logger/probe.h"
 #include "tests/unit/cmocka_all.h"
 
+enum { ROUNDS_MAX = 20 };
+
 static const char *skip;
 static int fds[2];
 
@@ -112,7 +114,7 @@ static void take_messages(int *ret_announced, int *ret_ended, int *ret_arrived)
 static void a_round(const char *forward, int arrived)
 {
 	struct probe *p;
-	int n[3];
+	int n[3] = { 0, 0, -1 };
 
 	if (skip) {
 		print_message("# SKIP %s\n", skip);
@@ -121,11 +123,14 @@ static void a_round(const char *forward, int arrived)
 	write_sysctl("/proc/sys/net/ipv4/ip_forward", forward);
 	write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", forward);
 	p = probe_of_two();
-	run_to_the_end(p);
-	take_messages(&n[0], &n[1], &n[2]);
-	/* each way over IPv4 and IPv6 */
-	assert_int_equal(n[0], 4);
-	assert_int_equal(n[1], 4);
+	/* a second may be short for a busy machine */
+	for (int i = 0; i < ROUNDS_MAX && n[2] != arrived; i++) {
+		run_to_the_end(p);
+		take_messages(&n[0], &n[1], &n[2]);
+		/* each way over IPv4 and IPv6 */
+		assert_int_equal(n[0], 4);
+		assert_int_equal(n[1], 4);
+	}
 	assert_int_equal(n[2], arrived);
 	assert_int_equal(ports(), 0);
 	probe_free(p);
