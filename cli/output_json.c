@@ -29,9 +29,9 @@ static int put_value(FILE *out, const struct value *value)
 	case VALUE_TEXT:
 		if (!is_plain(value->text))
 			return json_write(out, json_text(value->text));
-		putc('"', out);
-		fputs(value->text, out);
-		putc('"', out);
+		putc_unlocked('"', out);
+		fputs_unlocked(value->text, out);
+		putc_unlocked('"', out);
 		break;
 	}
 	return 0;
@@ -52,10 +52,10 @@ static int put_members(FILE *out, const char *const *fields,
 		if (values[i].kind == VALUE_ABSENT)
 			continue;
 		/* fields are our own words: nothing to escape */
-		fputs(comma, out);
-		putc('"', out);
-		fputs(fields[i], out);
-		fputs("\":", out);
+		fputs_unlocked(comma, out);
+		putc_unlocked('"', out);
+		fputs_unlocked(fields[i], out);
+		fputs_unlocked("\":", out);
 		r = put_value(out, &values[i]);
 		comma = ",";
 	}
@@ -67,9 +67,9 @@ static int put_object(FILE *out, const char *const *fields,
 {
 	int r;
 
-	putc('{', out);
+	putc_unlocked('{', out);
 	r = put_members(out, fields, values, n);
-	putc('}', out);
+	putc_unlocked('}', out);
 	return r;
 }
 
@@ -77,13 +77,13 @@ static int json_begin(struct output *o)
 {
 	if (o->spec->member)
 		fprintf(o->mem, "{\"%s\":", o->spec->member);
-	putc('[', o->mem);
+	putc_unlocked('[', o->mem);
 	return 0;
 }
 
 static int json_row(struct output *o, const struct value *values)
 {
-	fputs(o->n_rows > 0 ? ",\n" : "\n", o->mem);
+	fputs_unlocked(o->n_rows > 0 ? ",\n" : "\n", o->mem);
 	return put_object(o->mem, o->spec->fields, values, o->spec->n_fields);
 }
 
@@ -92,12 +92,12 @@ static int json_end(struct output *o, const char *const *fields,
 {
 	int r = 0;
 
-	fputs(o->n_rows > 0 ? "\n]" : "]", o->mem);
+	fputs_unlocked(o->n_rows > 0 ? "\n]" : "]", o->mem);
 	if (o->spec->member && n > 0) {
-		putc(',', o->mem);
+		putc_unlocked(',', o->mem);
 		r = put_members(o->mem, fields, values, n);
 	}
-	fputs(o->spec->member ? "}\n" : "\n", o->mem);
+	fputs_unlocked(o->spec->member ? "}\n" : "\n", o->mem);
 	return r;
 }
 
@@ -111,7 +111,7 @@ static int jsonl_row(struct output *o, const struct value *values)
 {
 	int r = put_object(o->mem, o->spec->fields, values, o->spec->n_fields);
 
-	putc('\n', o->mem);
+	putc_unlocked('\n', o->mem);
 	return r;
 }
 

@@ -49,8 +49,12 @@ static int table_begin(struct output *o)
 
 static void put_spaces(FILE *out, size_t n)
 {
-	while (n-- > 0)
-		putc(' ', out);
+	static const char spaces[] = "                                ";
+
+	for (size_t len; n > 0; n -= len) {
+		len = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
+		fwrite_unlocked(spaces, 1, len, out);
+	}
 }
 
 static void put_row(const struct output *o, const struct table *t,
@@ -67,7 +71,7 @@ static void put_row(const struct output *o, const struct table *t,
 			put_spaces(o->mem, pad);
 		if (color)
 			fputs(output_color_code(o, cells[i].color), o->mem);
-		fputs(cells[i].text, o->mem);
+		fputs_unlocked(cells[i].text, o->mem);
 		if (color)
 			fputs("\033[0m", o->mem);
 		if (!right && i + 1 < n)

@@ -118,7 +118,9 @@ const char *place_text(const struct value *network, const struct value *ifname,
 		str_copy(buf, size, "?");
 		return buf;
 	}
+	if (name == network)
+		return str_escape(buf, size, name->text);
 	str_escape(safe, sizeof(safe), name->text);
-	snprintf(buf, size, name == network ? "%s" : "(%s)", safe);
+	snprintf(buf, size, "(%s)", safe);
 	return buf;
 }

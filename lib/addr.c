@@ -4,14 +4,29 @@
 
 #include <arpa/inet.h>
 
+/* inet_ntop() takes ten times as long. */
+static void put_v4(const uint8_t *addr, char *to)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*to++ = '.';
+		if (addr[i] >= 100)
+			*to++ = (char)('0' + addr[i] / 100);
+		if (addr[i] >= 10)
+			*to++ = (char)('0' + addr[i] / 10 % 10);
+		*to++ = (char)('0' + addr[i] % 10);
+	}
+	*to = '\0';
+}
+
 const char *addr_text(int family, const uint8_t *addr, char *buf, size_t size)
 {
-	int af = family == 4 ? AF_INET : AF_INET6;
-
 	if (size == 0)
 		return buf;
 	buf[0] = '\0';
-	if (family == 4 || family == 6)
-		inet_ntop(af, addr, buf, (socklen_t)size);
+	if (family == 4 && size >= INET_ADDRSTRLEN)
+		put_v4(addr, buf);
+	else if (family == 6)
+		inet_ntop(AF_INET6, addr, buf, (socklen_t)size);
 	return buf;
 }

@@ -122,7 +122,12 @@ size_t str_fit(const char *text, size_t width, size_t *ret_width)
 	static locale_t utf8;
 	size_t at = 0, sum = 0;
 
-	if (utf8 == (locale_t)0)
+	/* ASCII needs no locale */
+	while (text[at] >= ' ' && text[at] < 0x7f && sum < width) {
+		at++;
+		sum++;
+	}
+	if (text[at] && utf8 == (locale_t)0)
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	while (text[at]) {
 		uint32_t code = 0;
