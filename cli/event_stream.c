@@ -104,7 +104,7 @@ int event_range_head(sqlite3 *db, const struct selection *sel,
 	return r;
 }
 
-/* Fills temp.mine; returns how many there are, or -errno. */
+/* Fills temp.mine with what may be meant; returns how many, or -errno. */
 static int find_mine(sqlite3 *db, const struct selection *sel)
 {
 	static const char make[] =
@@ -127,29 +127,39 @@ static int find_mine(sqlite3 *db, const struct selection *sel)
 	return r < 0 ? r : sqlite3_changes(db);
 }
 
+/* All that is picked is meant, or all that is of those conversations. */
+static int ask_less(struct selection *sel)
+{
+	char *mine = strdup(
+		sel->picked ? "1" : "e.conversation IN (SELECT id FROM mine)");
+
+	if (!mine)
+		return -ENOMEM;
+	free(sel->sql);
+	sel->sql = mine;
+	return 0;
+}
+
 int event_stream_narrow(sqlite3 *db, struct selection *sel,
 			const struct event_range *range)
 {
-	char *mine;
+	struct selection weak = *sel;
 	int n, r;
 
-	if (sel->expr->root < 0 || sel->asks & ASKS_EVENT ||
-	    range->last - range->first < NARROW_EVENTS)
+	if (range->last - range->first < NARROW_EVENTS)
 		return 0;
-	n = find_mine(db, sel);
+	weak.sql = expr_sql_conversation(sel->expr);
+	if (!weak.sql) /* then all events are read */
+		return 0;
+	n = find_mine(db, &weak);
+	free(weak.sql);
 	if (n < 0 || n == NARROW_MAX)
 		return n < 0 ? n : 0;
 	r = picked_read(db, sel, range, n);
 	if (r < 0)
 		return r;
 	sel->picked = r > 0;
-	mine = strdup(sel->picked ? "1"
-				  : "e.conversation IN (SELECT id FROM mine)");
-	if (!mine)
-		return -ENOMEM;
-	free(sel->sql);
-	sel->sql = mine;
-	return 0;
+	return sel->asks & ASKS_EVENT ? 0 : ask_less(sel);
 }
 
 static enum query events_query(const struct selection *sel)

@@ -65,11 +65,30 @@ static void put_sql(const struct expr_node *node, int at, const char *sql,
 	}
 }
 
+/* How the tree is written. */
+struct writer {
+	const struct expr *e;
+	bool weak;    /* what asks the event may be so */
+	bool negated; /* by an odd number of nots */
+	FILE *out;
+};
+
+static bool asks_event(const struct expr_node *node)
+{
+	return node->field->asks[node->side] & ASKS_EVENT;
+}
+
 /* What is unknown does not match, and so does match its opposite. */
-static void put_term(const struct expr_node *node, int at, FILE *out)
+static void put_term(const struct writer *w, const struct expr_node *node,
+		     int at)
 {
 	const struct expr_field *field = node->field;
+	FILE *out = w->out;
 
+	if (w->weak && asks_event(node)) {
+		putc(w->negated ? '0' : '1', out);
+		return;
+	}
 	fputs("((", out);
 	if (field->sql[node->side]) {
 		put_sql(node, at, field->sql[node->side], out);
@@ -87,48 +106,79 @@ static void put_term(const struct expr_node *node, int at, FILE *out)
  * A chain of the same operator is written flat: SQLite's parser, up to 3.45,
  * takes about a hundred levels of everything together.
  */
-static void put_node(const struct expr *e, int at, enum expr_kind around,
-		     FILE *out)
+static void put_node(struct writer *w, int at, enum expr_kind around)
 {
-	const struct expr_node *node = &e->nodes[at];
+	const struct expr_node *node = &w->e->nodes[at];
 	bool flat = node->kind == around;
 
 	switch (node->kind) {
 	case EXPR_TERM:
-		put_term(node, at, out);
+		put_term(w, node, at);
 		break;
 	case EXPR_NOT:
-		fputs("NOT ", out);
-		put_node(e, node->left, EXPR_NOT, out);
+		fputs("NOT ", w->out);
+		w->negated = !w->negated;
+		put_node(w, node->left, EXPR_NOT);
+		w->negated = !w->negated;
 		break;
 	case EXPR_AND:
 	case EXPR_OR:
-		fputs(flat ? "" : "(", out);
-		put_node(e, node->left, node->kind, out);
-		fputs(node->kind == EXPR_AND ? " AND " : " OR ", out);
-		put_node(e, node->right, node->kind, out);
-		fputs(flat ? "" : ")", out);
+		fputs(flat ? "" : "(", w->out);
+		put_node(w, node->left, node->kind);
+		fputs(node->kind == EXPR_AND ? " AND " : " OR ", w->out);
+		put_node(w, node->right, node->kind);
+		fputs(flat ? "" : ")", w->out);
 		break;
 	}
 }
 
-char *expr_sql(const struct expr *e)
+static char *write_sql(const struct expr *e, bool weak)
 {
 	char *sql = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&sql, &size);
+	struct writer w = { .e = e, .weak = weak };
 
-	if (!out)
+	w.out = open_memstream(&sql, &size);
+	if (!w.out)
 		return NULL;
 	if (e->root < 0)
-		putc('1', out);
+		putc('1', w.out);
 	else
-		put_node(e, e->root, EXPR_TERM, out);
-	if (fclose(out) == EOF) {
+		put_node(&w, e->root, EXPR_TERM);
+	if (fclose(w.out) == EOF) {
 		free(sql);
 		return NULL;
 	}
 	return sql;
+}
+
+char *expr_sql(const struct expr *e)
+{
+	return write_sql(e, false);
+}
+
+/* Whether any conversation may be meant, for all that is known. */
+static bool says_nothing(const struct expr *e, int at, bool negated)
+{
+	const struct expr_node *node = &e->nodes[at];
+	bool left, right;
+
+	if (node->kind == EXPR_TERM)
+		return asks_event(node);
+	if (node->kind == EXPR_NOT)
+		return says_nothing(e, node->left, !negated);
+	left = says_nothing(e, node->left, negated);
+	right = says_nothing(e, node->right, negated);
+	/* not (a and b) is not a or not b */
+	return (node->kind == EXPR_AND) != negated ? left && right
+						   : left || right;
+}
+
+char *expr_sql_conversation(const struct expr *e)
+{
+	if (e->root < 0 || says_nothing(e, e->root, false))
+		return NULL;
+	return write_sql(e, true);
 }
 
 unsigned int expr_asks(const struct expr *e)

@@ -64,6 +64,12 @@ int expr_parse(struct expr *e, const char *text, struct expr_error *ret_error);
  */
 char *expr_sql(const struct expr *e);
 
+/*
+ * The same without event e: what every conversation of a match fulfils, and
+ * perhaps others. NULL when it says nothing of conversations, or out of memory.
+ */
+char *expr_sql_conversation(const struct expr *e);
+
 /* What it asks for, enum expr_asks. */
 unsigned int expr_asks(const struct expr *e);
 

@@ -236,6 +236,37 @@ static void a_filter_finds_all_events_that_it_means(void **state)
 	      0, INT64_MAX);
 }
 
+/* What only an event knows, together with what leads to conversations. */
+static void events_of_few_conversations_are_asked_themselves(void **state)
+{
+	static const char *const questions[][2] = {
+		{ "log --to-ip 10.0.0.7 --from-port 1 --fields id",
+		  "dst_ip = '10.0.0.7' AND src_port = 1" },
+		{ "log --to-ip 10.0.0.7 --port 2-81 --fields id",
+		  "dst_ip = '10.0.0.7' AND (src_port = 2 OR dst_port < 82)" },
+		{ "log --to-ip 10.0.0.7 --not --from-port 1 --fields id",
+		  "dst_ip = '10.0.0.7' AND src_port <> 1" },
+		{ "log --to-ip 10.0.0.7 --tcp-flags ACK --fields id", "0" },
+		{ "log --to-port 99 --not --from-port 1 --fields id", "0" },
+		{ "log --to-ip 10.0.0.7 --not --port 0 --to-port 80 --fields"
+		  " id",
+		  "dst_ip = '10.0.0.7' AND src_port > 0 AND dst_port = 80" },
+		{ "log --from-ip 192.168.144.99 --fields id", "0" },
+	};
+	const struct world *w = *state;
+	char sql[256];
+
+	lay_down(w, EVENTS);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT id FROM v_event WHERE time_ns >= ?"
+			 " AND time_ns < ? AND %s ORDER BY id",
+			 questions[i][1]);
+		check(w, questions[i][0], sql, 0, INT64_MAX);
+		check(w, questions[i][0], sql, T0, T0 + 6000 * NS_PER_S);
+	}
+}
+
 static void blocks_without_a_digest_are_read(void **state)
 {
 	const struct world *w = *state;
@@ -419,6 +450,7 @@ int main(void)
 		T(a_full_block_has_a_digest_and_postings),
 		T(counts_are_those_of_the_events),
 		T(a_filter_finds_all_events_that_it_means),
+		T(events_of_few_conversations_are_asked_themselves),
 		T(blocks_without_a_digest_are_read),
 		T(what_was_removed_leaves_no_digest),
 		T(a_scan_in_the_window_is_counted_too),
