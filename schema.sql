@@ -217,11 +217,19 @@ CREATE INDEX batch_pruned ON batch (max_ns, min_ns) WHERE pruned_ns IS NOT NULL;
 -- that more follow (LEB128). For each conversation in the block, by its id:
 --    how much higher its id is than the one before it
 --    packets, bytes, first time - min_ns, last time - first time
+-- sums stands for those with ids from begun on, which began in the block, when
+-- there are many: first how they are put together (0 by path, source and
+-- service, 1 by path and source, 2 by path), then of each group
+--    how much higher the id of one of it is than that of the group before it,
+--    or than begun; twice the number of its conversations, and 1 more when
+--    they are of different services; and as above
 CREATE TABLE digest (
 	block   INTEGER PRIMARY KEY,
 	min_ns  INTEGER NOT NULL,
 	max_ns  INTEGER NOT NULL,
-	entries BLOB NOT NULL
+	entries BLOB NOT NULL,
+	begun   INTEGER,
+	sums    BLOB
 ) STRICT;
 
 -- And where they are. id is block << 6 | conversation % 64; entries, for each

@@ -9,6 +9,7 @@
 #include "cli/digest.h"
 #include "lib/db.h"
 #include "lib/digest.h"
+#include "lib/rows.h"
 
 enum {
 	SLOTS_MIN = 4096,
@@ -25,16 +26,30 @@ struct amount {
 	int64_t bytes;
 	int64_t first_ns;
 	int64_t last_ns;
+	int64_t conversations; /* that it counts as */
+	bool various;	       /* services */
+};
+
+/* Conversations that are in sums, by their ids. */
+struct summed {
+	int64_t first;
+	int64_t end;
 };
 
 /* Never more than half full. */
 struct amounts {
+	const struct selection *sel;
 	struct amount *slots;
 	size_t n_slots;
 	size_t n;
 	size_t n_max;
 	int64_t events_left; /* that may still be read themselves */
 	sqlite3_stmt *events;
+	int level;	     /* as of amounts_read() */
+	struct amount *sums; /* of many conversations each */
+	size_t n_sums;
+	struct summed *summed; /* in order */
+	size_t n_summed;
 };
 
 static struct amount *find(struct amount *slots, size_t n_slots,
@@ -87,26 +102,122 @@ static int add(struct amounts *a, const struct amount *more)
 	return 1;
 }
 
-static int add_digest(void *arg, const struct digest_block *block)
+static void read_amount(struct varint_reader *in, int64_t min_ns,
+			struct amount *ret)
 {
-	struct varint_reader in;
-	struct amount amount = { 0 };
+	ret->packets = (int64_t)varint_get(in);
+	ret->bytes = (int64_t)varint_get(in);
+	ret->first_ns = min_ns + (int64_t)varint_get(in);
+	ret->last_ns = ret->first_ns + (int64_t)varint_get(in);
+}
+
+/* The conversations of a block that are below end. */
+static int add_entries(struct amounts *a, const struct digest_block *block,
+		       int64_t end)
+{
+	struct varint_reader in = digest_entries(block);
+	struct amount amount = { .conversations = 1 };
 	int r = 1;
 
-	if (!block->whole)
-		return 0;
-	in = digest_entries(block);
 	while (r > 0 && in.at < in.end) {
 		amount.conversation += (int64_t)varint_get(&in);
-		amount.packets = (int64_t)varint_get(&in);
-		amount.bytes = (int64_t)varint_get(&in);
-		amount.first_ns = block->min_ns + (int64_t)varint_get(&in);
-		amount.last_ns = amount.first_ns + (int64_t)varint_get(&in);
+		if (amount.conversation >= end)
+			break;
+		read_amount(&in, block->min_ns, &amount);
 		r = in.bad || amount.conversation <= 0 ? -EUCLEAN
-						       : add(arg, &amount);
+						       : add(a, &amount);
 	}
 	/* too many is no matter of one block */
 	return r == 0 ? -E2BIG : r;
+}
+
+static int add_sum(struct amounts *a, const struct amount *sum)
+{
+	if ((a->n_sums & (a->n_sums - 1)) == 0) { /* full at powers of two */
+		struct amount *bigger = reallocarray(
+			a->sums, a->n_sums ? 2 * a->n_sums : 1, sizeof(*sum));
+
+		if (!bigger)
+			return -ENOMEM;
+		a->sums = bigger;
+	}
+	a->sums[a->n_sums++] = *sum;
+	return 0;
+}
+
+static int add_summed(struct amounts *a, int64_t first, int64_t n)
+{
+	if ((a->n_summed & (a->n_summed - 1)) == 0) {
+		struct summed *bigger = reallocarray(
+			a->summed, a->n_summed ? 2 * a->n_summed : 1,
+			sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		a->summed = bigger;
+	}
+	a->summed[a->n_summed++] = (struct summed){ first, first + n };
+	return 0;
+}
+
+/* The sums of a block, when they tell enough apart: 1, 0 or -errno */
+static int add_sums(struct amounts *a, const struct digest_block *block)
+{
+	struct varint_reader in = digest_sums(block);
+	struct amount sum = { .conversation = block->begun };
+	int64_t n = 0;
+	int r = 0;
+
+	if (in.at == in.end || (int64_t)varint_get(&in) > a->level)
+		return 0;
+	while (r == 0 && in.at < in.end) {
+		uint64_t many;
+
+		sum.conversation += (int64_t)varint_get(&in);
+		many = varint_get(&in);
+		sum.conversations = (int64_t)(many >> 1);
+		sum.various = many & 1;
+		read_amount(&in, block->min_ns, &sum);
+		n += sum.conversations;
+		r = in.bad || sum.conversation <= 0 ||
+				    sum.conversations > DIGEST_ROWS ||
+				    n > DIGEST_ROWS
+			    ? -EUCLEAN
+			    : add_sum(a, &sum);
+	}
+	if (r == 0)
+		r = add_summed(a, block->begun, n);
+	return r < 0 ? r : 1;
+}
+
+static int add_digest(void *arg, const struct digest_block *block)
+{
+	int r;
+
+	if (!block->whole)
+		return 0;
+	r = add_sums(arg, block);
+	if (r < 0)
+		return r;
+	return add_entries(arg, block, r > 0 ? block->begun : INT64_MAX);
+}
+
+/* The event of the row, when its time is in the window. */
+static int add_event(struct amounts *a)
+{
+	struct amount amount = {
+		.conversation = sqlite3_column_int64(a->events, 0),
+		.packets = sqlite3_column_int64(a->events, 1),
+		.first_ns = sqlite3_column_int64(a->events, 3),
+		.conversations = 1,
+	};
+
+	if ((uint64_t)amount.first_ns < a->sel->since_ns ||
+	    (uint64_t)amount.first_ns >= a->sel->until_ns)
+		return 1;
+	amount.bytes = amount.packets * sqlite3_column_int64(a->events, 2);
+	amount.last_ns = amount.first_ns;
+	return add(a, &amount);
 }
 
 static int add_events(void *arg, int64_t first, int64_t last)
@@ -116,17 +227,8 @@ static int add_events(void *arg, int64_t first, int64_t last)
 
 	query_bind(a->events, ":first", first);
 	query_bind(a->events, ":last", last);
-	while (more > 0 && (r = query_step(a->events)) == 1) {
-		struct amount amount = {
-			.conversation = sqlite3_column_int64(a->events, 0),
-			.packets = sqlite3_column_int64(a->events, 1),
-			.bytes = sqlite3_column_int64(a->events, 2),
-			.first_ns = sqlite3_column_int64(a->events, 3),
-		};
-
-		amount.last_ns = amount.first_ns;
-		more = a->events_left-- > 0 ? add(a, &amount) : 0;
-	}
+	while (more > 0 && (r = query_step(a->events)) == 1)
+		more = a->events_left-- > 0 ? add_event(a) : 0;
 	sqlite3_reset(a->events);
 	return r < 0 ? r : more;
 }
@@ -139,44 +241,88 @@ static int by_conversation(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorted, for that makes all further steps walks. */
-static int fill(sqlite3 *db, struct amounts *a)
+/* Sorted, for that makes all further steps walks. Returns how many. */
+static size_t sort(struct amounts *a)
 {
-	sqlite3_stmt *stmt = NULL;
-	size_t n = 0;
-	int r = query_prepare(db, QUERY_AMOUNT, &stmt);
+	size_t n = 0, at = 0;
 
 	for (size_t i = 0; i < a->n_slots; i++)
 		if (a->slots[i].conversation)
 			a->slots[n++] = a->slots[i];
 	if (n > 0)
 		qsort(a->slots, n, sizeof(*a->slots), by_conversation);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		sqlite3_bind_int64(stmt, 1, a->slots[i].conversation);
-		sqlite3_bind_int64(stmt, 2, a->slots[i].packets);
-		sqlite3_bind_int64(stmt, 3, a->slots[i].bytes);
-		sqlite3_bind_int64(stmt, 4, a->slots[i].first_ns);
-		sqlite3_bind_int64(stmt, 5, a->slots[i].last_ns);
-		r = query_step(stmt);
-		sqlite3_reset(stmt);
+	/* what went on behind its block is among the sums' already */
+	for (size_t i = 0; i < n; i++) {
+		struct amount *amount = &a->slots[i];
+
+		while (at < a->n_summed &&
+		       a->summed[at].end <= amount->conversation)
+			at++;
+		if (at < a->n_summed &&
+		    a->summed[at].first <= amount->conversation)
+			amount->conversations = 0;
 	}
-	sqlite3_finalize(stmt);
-	return r;
+	return n;
 }
 
-static int make_table(sqlite3 *db)
+/* What is found, as a table; goes with the database handle. */
+struct answer {
+	struct rows rows;
+	struct amount *each;
+	size_t n_each;
+	struct amount *sums;
+};
+
+static void answer_column(sqlite3_context *ctx, const void *arg, size_t row,
+			  int column)
 {
-	static const char make[] =
-		"CREATE TEMP TABLE IF NOT EXISTS amount ("
-		"conversation INTEGER PRIMARY KEY, packets, bytes, first_ns,"
-		" last_ns); DELETE FROM amount";
+	const struct answer *as = arg;
+	const struct amount *a =
+		row < as->n_each ? &as->each[row] : &as->sums[row - as->n_each];
+	const int64_t columns[] = { a->conversation, a->packets,
+				    a->bytes,	     a->first_ns,
+				    a->last_ns,	     a->conversations,
+				    a->various };
 
-	return db_errno(sqlite3_exec(db, make, NULL, NULL, NULL));
+	sqlite3_result_int64(ctx, columns[column]);
 }
 
-int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap)
+static void answer_free(void *rows)
+{
+	struct answer *as = rows; /* they are its first */
+
+	free(as->each);
+	free(as->sums);
+	free(as);
+}
+
+/* Gives what a has to the table. */
+static int make_table(sqlite3 *db, struct amounts *a)
+{
+	struct answer *as = calloc(1, sizeof(*as));
+
+	if (!as)
+		return -ENOMEM;
+	as->n_each = sort(a);
+	as->each = a->slots;
+	as->sums = a->sums;
+	as->rows = (struct rows){
+		.schema = "CREATE TABLE x (conversation, packets, bytes,"
+			  " first_ns, last_ns, conversations, various)",
+		.column = answer_column,
+		.arg = as,
+		.end = as->n_each + a->n_sums,
+	};
+	a->slots = a->sums = NULL;
+	return db_errno(rows_register(db, "amount", &as->rows, answer_free));
+}
+
+int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
+		 int level)
 {
 	struct amounts a = {
+		.sel = sel,
+		.level = level,
 		.n_max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
 		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
 	};
@@ -189,16 +335,16 @@ int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap)
 	if (cheap && range.last - range.first > (int64_t)CHEAP_BLOCKS
 							<< DIGEST_SHIFT)
 		return 0;
-	r = make_table(db);
-	if (r == 0)
-		r = query_prepare(db, QUERY_AMOUNTS_OF_EVENTS, &a.events);
+	r = query_prepare(db, QUERY_AMOUNTS_OF_EVENTS, &a.events);
 	if (r == 0) {
 		query_bind_selection(a.events, sel);
 		r = digest_walk(db, sel, &range, &walk);
 	}
 	sqlite3_finalize(a.events);
 	if (r > 0)
-		r = fill(db, &a) < 0 ? -EIO : 1;
+		r = make_table(db, &a) < 0 ? -ENOMEM : 1;
 	free(a.slots);
+	free(a.sums);
+	free(a.summed);
 	return r == -E2BIG ? 0 : r;
 }

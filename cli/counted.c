@@ -33,6 +33,7 @@ struct counted {
 	struct bars *bars; /* NULL: there is no bar */
 	struct pruned pruned;
 	uint64_t rows;
+	uint64_t at_least; /* of these: with more ports, perhaps */
 };
 
 uint64_t counted_slot_ns(const struct flow_question *q, int64_t slot)
@@ -91,6 +92,12 @@ static struct value time_column(const struct counted *c, sqlite3_stmt *stmt,
 	return text_value(time_rfc3339((uint64_t)ns, buf, TIME_TEXT_MAX));
 }
 
+/* Whether PORTS is the least that it may be. */
+static bool is_at_least(const struct counted *c, sqlite3_stmt *stmt)
+{
+	return sqlite3_column_int(stmt, measure(c, FLOW_OTHERS));
+}
+
 static int output_as_values(struct counted *c, sqlite3_stmt *stmt)
 {
 	struct value values[FIELDS_MAX] = { 0 }, *v = values;
@@ -140,9 +147,10 @@ static int output_as_cells(struct counted *c, sqlite3_stmt *stmt)
 		column += (int)dimension_columns(c->q->group->by[i]);
 	}
 	for (int i = 0; i < n_numbers; i++) {
-		snprintf(numbers[i], sizeof(numbers[i]), "%lld",
+		snprintf(numbers[i], sizeof(numbers[i]), "%lld%s",
 			 (long long)sqlite3_column_int64(
-				 stmt, measure(c, (enum flow_column)i)));
+				 stmt, measure(c, (enum flow_column)i)),
+			 i == FLOW_PORTS && is_at_least(c, stmt) ? "+" : "");
 		cells[n++].text = numbers[i];
 	}
 	if (c->bars) {
@@ -157,6 +165,7 @@ static int output_as_cells(struct counted *c, sqlite3_stmt *stmt)
 static int add_row(struct counted *c, sqlite3_stmt *stmt)
 {
 	c->rows++;
+	c->at_least += is_at_least(c, stmt);
 	return output_wants_cells(c->output) ? output_as_cells(c, stmt)
 					     : output_as_values(c, stmt);
 }
@@ -190,16 +199,22 @@ static int finish(const struct cli *cli, const struct filter *f,
 		  struct counted *c, const struct loss *loss)
 {
 	static const char *const names[] = { "lost_packets", "gaps",
-					     "gaps_unknown" };
+					     "gaps_unknown",
+					     "rows_with_more_ports" };
 	const struct value values[] = {
 		int_value(loss->packets),
 		int_value(loss->gaps),
 		int_value(loss->unknown),
+		int_value((int64_t)c->at_least),
 	};
 	int code, r = output_end(c->output, names, values, ARRAY_SIZE(names));
 
 	if (r < 0)
 		return cli_write_failed(cli, r);
+	if (c->at_least > 0 && !c->q->step_s)
+		fputs("ports of a scan were counted together: + is at least, "
+		      "-s ports counts them\n",
+		      cli->err);
 	code = loss_finish(cli, loss, c->rows,
 			   filter_has_window(f) ? "inside this window"
 						: "in this log");

@@ -22,6 +22,11 @@ struct varint_reader digest_entries(const struct digest_block *block)
 	return digest_numbers(block->stmt, 3);
 }
 
+struct varint_reader digest_sums(const struct digest_block *block)
+{
+	return digest_numbers(block->stmt, 5);
+}
+
 uint64_t digest_next_key(struct varint_reader *in, int64_t *key)
 {
 	uint64_t n = varint_get(in);
@@ -42,6 +47,7 @@ static int take(sqlite3_stmt *stmt, const struct selection *sel,
 {
 	struct digest_block b = { .block = sqlite3_column_int64(stmt, 0),
 				  .min_ns = sqlite3_column_int64(stmt, 1),
+				  .begun = sqlite3_column_int64(stmt, 4),
 				  .stmt = stmt };
 	uint64_t min_ns = (uint64_t)b.min_ns;
 	uint64_t max_ns = (uint64_t)sqlite3_column_int64(stmt, 2);

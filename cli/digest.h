@@ -13,7 +13,8 @@
 struct digest_block {
 	int64_t block;
 	int64_t min_ns;
-	bool whole; /* all of it is inside the window */
+	bool whole;    /* all of it is inside the window */
+	int64_t begun; /* the first conversation that sums stand for, or 0 */
 	sqlite3_stmt *stmt;
 };
 
@@ -35,8 +36,9 @@ int digest_walk(sqlite3 *db, const struct selection *sel,
 		const struct event_range *range,
 		const struct digest_walk *walk);
 
-/* The block's entries. */
+/* The block's entries, and its sums. */
 struct varint_reader digest_entries(const struct digest_block *block);
+struct varint_reader digest_sums(const struct digest_block *block);
 
 /* The next key of a posting, which is moved on from *key, and how many places
  * follow (schema.sql). */
@@ -45,12 +47,16 @@ uint64_t digest_next_key(struct varint_reader *in, int64_t *key);
 /* A column of bytes as numbers. */
 struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column);
 
+enum { AMOUNTS_EACH = -1 };
+
 /*
- * Fills temp.amount with what each conversation has in the selection's window.
- * Returns 1, 0 when that would take too long, or -errno. cheap: it has to
- * take no longer than reading the tallies.
+ * Makes the table amount of what each conversation has in the selection's
+ * window. Returns 1, 0 when that would take too long, or -errno. cheap: it has
+ * to take no longer than reading the tallies. level: how little may be told
+ * apart of those of which there are sums (enum digest_level), or AMOUNTS_EACH.
  */
-int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap);
+int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
+		 int level);
 
 /*
  * Fills temp.picked with the ids of the events in the range that are of the

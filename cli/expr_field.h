@@ -17,7 +17,8 @@ enum expr_asks {
 	ASKS_SERVICE = 1, /* of the conversation: protocol, port */
 	ASKS_ADDRESS = 2, /* of the conversation */
 	ASKS_EVENT = 4,
-	ASKS_PROBE = 8, /* test packets of ours, which are not counted else */
+	ASKS_PROBE = 8,	  /* test packets of ours, which are not counted else */
+	ASKS_SOURCE = 16, /* of the conversation: its source address only */
 };
 
 /* How a value is read and compared. */

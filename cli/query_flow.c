@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "cli/digest.h"
+#include "cli/pairs.h"
 #include "cli/query_column.h"
 #include "cli/query_window.h"
-#include "cli/top_service.h"
+#include "lib/digest.h"
 #include "lib/text.h"
 
 /* Events of [from, to), through the batches; more joins, and conditions. */
@@ -93,9 +94,10 @@ static const char flow_of_all_time[] =
 
 /* What amounts_read() has put together. */
 static const char flow_by_amount[] =
-	"WITH flow AS (SELECT 0 AS slot, v.path, v.service, v.src_ip,"
+	"WITH flow AS (SELECT 0 AS slot, v.path,"
+	" iif(w.various, -258, v.service) AS service, v.src_ip,"
 	" v.dst_ip, v.src_endpoint, v.dst_endpoint, v.spoofed, w.packets,"
-	" w.bytes, 1 AS conversations, w.first_ns, w.last_ns FROM amount w"
+	" w.bytes, w.conversations, w.first_ns, w.last_ns FROM amount w"
 	" CROSS JOIN conversation v ON v.id = w.conversation)";
 
 static const char flow_by_conversation[] =
@@ -116,25 +118,23 @@ static const char flow_by_events[] =
 	" FROM flow c" QUERY_JOINED " WHERE :conversations AND :counted"
 
 /* A network that was made again under its name is the same one here. */
+static const char pairs_sql[] =
+	":flow SELECT :SRC, :ELSE_SRC, :DST, :ELSE_DST, p.verdict, c.service,"
+	" c.packets, c.conversations, c.first_ns, c.last_ns" FLOW_JOINED;
+
 static const char matrix_sql[] =
-	":flow, pair AS (SELECT :SRC AS src, :ELSE_SRC AS src_else,"
-	" :DST AS dst, :ELSE_DST AS dst_else, p.verdict AS verdict,"
-	" sum(c.packets) AS packets, sum(c.conversations) AS conversations,"
-	" min(c.first_ns) AS first_ns, max(c.last_ns) AS last_ns,"
-	" top_service(c.service, c.packets) AS top" FLOW_JOINED
-	" GROUP BY 1, 2, 3, 4, 5"
-	"), ranked AS (SELECT *, CAST(substr(top, 20) AS INTEGER) AS service"
-	" FROM pair)"
-	" SELECT src, src_else, dst, dst_else, verdict, packets,"
+	"SELECT src, src_else, dst, dst_else, verdict, packets,"
 	" conversations, first_ns, last_ns, " QUERY_PROTO ", " QUERY_PORT ","
-	" CAST(substr(top, 1, 19) AS INTEGER) FROM ranked c"
-	" ORDER BY packets DESC, src, src_else, dst, dst_else, verdict";
+	" service_packets FROM pair c";
 
 static const char group_sql[] =
 	":flow SELECT :columns, sum(c.packets) AS packets,"
 	" sum(c.bytes) AS bytes, sum(c.conversations) AS conversations,"
-	" count(DISTINCT iif(c.service >= 0 OR c.service = -258, c.service,"
-	" NULL)) AS ports, min(c.first_ns), max(c.last_ns), c.slot AS slot" FLOW_JOINED
+	/* what was counted together was of two services at least */
+	" max(count(DISTINCT iif(c.service >= 0, c.service, NULL)),"
+	" 2 * max(c.service = -258)) AS ports,"
+	" min(c.first_ns), max(c.last_ns), c.slot AS slot,"
+	" max(c.service = -258)" FLOW_JOINED
 	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
 
 /* Whether many services were counted together in the window. */
@@ -157,6 +157,7 @@ struct need {
 	const struct group *group;
 	int64_t step_s; /* 0: there are no slots */
 	int64_t offset_s;
+	bool ports; /* how many there were of them */
 };
 
 static bool is_whole(const struct need *need, int64_t seconds)
@@ -187,19 +188,41 @@ static bool is_all_time(const struct selection *sel)
 	return sel->since_ns == 0 && sel->until_ns == INT64_MAX;
 }
 
+static unsigned int all_asks(const struct selection *sel,
+			     const struct need *need)
+{
+	unsigned int asks = sel->asks & ~(unsigned int)ASKS_PROBE;
+
+	for (size_t i = 0; i < need->group->n; i++)
+		asks |= need->group->by[i]->asks;
+	return asks;
+}
+
 /* Whether the tallies know all that is asked for. 1, 0 or -errno */
 static int tallies_suffice(sqlite3 *db, const struct selection *sel,
 			   const struct need *need)
 {
-	unsigned int asks = sel->asks & ~(unsigned int)ASKS_PROBE;
+	unsigned int asks = all_asks(sel, need);
 	int r;
 
-	for (size_t i = 0; i < need->group->n; i++)
-		asks |= need->group->by[i]->asks;
-	if (asks & (ASKS_ADDRESS | ASKS_EVENT) || !is_whole(need, 60))
+	if (asks & (ASKS_ADDRESS | ASKS_SOURCE | ASKS_EVENT) ||
+	    !is_whole(need, 60))
 		return 0;
 	r = asks == ASKS_SERVICE ? has_others(db, sel) : 0;
 	return r < 0 ? r : !r;
+}
+
+/* The coarsest sums of conversations that know all that is asked for. */
+static int sums_suffice(const struct selection *sel, const struct need *need)
+{
+	unsigned int asks = all_asks(sel, need);
+
+	if (asks & ASKS_ADDRESS)
+		return AMOUNTS_EACH;
+	/* a filter must not leave out what it can't see */
+	if (asks & ASKS_SERVICE || need->ports)
+		return DIGEST_BY_SERVICE;
+	return asks & ASKS_SOURCE ? DIGEST_BY_SOURCE : DIGEST_BY_PATH;
 }
 
 /* The least that can answer. */
@@ -207,19 +230,21 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 		       const struct need *need, const char **ret)
 {
 	int tallies = tallies_suffice(db, sel, need), r = 0;
+	int uncounted = tallies > 0 && need->ports ? has_others(db, sel) : 0;
 
-	if (tallies < 0)
-		return tallies;
+	if (tallies < 0 || uncounted < 0)
+		return tallies < 0 ? tallies : uncounted;
 	*ret = need->step_s == 0 && is_all_time(sel) ? flow_of_all_time
 						     : flow_by_tally;
-	if (tallies && (need->step_s > 0 || is_all_time(sel)))
+	if (tallies && !uncounted && (need->step_s > 0 || is_all_time(sel)))
 		return 0;
 	if (sel->asks & ASKS_EVENT) {
 		*ret = flow_by_events;
 		return 0;
 	}
 	if (need->step_s == 0)
-		r = amounts_read(db, sel, tallies);
+		r = amounts_read(db, sel, tallies && !uncounted,
+				 sums_suffice(sel, need));
 	if (r > 0)
 		*ret = flow_by_amount;
 	else if (!tallies)
@@ -296,8 +321,8 @@ static int prepare(sqlite3 *db, const struct selection *sel,
 	return r;
 }
 
-int query_matrix(sqlite3 *db, const struct selection *sel,
-		 const struct group *pair, sqlite3_stmt **ret)
+int query_pairs(sqlite3 *db, const struct selection *sel,
+		const struct group *pair, sqlite3_stmt **ret)
 {
 	const struct dimension *src = pair->by[0], *dst = pair->by[1];
 	const struct query_part own[] = {
@@ -306,13 +331,21 @@ int query_matrix(sqlite3 *db, const struct selection *sel,
 		{ ":ELSE_SRC", src->sql[1] ? src->sql[1] : "NULL" },
 		{ ":ELSE_DST", dst->sql[1] ? dst->sql[1] : "NULL" },
 	};
-
 	const struct need need = { .group = pair };
-	int r = top_service_register(db);
 
-	return r < 0 ? r
-		     : prepare(db, sel, &need, matrix_sql, own, ARRAY_SIZE(own),
-			       ret);
+	return prepare(db, sel, &need, pairs_sql, own, ARRAY_SIZE(own), ret);
+}
+
+int query_matrix(sqlite3 *db, const struct selection *sel,
+		 const struct group *pair, sqlite3_stmt **ret)
+{
+	sqlite3_stmt *flow = NULL;
+	int r = query_pairs(db, sel, pair, &flow);
+
+	if (r == 0)
+		r = pairs_read(db, flow);
+	sqlite3_finalize(flow);
+	return r < 0 ? r : query_prepare_text(db, matrix_sql, ret);
 }
 
 int query_flow(sqlite3 *db, const struct selection *sel,
@@ -324,8 +357,12 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 		{ ":numbers", numbers },
 		{ ":order", orders[q->order] },
 	};
-	const struct need need = { q->group, q->step_s,
-				   q->step_s > 0 ? q->offset_s : 0 };
+	const struct need need = {
+		.group = q->group,
+		.step_s = q->step_s,
+		.offset_s = q->step_s > 0 ? q->offset_s : 0,
+		.ports = q->order == FLOW_BY_PORTS,
+	};
 	size_t at = 0, numbers_at = 0;
 	int n = 0, r;
 

@@ -15,7 +15,7 @@ enum flow_order {
 	FLOW_BY_PACKETS,
 	FLOW_BY_BYTES,
 	FLOW_BY_CONVERSATIONS,
-	FLOW_BY_PORTS,
+	FLOW_BY_PORTS, /* counts them where others would be the least */
 	FLOW_BY_TIME,
 	FLOW_BY_KEY, /* the columns of the group */
 };
@@ -44,7 +44,8 @@ enum flow_column {
 	FLOW_PORTS,
 	FLOW_FIRST,
 	FLOW_LAST,
-	FLOW_SLOT, /* (seconds since the epoch + offset) / step */
+	FLOW_SLOT,   /* (seconds since the epoch + offset) / step */
+	FLOW_OTHERS, /* 1: FLOW_PORTS is the least that it may be */
 };
 
 struct flow_question {
@@ -62,6 +63,10 @@ int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
 /* Rows per group and slot. 0 or -errno; the caller finalizes *ret. */
 int query_flow(sqlite3 *db, const struct selection *sel,
 	       const struct flow_question *q, sqlite3_stmt **ret);
+
+/* What a matrix is put together from: rows as pairs_read() takes them. */
+int query_pairs(sqlite3 *db, const struct selection *sel,
+		const struct group *pair, sqlite3_stmt **ret);
 
 /* Rows per pair of dimensions and verdict, with the port wanted most. */
 int query_matrix(sqlite3 *db, const struct selection *sel,

@@ -13,6 +13,13 @@ enum {
 	DIGEST_BUCKETS = 1 << DIGEST_BUCKET_SHIFT,
 };
 
+/* What the sums of a block tell apart: each the paths, and besides these. */
+enum digest_level {
+	DIGEST_BY_SERVICE, /* sources and services */
+	DIGEST_BY_SOURCE,  /* sources */
+	DIGEST_BY_PATH,
+};
+
 /* The key of an address of 4 or 16 bytes: FNV-1a, 32 bits. */
 static inline uint32_t digest_address_key(const uint8_t *addr, size_t len)
 {

@@ -19,6 +19,7 @@
 #include "logger/store_address.h"
 #include "logger/store_digest.h"
 #include "logger/store_posting.h"
+#include "logger/store_sums.h"
 
 #define GAP_JOIN_NS NS_PER_S
 
@@ -65,6 +66,7 @@ static void store_free(struct store *st)
 	batch_free(st->batch);
 	digest_free(st->digest);
 	address_free(st->addresses);
+	sums_free(st->sums);
 	posting_free(st->posting);
 	identity_free(st->identity);
 	nameless_free(st->nameless);
@@ -75,9 +77,9 @@ static void store_free(struct store *st)
 static bool has_memory(const struct store *st)
 {
 	return st->conversations && st->recents && st->paths && st->tallies &&
-	       st->batch && st->digest && st->addresses && st->posting &&
-	       st->identity && st->nameless && st->containers && st->accounts &&
-	       st->chain;
+	       st->batch && st->digest && st->addresses && st->sums &&
+	       st->posting && st->identity && st->nameless && st->containers &&
+	       st->accounts && st->chain;
 }
 
 /* All that is read and written before the first event. */
@@ -97,6 +99,7 @@ static int start(struct store *st, const struct store_session *session)
 		rc = container_load(st, session->start_ns);
 	if (rc == SQLITE_OK)
 		rc = session_start(st, session);
+	sums_load(st);
 	if (rc == SQLITE_OK)
 		rc = digest_load(st);
 	if (rc == SQLITE_OK)
@@ -134,6 +137,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->batch = batch_new();
 	st->digest = digest_new();
 	st->addresses = address_new();
+	st->sums = sums_new();
 	st->posting = posting_new();
 	st->identity = identity_new();
 	st->nameless = nameless_new();

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/rows.h"
 #include "lib/timefmt.h"
 #include "logger/memory.h"
 #include "logger/store_address.h"
 #include "logger/store_digest.h"
 #include "logger/store_private.h"
-#include "logger/store_rows.h"
+#include "logger/store_sums.h"
 
 enum {
 	AHEAD = 16, /* events whose memory is fetched before it is needed */
@@ -180,6 +181,7 @@ static void begin_conversation(struct store *st, size_t i,
 		.in_network = { l->path.src_network, l->path.dst_network },
 	};
 	address_add(st->addresses, &st->events[i]);
+	sums_add(st->sums, &st->events[i], l->path.id, l->key.service);
 	identity_attribute(st->identity, &st->events[i], &l->path, &row->who);
 	b->plain = b->plain && !row->who.dst && !row->who.spoofed;
 }
@@ -242,6 +244,7 @@ static void begin(struct store *st)
 	conversation_begin(st->conversations, st->n_events);
 	tally_begin(st->tallies, st->n_events);
 	address_begin(st->addresses);
+	sums_begin(st->sums);
 	b->n_events = b->n_conversations = b->n_seen = 0;
 	b->first_conversation = st->next_conversation;
 	b->min_ns = UINT64_MAX;
@@ -405,6 +408,7 @@ void batch_settle(struct store *st)
 	tally_settle(st->tallies);
 	digest_settle(st, b->events, b->n_events);
 	address_settle(st);
+	sums_settle(st);
 	st->next_event += (int64_t)b->n_events;
 	st->next_conversation += (int64_t)b->n_conversations;
 }
@@ -446,12 +450,12 @@ int batch_register(struct store *st)
 		.column = seen_column,
 		.arg = b,
 	};
-	rc = rows_register(st->db, "new_event", &b->event_source);
+	rc = rows_register(st->db, "new_event", &b->event_source, NULL);
 	if (rc == SQLITE_OK)
 		rc = rows_register(st->db, "new_conversation",
-				   &b->conversation_source);
+				   &b->conversation_source, NULL);
 	if (rc == SQLITE_OK)
-		rc = rows_register(st->db, "new_seen", &b->seen_source);
+		rc = rows_register(st->db, "new_seen", &b->seen_source, NULL);
 	return rc;
 }
 

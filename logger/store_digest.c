@@ -12,12 +12,14 @@
 #include "lib/varint.h"
 #include "logger/store_posting.h"
 #include "logger/store_private.h"
+#include "logger/store_sums.h"
 
 struct digest {
 	size_t n_kept; /* of the block that is not full yet, from its start */
 	struct canonical_event kept[DIGEST_ROWS];
 	/* of the block that is being digested */
 	struct canonical_event rows[DIGEST_ROWS];
+	uint8_t sums[SUMS_LEN_MAX];
 };
 
 /* Which row of its block an event is. The first block has no id 0. */
@@ -35,24 +37,26 @@ static size_t first_place(int64_t block)
 static size_t pack_entry(const struct store *st, const struct posting_entry *e,
 			 int64_t min_ns, uint8_t *to)
 {
-	int64_t first_ns = INT64_MAX, last_ns = 0;
-	uint64_t packets = 0, bytes = 0;
+	struct amount a = { .first_ns = INT64_MAX };
 	size_t len;
 
 	for (uint32_t i = e->first; i < e->end; i++) {
 		const struct canonical_event *row =
 			&st->digest->rows[st->posting->order[i]];
 
-		packets += (uint64_t)row->packets;
-		bytes += ((uint64_t)row->detail >> 32 & 0x1ffff) *
-			 (uint64_t)row->packets;
-		first_ns = row->time_ns < first_ns ? row->time_ns : first_ns;
-		last_ns = row->time_ns > last_ns ? row->time_ns : last_ns;
+		a.packets += (uint64_t)row->packets;
+		a.bytes += ((uint64_t)row->detail >> 32 & 0x1ffff) *
+			   (uint64_t)row->packets;
+		if (row->time_ns < a.first_ns)
+			a.first_ns = row->time_ns;
+		if (row->time_ns > a.last_ns)
+			a.last_ns = row->time_ns;
 	}
-	len = varint_put(to, packets);
-	len += varint_put(to + len, bytes);
-	len += varint_put(to + len, (uint64_t)(first_ns - min_ns));
-	return len + varint_put(to + len, (uint64_t)(last_ns - first_ns));
+	sums_take(st, e->key, &a);
+	len = varint_put(to, a.packets);
+	len += varint_put(to + len, a.bytes);
+	len += varint_put(to + len, (uint64_t)(a.first_ns - min_ns));
+	return len + varint_put(to + len, (uint64_t)(a.last_ns - a.first_ns));
 }
 
 static int write_sums(struct store *st, int64_t block, size_t n)
@@ -60,8 +64,9 @@ static int write_sums(struct store *st, int64_t block, size_t n)
 	const struct canonical_event *rows = st->digest->rows;
 	sqlite3_stmt *s = st->stmts[STMT_DIGEST];
 	struct posting *p = st->posting;
+	int rc;
 	int64_t min_ns = INT64_MAX, max_ns = 0, last = 0;
-	size_t len = 0;
+	size_t len = 0, sums_len;
 
 	for (size_t i = 0; i < n; i++) {
 		min_ns = rows[i].time_ns < min_ns ? rows[i].time_ns : min_ns;
@@ -78,7 +83,15 @@ static int write_sums(struct store *st, int64_t block, size_t n)
 	sqlite3_bind_int64(s, 2, min_ns);
 	sqlite3_bind_int64(s, 3, max_ns);
 	sqlite3_bind_blob(s, 4, p->packed, (int)len, SQLITE_STATIC);
-	return store_run(st, STMT_DIGEST, NULL);
+	sums_len = sums_pack(st->sums, min_ns, st->digest->sums);
+	if (sums_len > 0) {
+		sqlite3_bind_int64(s, 5, sums_first(st->sums));
+		sqlite3_bind_blob(s, 6, st->digest->sums, (int)sums_len,
+				  SQLITE_STATIC);
+	}
+	rc = store_run(st, STMT_DIGEST, NULL);
+	sqlite3_clear_bindings(s);
+	return rc;
 }
 
 /* Digests a block: what is kept of it, and n rows more. */
@@ -107,6 +120,7 @@ int digest_write(struct store *st, const struct canonical_event *rows, size_t n)
 	size_t n_kept = st->digest->n_kept;
 	int rc = SQLITE_OK;
 
+	sums_rewind(st->sums);
 	while (rc == SQLITE_OK && n > 0) {
 		int64_t block = id >> DIGEST_SHIFT;
 		size_t room = DIGEST_ROWS - place_of(id);
@@ -116,6 +130,7 @@ int digest_write(struct store *st, const struct canonical_event *rows, size_t n)
 		/* one whose start is not known stays without */
 		if (place_of(id) == first_place(block) + n_kept)
 			rc = write_block(st, block, n_kept, rows, room);
+		sums_leave(st, rows, room);
 		rows += room;
 		n -= room;
 		id += (int64_t)room;

@@ -41,6 +41,7 @@ struct store {
 	struct batch *batch;
 	struct digest *digest;
 	struct addresses *addresses;
+	struct sums *sums;
 	struct posting *posting;
 	struct identity *identity;
 	struct nameless *nameless;

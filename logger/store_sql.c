@@ -30,8 +30,9 @@ const char *const store_sql[STMT_COUNT] = {
 		" packets, bytes, commit_ns, last_conversation) VALUES"
 		" (:first_event, :last_event, :min_ns, :max_ns, :packets,"
 		" :bytes, :commit_ns, :last_conversation)",
-	[STMT_DIGEST] = "INSERT INTO digest (block, min_ns, max_ns, entries)"
-			" VALUES (:block, :min_ns, :max_ns, :entries)",
+	[STMT_DIGEST] = "INSERT INTO digest (block, min_ns, max_ns, entries,"
+			" begun, sums) VALUES (:block, :min_ns, :max_ns,"
+			" :entries, :begun, :sums)",
 	[STMT_POSTING] = "INSERT INTO posting (id, entries)"
 			 " VALUES (:id, :entries)",
 	[STMT_ADDRESS] = "INSERT INTO address_posting (id, entries)"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rows in memory that SQL can select from. */
-#ifndef BRIDGEAUDIT_LOGGER_STORE_ROWS_H
-#define BRIDGEAUDIT_LOGGER_STORE_ROWS_H
+#ifndef BRIDGEAUDIT_LIB_ROWS_H
+#define BRIDGEAUDIT_LIB_ROWS_H
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -17,7 +17,12 @@ struct rows {
 	size_t end;
 };
 
-/* Makes rows the table called name of db. Returns an SQLite code. */
-int rows_register(sqlite3 *db, const char *name, struct rows *rows);
+/*
+ * Makes rows the table called name of db, in the place of those that were it
+ * before. unref, when not NULL, gets rows when nothing needs them any more, and
+ * when this fails. Returns an SQLite code.
+ */
+int rows_register(sqlite3 *db, const char *name, struct rows *rows,
+		  void (*unref)(void *rows));
 
 #endif

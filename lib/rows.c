@@ -4,7 +4,7 @@
  * takes a whole batch at half the cost of a bound INSERT per row. Read only,
  * and never longer than the statement that reads it.
  */
-#include "logger/store_rows.h"
+#include "lib/rows.h"
 
 #include <stdlib.h>
 
@@ -110,7 +110,8 @@ static int rows_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *ret)
 	return SQLITE_OK;
 }
 
-int rows_register(sqlite3 *db, const char *name, struct rows *rows)
+int rows_register(sqlite3 *db, const char *name, struct rows *rows,
+		  void (*unref)(void *rows))
 {
 	/* without xCreate the module's name is the only table of it */
 	static const sqlite3_module module = {
@@ -126,5 +127,5 @@ int rows_register(sqlite3 *db, const char *name, struct rows *rows)
 		.xRowid = rows_rowid,
 	};
 
-	return sqlite3_create_module(db, name, &module, rows);
+	return sqlite3_create_module_v2(db, name, &module, rows, unref);
 }
