@@ -1,22 +1,22 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a person waits for an answer, the program's start included, on a week
-# of BENCH_EVENTS events that the store itself laid down; beside it the same
-# questions to the same events in ulogd2's table. And whether the writer keeps
-# its rate while a reader reads everything.
+# What a person waits for an answer, the program's start included, and what CPU
+# time it takes, on a week of BENCH_EVENTS events that the store itself laid
+# down; beside it the same questions to the same events in ulogd2's table. And
+# whether the writer keeps its rate while a reader reads everything.
 
 Q_DB='' Q_PEER='' Q_FROM='' Q_DAY='' Q_UNTIL=''
 Q_NAMES=()
 
-# q_time KEY COMMAND...: adds milliseconds of wall time
+# q_time KEY COMMAND...: adds milliseconds of wall time, and of CPU to KEY.cpu
 q_time()
 {
-	local key=$1 status=0 begin end
+	local key=$1 status=0 wall user system TIMEFORMAT='%R %U %S'
 	shift
-	begin=${EPOCHREALTIME/./}
-	"$@" >"$BT_DIR/answer" 2>"$BT_DIR/answer.err" || status=$?
-	end=${EPOCHREALTIME/./}
+	{ time "$@" >"$BT_DIR/answer" 2>"$BT_DIR/answer.err" || status=$?; } \
+		2>"$BT_DIR/spent"
+	read -r wall user system <"$BT_DIR/spent"
 	# 3: complete but for known gaps
 	[ "$status" = 0 ] || [ "$status" = 3 ] || {
 		rp_say "no answer to '$*': $(head -n 1 "$BT_DIR/answer.err")"
@@ -26,7 +26,9 @@ q_time()
 		rp_say "an empty answer to '$*'"
 		return 0
 	}
-	rp_add "$key" "$(rp_ratio $((end - begin)) 1000)"
+	rp_add "$key" "$(rp_ratio "$wall" 1 1000)"
+	rp_add "$key.cpu" "$(awk -v u="$user" -v s="$system" \
+		'BEGIN { print (u + s) * 1000 }')"
 }
 
 # q_both TEXT SQL-FOR-ULOGD2 COMMAND...: one question to both
@@ -116,26 +118,65 @@ q_conversation()
 		--to-port "$port" -o jsonl
 }
 
-# ns per event of the writer alone, and while a reader reads everything
+# q_write KEY: ns per event of the store, for so many seconds
+q_write()
+{
+	local end out
+	end=$((SECONDS + $(seconds 2 60)))
+	while [ "$SECONDS" -lt "$end" ]; do
+		out=$(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" 500000)
+		[[ $out =~ ns=([0-9]+) ]]
+		rp_add "$1" "${BASH_REMATCH[1]}"
+	done
+}
+
+# All events again and again, as the program reads them, and in one transaction,
+# which keeps the writer's log from being emptied.
+q_read_log()
+{
+	while "$BENCH_BUILD/bridgeaudit" --db "$Q_DB" log -o jsonl ||
+		[ $? = 3 ]; do
+		:
+	done >/dev/null 2>&1
+}
+
+q_read_sql()
+{
+	while sqlite3 -readonly "$Q_DB" \
+		'SELECT count(time), sum(length) FROM v_event'; do
+		:
+	done >/dev/null 2>&1
+}
+
+# q_write_while KEY READER
+q_write_while()
+{
+	local reader
+	set -m # the reader and what it runs are one group
+	taskset -c "$BT_CPU_LOAD" setpriv --pdeathsig KILL bash -c "
+		$(declare -f "$2")
+		BENCH_BUILD=$BENCH_BUILD Q_DB=$Q_DB
+		$2" &
+	reader=$!
+	set +m
+	sleep 0.2
+	q_write "$1"
+	kill -0 "$reader" || rp_say "$2 did not read"
+	kill -- "-$reader"
+	wait "$reader" 2>/dev/null || :
+}
+
 q_writer()
 {
-	local run out reader events
-	events=$(seconds 300000 5000000)
-	for ((run = 0; run < BENCH_RUNS; run++)); do
-		out=$("$BT_BIN/fill" "$Q_DB" "$events")
-		[[ $out =~ ns=([0-9]+) ]]
-		rp_add q.writer.alone "${BASH_REMATCH[1]}"
-		bt_bound sqlite3 -readonly "$Q_DB" \
-			'SELECT count(time), sum(length) FROM v_event' \
-			>/dev/null &
-		reader=$!
-		sleep 0.2
-		out=$("$BT_BIN/fill" "$Q_DB" "$events")
-		kill "$reader" 2>/dev/null || :
-		wait "$reader" 2>/dev/null || :
-		[[ $out =~ ns=([0-9]+) ]]
-		rp_add q.writer.read "${BASH_REMATCH[1]}"
+	local run
+	rm -f "$Q_PEER"*
+	sync # else the writer waits for what others wrote
+	for ((run = 0; run < $(seconds "$BENCH_RUNS" 1); run++)); do
+		q_write q.writer.alone
+		q_write_while q.writer.log q_read_log
+		q_write_while q.writer.sql q_read_sql
 	done
+	rp_add q.wal "$(($(stat -c %s "$Q_DB-wal") / 1048576))"
 }
 
 ask_queries()
@@ -154,6 +195,7 @@ ask_queries()
 		"of ulogd2's table"
 	for name in "${Q_NAMES[@]}"; do
 		rp_row "$name" "$name.ours" "$name.peer"
+		rp_row '  its CPU time' "$name.ours.cpu" "$name.peer.cpu"
 		rp_row "  the same, ulogd2's table" "$name.peer" "$name.peer"
 	done
 	rp_row 'bytes per event' q.bytes.ours q.bytes.peer
@@ -161,6 +203,10 @@ ask_queries()
 	rp_table 'writer: the store alone, ns/event' 'of nobody reading'
 	rp_row 'laying the week down' q.fill q.writer.alone
 	rp_row 'nobody reading' q.writer.alone q.writer.alone
-	rp_row 'while one reads all events' q.writer.read q.writer.alone
+	rp_row 'while bridgeaudit log reads all events' q.writer.log \
+		q.writer.alone
+	rp_row 'while sqlite3 does, in one transaction' q.writer.sql \
+		q.writer.alone
+	rp_row 'the log that this one keeps, MiB' q.wal
 	rm -f "$Q_DB"* "$Q_PEER"*
 }
