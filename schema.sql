@@ -49,8 +49,8 @@ CREATE TABLE interface (
 ) STRICT;
 
 -- A verdict rule of Docker's. id is a hash of family, table, chain and text,
--- the same on every host and after every restart; rows are never removed, so
--- the rule that decided an old packet can always be read.
+-- the same on every host and after every restart; no row is removed that
+-- anything refers to, so the rule that decided a packet can always be read.
 CREATE TABLE rule (
 	id       INTEGER PRIMARY KEY,
 	family   INTEGER NOT NULL,    -- 4, 6
@@ -125,6 +125,7 @@ CREATE TABLE container (
 	from_ns   INTEGER NOT NULL,
 	to_ns     INTEGER             -- NULL: so it is
 ) STRICT;
+CREATE INDEX container_ended ON container (to_ns) WHERE to_ns IS NOT NULL;
 
 -- A container's place in a network, in the time it had it.
 CREATE TABLE endpoint (
@@ -135,9 +136,11 @@ CREATE TABLE endpoint (
 	ip6       BLOB,
 	mac       TEXT,               -- 02:42:ac:12:00:02
 	from_ns   INTEGER NOT NULL,
-	to_ns     INTEGER             -- NULL: it is there
+	to_ns     INTEGER,            -- NULL: it is there
+	last_conversation INTEGER     -- once it ended: no higher id refers to it
 ) STRICT;
 CREATE INDEX endpoint_open ON endpoint (id) WHERE to_ns IS NULL;
+CREATE INDEX endpoint_ended ON endpoint (to_ns) WHERE to_ns IS NOT NULL;
 CREATE INDEX endpoint_container ON endpoint (container);
 
 -- Which way packets took: the rule that decided, and the networks on both
@@ -194,7 +197,7 @@ CREATE TABLE event (
 
 -- One commit: the time index of event, and the proof of what belongs together.
 -- When its events are removed because of their age or number the row stays, or
--- becomes one with others of the same hour.
+-- becomes one with others of the same hour, and much later of 30 days.
 CREATE TABLE batch (
 	first_event INTEGER PRIMARY KEY,
 	last_event  INTEGER NOT NULL,
@@ -204,7 +207,8 @@ CREATE TABLE batch (
 	bytes       INTEGER NOT NULL,
 	commit_ns   INTEGER NOT NULL,
 	last_conversation INTEGER,  -- highest id given to one until then
-	pruned_ns   INTEGER         -- when its events were removed
+	pruned_ns   INTEGER,        -- when its events were removed
+	batches     INTEGER         -- that became this row; NULL: one
 ) STRICT;
 CREATE INDEX batch_time ON batch (max_ns, min_ns);
 -- What is there yet, oldest first, and what is not.
@@ -292,6 +296,8 @@ CREATE TABLE talker (
 ) STRICT, WITHOUT ROWID;
 
 -- What the log did not see. packets is NULL where nobody can know the number.
+-- When the packets of its time are removed, the gaps of one cause and 30 days
+-- become one with their sum: what was lost stays counted.
 CREATE TABLE gap (
 	id      INTEGER PRIMARY KEY AUTOINCREMENT,
 	from_ns INTEGER NOT NULL,
@@ -299,7 +305,8 @@ CREATE TABLE gap (
 	packets INTEGER,
 	cause   TEXT NOT NULL,
 	detail  TEXT,
-	rule    INTEGER REFERENCES rule (id) -- NULL: of several rules
+	rule    INTEGER REFERENCES rule (id), -- NULL: of several rules
+	gaps    INTEGER -- that became this row by retention; NULL: none did
 ) STRICT;
 
 -- Test packets that the logger sent from one network to another, and what
@@ -338,12 +345,16 @@ CREATE TABLE proof (
 	first_event          INTEGER NOT NULL, -- older ones are not in the chain
 	first_conversation   INTEGER NOT NULL,
 	begun_ns             INTEGER NOT NULL,
-	removed_seq          INTEGER NOT NULL, -- until there only what rows
-	                                       -- that stay need is in chain
-	removed_conversation INTEGER NOT NULL  -- below it only those in journal
+	removed_seq          INTEGER NOT NULL, -- the chain is kept after it;
+	                                       -- 0: all of it
+	removed_conversation INTEGER NOT NULL, -- below it only those in journal
+	removed_checkpoint   INTEGER NOT NULL, -- the highest id that is gone
+	removed_ns           INTEGER NOT NULL  -- before it only gaps, names and
+	                                       -- sums that are still needed
 ) STRICT;
 
--- A link for each commit; seq has no hole above proof.removed_seq.
+-- A link for each commit; seq has no hole from proof.removed_seq on. Of that
+-- one only the hash, from which the next is hashed on, says anything.
 CREATE TABLE chain (
 	seq         INTEGER PRIMARY KEY,
 	time_ns     INTEGER NOT NULL,
@@ -357,8 +368,9 @@ CREATE TABLE chain (
 CREATE INDEX chain_conversation ON chain (last_conversation)
 	WHERE last_conversation IS NOT NULL;
 
--- Hashes of the rows that a commit wrote or changed, as they were then. item
--- says of which table, key is the rowid.
+-- Hashes of the rows that a commit wrote or changed, as they were then; all
+-- zero of one that it removed. item says of which table, key is the rowid.
+-- Before a link is removed, rows that it proves get another entry.
 CREATE TABLE journal (
 	seq  INTEGER NOT NULL,
 	item INTEGER NOT NULL,
@@ -366,6 +378,8 @@ CREATE TABLE journal (
 	hash BLOB NOT NULL,
 	PRIMARY KEY (seq, item, key)
 ) STRICT, WITHOUT ROWID;
+-- The last entry of a row, of those tables that any commit may change.
+CREATE INDEX journal_row ON journal (item, key) WHERE item < 12;
 
 -- One row: what twin and account, which change all the time, are since seq.
 CREATE TABLE state (
@@ -376,7 +390,7 @@ CREATE TABLE state (
 
 -- Links that were signed. key is the public one of Ed25519.
 CREATE TABLE checkpoint (
-	id        INTEGER PRIMARY KEY, -- 1 and up, without a hole
+	id        INTEGER PRIMARY KEY, -- without a hole
 	seq       INTEGER NOT NULL,
 	time_ns   INTEGER NOT NULL, -- when it was signed
 	hash      BLOB NOT NULL,    -- chain.hash

@@ -111,6 +111,32 @@ static void print_signed(FILE *out, const struct verify_report *report)
 			open);
 }
 
+/* What retention left are sums, and these are proven. */
+static void print_removed(FILE *out, const struct verify_report *report)
+{
+	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
+
+	if (report->removed_batches)
+		fprintf(out,
+			"removed by retention, and only counted: %" PRIu64
+			" packets in %" PRIu64 " rows of %" PRIu64
+			" commits, from %s to %s\n",
+			report->removed_packets, report->removed_events,
+			report->removed_batches,
+			time_text(report->removed_from_ns, from),
+			time_text(report->removed_to_ns, to));
+	if (report->removed_gaps)
+		fprintf(out,
+			"%" PRIu64 " gaps of that time are sums now: %" PRIu64
+			" packets were lost in them\n",
+			report->removed_gaps, report->removed_lost);
+	if (report->removed_ns)
+		fprintf(out,
+			"coverage, findings and names that ended before %s, "
+			"and that nothing refers to, are gone\n",
+			time_text(report->removed_ns, from));
+}
+
 static int print_table(FILE *out, const struct verify_report *report)
 {
 	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
@@ -130,11 +156,7 @@ static int print_table(FILE *out, const struct verify_report *report)
 			"%" PRIu64 " rows are from before the chain began and "
 			"not proven\n",
 			report->unproven_events);
-	if (report->removed_events)
-		fprintf(out,
-			"%" PRIu64 " rows were removed by retention; what is "
-			"left of them are their batches\n",
-			report->removed_events);
+	print_removed(out, report);
 	if (report->began && !report->sums_checked)
 		fprintf(out, "the sums were not counted again: there are too "
 			     "many\n");
@@ -170,10 +192,23 @@ static json_t *json_signed(const struct verify_report *report)
 			 report->key_trusted);
 }
 
+static json_t *json_removed(const struct verify_report *report)
+{
+	return json_pack("{s:I,s:I,s:o*,s:o*,s:I,s:I,s:o*}", "commits",
+			 (json_int_t)report->removed_batches, "packets",
+			 (json_int_t)report->removed_packets, "from",
+			 json_time(report->removed_from_ns), "to",
+			 json_time(report->removed_to_ns), "gaps",
+			 (json_int_t)report->removed_gaps, "lost",
+			 (json_int_t)report->removed_lost, "records_before",
+			 json_time(report->removed_ns));
+}
+
 static int print_json(FILE *out, const struct verify_report *report)
 {
 	json_t *json = json_pack(
-		"{s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:I,s:I,s:o}",
+		"{s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:I,s:I,s:o,"
+		"s:o}",
 		"proven", report->fault == FAULT_NONE, "fault",
 		json_fault(report), "from", json_time(report->begun_ns), "to",
 		json_time(report->last_ns), "commits",
@@ -186,7 +221,8 @@ static int print_json(FILE *out, const struct verify_report *report)
 		(json_int_t)report->unproven_events, "sums_checked",
 		report->sums_checked, "checkpoints",
 		(json_int_t)report->checkpoints, "checkpoints_outside",
-		(json_int_t)report->outside, "signed", json_signed(report));
+		(json_int_t)report->outside, "signed", json_signed(report),
+		"removed", json_removed(report));
 	int r = json_write(out, json);
 
 	return r == 0 && fputc('\n', out) != EOF && fflush(out) == 0 ? 0 : -1;

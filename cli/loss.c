@@ -9,6 +9,7 @@
 
 #include "lib/db.h"
 #include "lib/exitcode.h"
+#include "lib/timefmt.h"
 
 struct loss_window loss_window(const struct cli *cli, const struct filter *f)
 {
@@ -35,6 +36,8 @@ static int read_gaps(sqlite3 *db, const struct loss_window *w, struct loss *ret)
 		ret->gaps = sqlite3_column_int64(stmt, 0);
 		ret->packets = sqlite3_column_int64(stmt, 1);
 		ret->unknown = sqlite3_column_int64(stmt, 2);
+		ret->removed_gaps = sqlite3_column_int64(stmt, 3);
+		ret->removed_packets = sqlite3_column_int64(stmt, 4);
 		r = 0;
 	}
 	sqlite3_finalize(stmt);
@@ -67,6 +70,20 @@ static void bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
 	query_bind(stmt, ":ended", ended);
 }
 
+/* Whether retention removed coverage of the window. */
+static int read_removed(sqlite3 *db, const struct loss_window *w,
+			struct loss *ret)
+{
+	int64_t removed = 0;
+	int r = query_numbers(db, QUERY_REMOVED, &removed, 1);
+
+	if (r > 0 && (uint64_t)removed > w->since_ns) {
+		ret->removed_ns = (uint64_t)removed;
+		ret->asked = w->asked;
+	}
+	return r < 0 ? r : 0;
+}
+
 static int read_coverage(sqlite3 *db, const struct loss_window *w,
 			 struct loss *ret)
 {
@@ -88,7 +105,8 @@ static int read_coverage(sqlite3 *db, const struct loss_window *w,
 		double watched = sqlite3_column_double(stmt, 2);
 
 		ret->rules = sqlite3_column_int64(stmt, 0);
-		ret->unaudited = ret->rules == 0;
+		ret->unaudited =
+			ret->rules == 0 && w->until_ns > ret->removed_ns;
 		ret->holes = sqlite3_column_int64(stmt, 3);
 		ret->ppm = all > 0 ? (int64_t)(watched / all * LOSS_PPM)
 				   : LOSS_PPM;
@@ -105,6 +123,8 @@ int loss_read(sqlite3 *db, const struct loss_window *window, struct loss *ret)
 	struct loss loss = { 0 };
 	int r = read_gaps(db, window, &loss);
 
+	if (r == 0)
+		r = read_removed(db, window, &loss);
 	if (r == 0)
 		r = read_coverage(db, window, &loss);
 	if (r == 0)
@@ -141,21 +161,29 @@ const char *loss_share(int64_t ppm, char *buf, size_t size)
 const char *loss_summary(const struct loss *loss, char *buf, size_t size)
 {
 	char share[LOSS_SHARE_MAX], lost[96] = "", holes[64] = "";
+	char removed[TIME_TEXT_MAX + 64] = "", until[TIME_TEXT_MAX];
 
 	if (loss->gaps > 0)
 		loss_text(loss, " lost", lost, sizeof(lost));
 	if (loss->holes > 0)
 		snprintf(holes, sizeof(holes), "%" PRId64 " %s of unknown loss",
 			 loss->holes, loss->holes == 1 ? "hole" : "holes");
+	if (loss->asked)
+		snprintf(removed, sizeof(removed),
+			 "what was watched before %s is not kept",
+			 time_local(loss->removed_ns, until, sizeof(until)));
 	if (loss->rules > 0)
-		snprintf(buf, size, "coverage %s of %" PRId64 " %s%s%s%s%s",
+		snprintf(buf, size, "coverage %s of %" PRId64 " %s%s%s%s%s%s%s",
 			 loss_share(loss->ppm, share, sizeof(share)),
 			 loss->rules, loss->rules == 1 ? "rule" : "rules",
-			 *lost ? ", " : "", lost, *holes ? ", " : "", holes);
+			 *lost ? ", " : "", lost, *holes ? ", " : "", holes,
+			 *removed ? ", " : "", removed);
 	else
-		snprintf(buf, size, "%s%s%s",
+		snprintf(buf, size, "%s%s%s%s%s",
 			 loss->unaudited ? "no rule was audited" : "",
-			 loss->unaudited && *lost ? ", " : "", lost);
+			 loss->unaudited && *lost ? ", " : "", lost,
+			 (loss->unaudited || *lost) && *removed ? ", " : "",
+			 removed);
 	return buf;
 }
 
@@ -168,7 +196,7 @@ int loss_finish(const struct cli *cli, const struct loss *loss, uint64_t n,
 		fputs("nothing matched\n", cli->err);
 	if (*loss_summary(loss, text, sizeof(text)))
 		fprintf(cli->err, "%s %s\n", text, where);
-	if (loss->gaps > 0 || loss->holes > 0 || loss->unaudited)
+	if (loss->gaps > 0 || loss->holes > 0 || loss->unaudited || loss->asked)
 		return EXITCODE_INCOMPLETE;
 	return n > 0 ? EXITCODE_OK : EXITCODE_NOTHING;
 }

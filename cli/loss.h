@@ -24,6 +24,9 @@ struct loss {
 	int64_t ppm;	 /* of their time in it, watched; rounded down */
 	int64_t holes;	 /* intervals in which nobody knows what came (yet) */
 	bool unaudited;	 /* the log knows of rules, but of none then */
+	int64_t removed_gaps, removed_packets; /* of these, sums by now */
+	uint64_t removed_ns; /* what was watched before is not kept; 0: is */
+	bool asked;	     /* for a window that begins before that */
 };
 
 /* The window that the options ask for. */

@@ -138,14 +138,23 @@ static const char *const sql[QUERY_COUNT] = {
 			 " WHERE pruned_ns IS NOT NULL AND max_ns >= :since"
 			 " AND min_ns < :until",
 
-	/* Gaps that touch the window, packets lost as far as known, unknown. */
-	[QUERY_LOSS] = "SELECT count(*), coalesce(sum(packets), 0),"
-		       " coalesce(sum(packets IS NULL), 0) FROM gap /*scan*/"
-		       " WHERE to_ns >= :since AND from_ns < :until",
+	/*
+	 * Gaps that touch the window, packets lost as far as known, unknown;
+	 * and what of it retention made sums.
+	 */
+	[QUERY_LOSS] =
+		"SELECT coalesce(sum(coalesce(gaps, 1)), 0),"
+		" coalesce(sum(packets), 0), coalesce(sum(iif(packets IS NULL,"
+		" coalesce(gaps, 1), 0)), 0), coalesce(sum(gaps), 0),"
+		" coalesce(sum(iif(gaps IS NULL, 0, packets)), 0)"
+		" FROM gap /*scan*/ WHERE to_ns >= :since AND from_ns < :until",
 	[QUERY_LOSS_CAUSES] =
-		"SELECT cause, count(*), coalesce(sum(packets), 0),"
-		" sum(packets IS NULL) FROM gap /*scan*/"
+		"SELECT cause, sum(coalesce(gaps, 1)),"
+		" coalesce(sum(packets), 0), sum(iif(packets IS NULL,"
+		" coalesce(gaps, 1), 0)) FROM gap /*scan*/"
 		" GROUP BY cause ORDER BY min(id)",
+	/* Until when coverage, findings and unused names are gone; 0: none. */
+	[QUERY_REMOVED] = "SELECT removed_ns FROM proof WHERE id = 1",
 
 	/*
 	 * Of the intervals that touch [:since, :end): rules, their time and

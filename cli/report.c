@@ -123,7 +123,7 @@ static void say_loss(struct report *r, json_t *s)
 			   "No firewall rule was audited in this period: "
 			   "the numbers below say nothing about it.");
 	else if (r->loss.gaps == 0 && r->loss.holes == 0 &&
-		 r->loss.ppm == LOSS_PPM)
+		 r->loss.ppm == LOSS_PPM && !r->loss.removed_ns)
 		report_say(r, s,
 			   "All audited rules were watched all of the "
 			   "time, and no packet is known to be lost.");

@@ -18,7 +18,8 @@ static int add_records(struct report *r)
 {
 	static const char sql[] =
 		"SELECT min(min_ns), max(max_ns), coalesce(sum(packets), 0),"
-		" count(*), pruned_ns IS NOT NULL FROM batch /*scan*/"
+		" sum(coalesce(batches, 1)), pruned_ns IS NOT NULL"
+		" FROM batch /*scan*/"
 		" WHERE max_ns >= :since AND min_ns < :until GROUP BY 5";
 	static const struct report_column columns[] = {
 		{ "state", "Records", REPORT_TEXT },
@@ -130,9 +131,15 @@ static int add_unwatched(struct report *r)
 		{ "unknown", "Of unknown number", REPORT_NUMBER },
 	};
 	json_t *s = report_section(r, "unwatched", "What was not watched");
-	char share[LOSS_SHARE_MAX];
+	char share[LOSS_SHARE_MAX], removed[TIME_TEXT_MAX];
 	int ret;
 
+	if (r->loss.removed_ns)
+		report_say(r, s,
+			   "What was watched before %s is not kept: it was "
+			   "removed with the packets of that time.",
+			   time_rfc3339(r->loss.removed_ns, removed,
+					sizeof(removed)));
 	if (r->loss.rules > 0)
 		report_say(
 			r, s,
@@ -191,6 +198,13 @@ static int add_gaps(struct report *r)
 		report_say(r, s,
 			   "No packet of this period is known to be "
 			   "lost.");
+	if (r->loss.removed_gaps > 0)
+		report_say(r, s,
+			   "Of these %lld packets in %lld gaps are of times "
+			   "whose packets were removed; only their sums are "
+			   "kept, for 30 days each.",
+			   (long long)r->loss.removed_packets,
+			   (long long)r->loss.removed_gaps);
 	report_command(r, s, "status", "");
 	return ret;
 }

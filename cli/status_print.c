@@ -164,6 +164,12 @@ static void print_losses(const struct status *s, FILE *out)
 	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
 		s->loss.gaps > 0 ? loss_text(&s->loss, "", text, sizeof(text))
 				 : "none");
+	if (s->loss.removed_gaps > 0)
+		fprintf(out,
+			"%-*sof these %" PRId64 " packets in %" PRId64
+			" gaps, of times whose packets were removed\n",
+			NAME_WIDTH, "", s->loss.removed_packets,
+			s->loss.removed_gaps);
 	for (size_t i = 0; i < json_array_size(s->losses); i++) {
 		json_t *loss = json_array_get(s->losses, i);
 
@@ -192,12 +198,17 @@ static void print_cause(json_t *cause, FILE *out)
 static void print_coverage(const struct status *s, FILE *out)
 {
 	char share[LOSS_SHARE_MAX], median[32], p99[32], most[32];
+	char since[TIME_TEXT_MAX];
 
 	if (s->loss.rules == 0)
 		return;
-	fprintf(out, "%-*s%s of the time of %" PRId64 " %s\n", NAME_WIDTH,
+	fprintf(out, "%-*s%s of the time of %" PRId64 " %s%s%s\n", NAME_WIDTH,
 		"coverage", loss_share(s->loss.ppm, share, sizeof(share)),
-		s->loss.rules, s->loss.rules == 1 ? "rule" : "rules");
+		s->loss.rules, s->loss.rules == 1 ? "rule" : "rules",
+		s->loss.removed_ns ? " since " : "",
+		s->loss.removed_ns
+			? time_local(s->loss.removed_ns, since, sizeof(since))
+			: "");
 	for (size_t i = 0; i < json_array_size(s->causes); i++)
 		print_cause(json_array_get(s->causes, i), out);
 	if (s->changes == 0)
@@ -269,27 +280,31 @@ static json_t *coverage_json(const struct status *s)
 {
 	bool any = s->changes > 0;
 
-	return json_pack("{s:I, s:o*, s:I, s:O, s:{s:I, s:o*, s:o*, s:o*}}",
+	return json_pack("{s:I, s:o*, s:I, s:O, s:o*,"
+			 " s:{s:I, s:o*, s:o*, s:o*}}",
 			 "rules", (json_int_t)s->loss.rules, "ppm",
 			 s->loss.rules > 0 ? json_integer(s->loss.ppm) : NULL,
 			 "holes", (json_int_t)s->loss.holes, "causes",
-			 s->causes, "latency", "changes",
-			 (json_int_t)s->changes, "median_us",
-			 any ? json_integer(s->median_us) : NULL, "p99_us",
-			 any ? json_integer(s->p99_us) : NULL, "max_us",
-			 any ? json_integer(s->max_us) : NULL);
+			 s->causes, "since", json_time(s->loss.removed_ns),
+			 "latency", "changes", (json_int_t)s->changes,
+			 "median_us", any ? json_integer(s->median_us) : NULL,
+			 "p99_us", any ? json_integer(s->p99_us) : NULL,
+			 "max_us", any ? json_integer(s->max_us) : NULL);
 }
 
 int status_print_json(const struct status *s, FILE *out)
 {
 	json_t *json = json_pack(
-		"{s:o, s:{s:I, s:I, s:I, s:I, s:O}, s:{s:I, s:I, s:I},"
+		"{s:o, s:{s:I, s:I, s:I, s:I, s:O, s:I, s:I},"
+		" s:{s:I, s:I, s:I},"
 		" s:o, s:O, s:O,"
 		" s:{s:o, s:I}, s:o, s:o, s:o*, s:o*}",
 		"logger", logger_json(s), "packets", "stored",
 		(json_int_t)s->stored, "lost", (json_int_t)s->loss.packets,
 		"gaps", (json_int_t)s->loss.gaps, "gaps_unknown",
-		(json_int_t)s->loss.unknown, "causes", s->losses, "unknown",
+		(json_int_t)s->loss.unknown, "causes", s->losses,
+		"lost_removed", (json_int_t)s->loss.removed_packets,
+		"gaps_removed", (json_int_t)s->loss.removed_gaps, "unknown",
 		"conversations", (json_int_t)s->conversations, "src",
 		(json_int_t)s->unknown_src, "dst", (json_int_t)s->unknown_dst,
 		"coverage", coverage_json(s), "rules", s->rules, "findings",

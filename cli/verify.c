@@ -77,8 +77,8 @@ static int read_proof(struct verify *v)
 			       " begun_ns, removed_seq, removed_conversation,"
 			       " (SELECT coalesce(max(last_event), 0) -"
 			       " coalesce((SELECT min(first_event) FROM batch"
-			       " WHERE pruned_ns IS NULL), 1) + 1 FROM batch)"
-			       " FROM proof",
+			       " WHERE pruned_ns IS NULL), 1) + 1 FROM batch),"
+			       " removed_checkpoint, removed_ns FROM proof",
 			       &s);
 
 	if (r == 0)
@@ -92,6 +92,8 @@ static int read_proof(struct verify *v)
 		v->proof.removed_conversation = sqlite3_column_int64(s, 5);
 		report->begun_ns = (uint64_t)sqlite3_column_int64(s, 3);
 		v->all_rows = (uint64_t)sqlite3_column_int64(s, 6);
+		v->proof.removed_checkpoint = sqlite3_column_int64(s, 7);
+		report->removed_ns = (uint64_t)sqlite3_column_int64(s, 8);
 		report->began = true;
 	}
 	sqlite3_finalize(s);
@@ -99,6 +101,34 @@ static int read_proof(struct verify *v)
 		verify_found(v, FAULT_REMOVED, 0, 0,
 			     "the row of proof is gone, and with it where the "
 			     "chain begins");
+	return r < 0 ? r : 0;
+}
+
+/* What retention removed, by the rows that it left; these are proven. */
+static int read_removed(struct verify *v)
+{
+	static const char sql[] =
+		"SELECT coalesce(sum(coalesce(batches, 1)), 0),"
+		" coalesce(sum(packets), 0), min(min_ns), max(max_ns),"
+		" (SELECT coalesce(sum(gaps), 0) FROM gap),"
+		" (SELECT coalesce(sum(packets), 0) FROM gap"
+		" WHERE gaps IS NOT NULL) FROM batch"
+		" WHERE pruned_ns IS NOT NULL";
+	struct verify_report *report = v->report;
+	sqlite3_stmt *s = NULL;
+	int r = verify_prepare(v->db, sql, &s);
+
+	if (r == 0)
+		r = verify_step(s);
+	if (r == 1) {
+		report->removed_batches = (uint64_t)sqlite3_column_int64(s, 0);
+		report->removed_packets = (uint64_t)sqlite3_column_int64(s, 1);
+		report->removed_from_ns = (uint64_t)sqlite3_column_int64(s, 2);
+		report->removed_to_ns = (uint64_t)sqlite3_column_int64(s, 3);
+		report->removed_gaps = (uint64_t)sqlite3_column_int64(s, 4);
+		report->removed_lost = (uint64_t)sqlite3_column_int64(s, 5);
+	}
+	sqlite3_finalize(s);
 	return r < 0 ? r : 0;
 }
 
@@ -111,6 +141,8 @@ static int check(struct verify *v, char *error)
 	r = verify_file(v);
 	if (r == 0)
 		r = read_proof(v);
+	if (r == 0)
+		r = read_removed(v);
 	if (r < 0 || !v->report->began)
 		return r;
 	if (!v->options->only_window)

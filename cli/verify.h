@@ -37,7 +37,11 @@ struct verify_report {
 	uint64_t begun_ns, last_ns;
 	int64_t first_seq, last_seq;
 	uint64_t batches, events, packets, conversations, rows;
-	uint64_t removed_events;  /* by retention: only their sums are left */
+	/* by retention: only their sums are left */
+	uint64_t removed_events, removed_batches, removed_packets;
+	uint64_t removed_from_ns, removed_to_ns;
+	uint64_t removed_gaps, removed_lost; /* and of gaps, still counted */
+	uint64_t removed_ns;	  /* other records that ended before are gone */
 	uint64_t unproven_events; /* from before the chain */
 	uint64_t unread_events;	  /* outside of the window */
 	bool sums_checked;	  /* not where there are too many */
@@ -46,9 +50,10 @@ struct verify_report {
 	int64_t signed_id;  /* the checkpoint's */
 	uint64_t signed_ns;
 	uint8_t signed_key[VERIFY_KEY];
-	bool key_trusted;     /* it was named, not found in the database */
-	uint64_t checkpoints; /* that are in the database */
-	uint64_t outside;     /* that were compared from the file */
+	bool key_trusted;	  /* it was named, not found in the database */
+	uint64_t checkpoints;	  /* that are in the database */
+	uint64_t outside;	  /* that were compared from the file */
+	uint64_t outside_removed; /* that were of links that are gone */
 };
 
 /*

@@ -247,7 +247,8 @@ static int check_batches(struct verify *v)
 	int64_t next = 1;
 	int r = verify_prepare(v->db,
 			       "SELECT first_event, last_event, pruned_ns,"
-			       " max_ns FROM batch ORDER BY first_event",
+			       " max_ns, batches FROM batch"
+			       " ORDER BY first_event",
 			       &s);
 
 	while (r == 0 && (r = verify_step(s)) == 1) {
@@ -271,6 +272,12 @@ static int check_batches(struct verify *v)
 				     (uint64_t)sqlite3_column_int64(s, 3),
 				     "the batch of events from %lld on is in "
 				     "no link of the chain",
+				     (long long)first);
+		if (kept && sqlite3_column_type(s, 4) != SQLITE_NULL)
+			verify_found(v, FAULT_CHANGED, INT64_MAX,
+				     (uint64_t)sqlite3_column_int64(s, 3),
+				     "the batch of events from %lld on is as "
+				     "no logger writes it",
 				     (long long)first);
 		if (!kept)
 			v->report->removed_events +=

@@ -88,9 +88,15 @@ static int read_entries(struct verify *v, struct walk *w,
 static bool is_linked(struct verify *v, const struct walk *w,
 		      const struct evidence_link *link)
 {
-	if (link->seq == w->seq + 1)
+	int64_t removed = v->proof.removed_seq;
+
+	if (link->seq > removed && link->seq == w->seq + 1)
 		return true;
-	if (link->seq - 1 > v->proof.removed_seq || link->n_entries > 0)
+	if (link->seq < removed || (link->seq == removed && link->n_entries))
+		verify_found(v, FAULT_INSERTED, link->seq,
+			     (uint64_t)link->time_ns,
+			     "this link was removed by retention");
+	if (link->seq > removed)
 		verify_found(v, FAULT_REMOVED, w->seq + 1,
 			     (uint64_t)link->time_ns,
 			     link->seq - w->seq == 2
@@ -131,6 +137,8 @@ static int check_link(struct verify *v, struct walk *w)
 	}
 	if (!report->first_seq)
 		report->first_seq = link.seq;
+	if (v->proof.removed_seq && link.seq == v->proof.removed_seq + 1)
+		report->begun_ns = (uint64_t)link.time_ns;
 	report->last_seq = w->seq = link.seq;
 	report->last_ns = (uint64_t)link.time_ns;
 	memcpy(w->hash, is, sizeof(w->hash));

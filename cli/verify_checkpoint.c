@@ -104,7 +104,7 @@ static int check_database(struct check *c)
 {
 	struct checkpoint cp;
 	sqlite3_stmt *s = NULL;
-	int64_t id = 0;
+	int64_t id = c->v->proof.removed_checkpoint;
 	int r = verify_prepare(c->v->db,
 			       "SELECT id, seq, time_ns, hash, state, key,"
 			       " signature FROM checkpoint ORDER BY id",
@@ -146,6 +146,11 @@ static int check_file(struct check *c, const char *path, char *error)
 		/* one file may have those of several logs */
 		if (memcmp(cp.log, c->v->proof.log, sizeof(cp.log)) != 0)
 			continue;
+		/* nothing hangs on the hash of a link that is gone */
+		if (cp.seq < c->v->proof.removed_seq) {
+			c->v->report->outside_removed++;
+			continue;
+		}
 		c->v->report->outside++;
 		r = check(c, &cp, "the file");
 	}
@@ -153,8 +158,11 @@ static int check_file(struct check *c, const char *path, char *error)
 		fclose(f);
 	if (!f || (r == 0 && c->v->report->outside == 0)) {
 		snprintf(error, VERIFY_DETAIL_MAX,
-			 f ? "'%.200s' has no checkpoint of this log"
-			   : "can't read the checkpoints '%.200s': %s",
+			 !f ? "can't read the checkpoints '%.200s': %s"
+			 : c->v->report->outside_removed
+				 ? "'%.200s' has only checkpoints of what "
+				   "retention removed: bring newer ones"
+				 : "'%.200s' has no checkpoint of this log",
 			 path, strerror(-r));
 		return -EINVAL;
 	}

@@ -194,6 +194,12 @@ static bool is_derived(int64_t item)
 	       item == ITEM_ADDRESS_POSTING;
 }
 
+/* That the commit removed the row. */
+static bool is_removal(const struct verify_entry *e)
+{
+	return sodium_is_zero(e->hash, sizeof(e->hash)) == 1;
+}
+
 /* Rows of which only the journal knows; retention removes no others. */
 static void find_removed(struct verify *v)
 {
@@ -201,7 +207,7 @@ static void find_removed(struct verify *v)
 		const struct verify_entry *e = &v->entries[i];
 
 		if (!e->item || e->met || e->item == ITEM_BATCH ||
-		    is_derived(e->item) ||
+		    is_derived(e->item) || is_removal(e) ||
 		    (e->item == ITEM_CONVERSATION &&
 		     e->key < v->proof.removed_conversation))
 			continue;

@@ -12,7 +12,7 @@
 struct verify_proof {
 	uint8_t log[EVIDENCE_LOG_ID];
 	int64_t first_event, first_conversation;
-	int64_t removed_seq, removed_conversation;
+	int64_t removed_seq, removed_conversation, removed_checkpoint;
 };
 
 /* What the journal says of a row. */

@@ -33,11 +33,12 @@ const struct canonical_table canonical_tables[ITEM_END] = {
 	[ITEM_CONTAINER] = { "container", "id, docker_id, name, image,"
 					  " project, service, from_ns, to_ns" },
 	[ITEM_ENDPOINT] = { "endpoint", "id, container, network, ip4, ip6, mac,"
-					" from_ns, to_ns" },
+					" from_ns, to_ns, last_conversation" },
 	[ITEM_PATH] = { "path", "id, rule, verdict, in_if, out_if, src_network,"
 				" dst_network, first_ns, probe" },
 	[ITEM_GAP] = { "gap",
-		       "id, from_ns, to_ns, packets, cause, detail, rule" },
+		       "id, from_ns, to_ns, packets, cause, detail, rule,"
+		       " gaps" },
 	[ITEM_FINDING] = { "finding", "id, from_ns, to_ns, subject, detail" },
 	[ITEM_PROBE] = { "probe", "id, sent_ns, src_network, dst_network,"
 				  " src_ip, dst_ip, src_port, dst_port,"
@@ -48,10 +49,11 @@ const struct canonical_table canonical_tables[ITEM_END] = {
 	[ITEM_ADDRESS_POSTING] = { "address_posting", "id, entries" },
 	[ITEM_PROOF] = { "proof",
 			 "id, log, first_event, first_conversation,"
-			 " begun_ns, removed_seq, removed_conversation" },
+			 " begun_ns, removed_seq, removed_conversation,"
+			 " removed_checkpoint, removed_ns" },
 	[ITEM_BATCH] = { "batch", "first_event, last_event, min_ns, max_ns,"
 				  " packets, bytes, commit_ns,"
-				  " last_conversation, pruned_ns" },
+				  " last_conversation, pruned_ns, batches" },
 	[ITEM_CONVERSATION] = { "conversation",
 				"id, path, src_ip, dst_ip, service, minute,"
 				" src_endpoint, dst_endpoint, spoofed" },

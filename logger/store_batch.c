@@ -49,6 +49,7 @@ struct batch {
 	uint64_t max_ns;
 	uint64_t bytes;
 	bool plain; /* of the new conversations only the source is known */
+	bool late;  /* one of them is of an endpoint that had ended */
 	struct rows event_source;
 	struct rows conversation_source;
 	struct rows seen_source;
@@ -185,6 +186,7 @@ static void begin_conversation(struct store *st, size_t i,
 	sums_add(st->sums, &st->events[i], l->path.id, l->key.service);
 	identity_attribute(st->identity, &st->events[i], &l->path, &row->who);
 	b->plain = b->plain && !row->who.dst && !row->who.spoofed;
+	b->late = b->late || row->who.ended;
 }
 
 /* The conversation of an event, made when it is new. */
@@ -251,6 +253,7 @@ static void begin(struct store *st)
 	b->min_ns = UINT64_MAX;
 	b->max_ns = b->bytes = 0;
 	b->plain = true;
+	b->late = false;
 }
 
 /* In blocks, so that the memory of one event is on its way while others are
@@ -337,6 +340,26 @@ static void hash_conversations(const struct store *st,
 		b->first_conversation + (int64_t)b->n_conversations - 1;
 }
 
+/* Endpoints that ended before they were told of these conversations. */
+static int note_late(struct store *st)
+{
+	const struct batch *b = st->batch;
+	sqlite3_stmt *s = st->stmts[STMT_ENDPOINT_LATE];
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; b->late && i < b->n_conversations && !rc; i++) {
+		const struct conversation_row *r = &b->conversations[i];
+
+		if (!r->who.ended)
+			continue;
+		sqlite3_bind_int64(s, 1, b->first_conversation + (int64_t)i);
+		sqlite3_bind_int64(s, 2, r->who.src);
+		sqlite3_bind_int64(s, 3, r->who.dst);
+		rc = store_run(st, STMT_ENDPOINT_LATE, NULL);
+	}
+	return rc;
+}
+
 /* The row of the batch, and all of it into the chain. */
 static int finish(struct store *st, uint64_t now_ns)
 {
@@ -388,6 +411,8 @@ int batch_write(struct store *st, uint64_t now_ns)
 	if (rc == SQLITE_OK)
 		rc = finish(st, now_ns);
 	chain_resume(st);
+	if (rc == SQLITE_OK)
+		rc = note_late(st);
 	if (rc == SQLITE_OK)
 		rc = address_write(st);
 	if (rc == SQLITE_OK)

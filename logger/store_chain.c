@@ -63,6 +63,12 @@ static bool is_state(int64_t item)
 	return item == ITEM_TWIN || item == ITEM_ACCOUNT;
 }
 
+/* Whose removal has to be proven: that of others follows from other rows. */
+static bool is_missed(int64_t item)
+{
+	return item < ITEM_DIGEST;
+}
+
 void chain_touch(struct store *st, enum canonical_item item, int64_t key)
 {
 	struct chain *c = st->chain;
@@ -78,10 +84,8 @@ static void on_change(void *arg, int op, const char *db, const char *table,
 	enum canonical_item item;
 
 	(void)db;
-	if (op == SQLITE_DELETE)
-		return;
 	item = canonical_item_of(table);
-	if (item)
+	if (item && (op != SQLITE_DELETE || is_missed(item) || is_state(item)))
 		chain_touch(arg, item, rowid);
 }
 
@@ -161,6 +165,10 @@ static int write_journal(struct store *st, int64_t seq)
 		bool there = false;
 
 		rc = hash_row(st, &l->at[i], &there);
+		if (!there && is_missed(l->at[i].item)) {
+			memset(l->at[i].hash, 0, sizeof(l->at[i].hash));
+			there = true;
+		}
 		if (rc == SQLITE_OK && there) {
 			l->at[kept] = l->at[i];
 			rc = write_entry(st, seq, &l->at[kept++]);
@@ -300,9 +308,10 @@ static int begin_chain(struct store *st, uint64_t start_ns)
 {
 	static const char sql[] =
 		"INSERT INTO proof (id, log, first_event, first_conversation,"
-		" begun_ns, removed_seq, removed_conversation) VALUES (1, :log,"
+		" begun_ns, removed_seq, removed_conversation,"
+		" removed_checkpoint, removed_ns) VALUES (1, :log,"
 		" :first_event, :first_conversation, :begun_ns, 0,"
-		" :first_conversation)";
+		" :first_conversation, 0, 0)";
 	struct chain *c = st->chain;
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
@@ -337,8 +346,8 @@ static int read_last(struct store *st)
 {
 	static const char sql[] =
 		"SELECT seq, hash, (SELECT log FROM proof), coalesce((SELECT"
-		" max(id) FROM checkpoint), 0) FROM chain ORDER BY seq DESC"
-		" LIMIT 1";
+		" max(id) FROM checkpoint), (SELECT removed_checkpoint"
+		" FROM proof)) FROM chain ORDER BY seq DESC LIMIT 1";
 	struct chain *c = st->chain;
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);

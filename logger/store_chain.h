@@ -48,9 +48,18 @@ void chain_undo(struct store *st);
  */
 int chain_keep(struct store *st, int64_t *end, uint32_t hour);
 
-/* Links whose batches were removed, all before that of first_event. *ret_more:
- * there may be more. Returns an SQLite code. */
-int chain_remove_links(struct store *st, int64_t first_event, bool *ret_more);
+/*
+ * Some of the links that are older than before_ns, or whose batch was removed;
+ * none from that of first_event on. What else they proved gets entries in the
+ * link of this transaction. *ret_more: there may be more. An SQLite code.
+ */
+int chain_remove_links(struct store *st, int64_t first_event,
+		       uint64_t before_ns, bool *ret_more);
+
+/* Runs a statement with as many of the numbers as it has parameters; *ret, if
+ * asked, the first column of a row. An SQLite code. */
+int chain_run(struct store *st, const char *sql, const int64_t *numbers, int n,
+	      int64_t *ret);
 
 /* Writes a checkpoint that came back signed. Returns an SQLite code. */
 int chain_signed(struct store *st, const struct checkpoint *cp);

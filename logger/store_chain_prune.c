@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What retention does to the chain. Conversations that outlive their batch get
- * hashes of their own before others of it go; links that prove nothing that is
- * left go too, save those from which others are hashed on, and signed ones.
+ * hashes of their own before others of it go. The oldest links go as well:
+ * rows that only they prove are hashed again into the link of that commit, as
+ * a log-structured file system cleans its tail.
  */
+#include "lib/text.h"
 #include "logger/store_private.h"
 
-enum { STEP_LINKS = 65536 };
+enum { STEP_LINKS = 1024, STEP_ENTRIES = 4096 };
 
-/* Runs a statement with these numbers; *ret the first column, 0 without. */
-static int run(struct store *st, const char *sql, const int64_t *numbers, int n,
-	       int64_t *ret)
+int chain_run(struct store *st, const char *sql, const int64_t *numbers, int n,
+	      int64_t *ret)
 {
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 
-	for (int i = 0; i < n && rc == SQLITE_OK; i++)
-		rc = sqlite3_bind_int64(s, i + 1, numbers[i]);
+	for (int i = 0; i < n && i < sqlite3_bind_parameter_count(s); i++)
+		sqlite3_bind_int64(s, i + 1, numbers[i]);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW && ret)
@@ -56,35 +57,89 @@ int chain_keep(struct store *st, int64_t *end, uint32_t hour)
 	static const char note[] =
 		"UPDATE proof SET removed_conversation = :end"
 		" WHERE removed_conversation < :end";
-	int rc = run(st, whole, end, 1, end);
+	int rc = chain_run(st, whole, end, 1, end);
 
 	if (rc == SQLITE_OK)
 		rc = keep_conversations(st, *end, hour);
-	return rc == SQLITE_OK ? run(st, note, end, 1, NULL) : rc;
+	return rc == SQLITE_OK ? chain_run(st, note, end, 1, NULL) : rc;
 }
 
-int chain_remove_links(struct store *st, int64_t first_event, bool *ret_more)
+/*
+ * The last link that may go, at most STEP_LINKS or STEP_ENTRIES on, or
+ * removed_seq: what a batch or conversation that is kept needs stays, and the
+ * last link of all, and what is not older than the horizon.
+ */
+static int find_end(struct store *st, int64_t first_event, uint64_t before_ns,
+		    int64_t *ret)
 {
-	static const char find[] =
-		"SELECT coalesce(min(iif(first_event >= ?1"
+	static const char sql[] =
+		"WITH old AS (SELECT * FROM chain WHERE seq > (SELECT"
+		" removed_seq FROM proof) AND seq < ?2 ORDER BY seq LIMIT ?4),"
+		" some AS (SELECT * FROM old WHERE seq < coalesce((SELECT"
+		" min(seq) FROM old WHERE first_event >= ?1"
 		" OR last_conversation >= (SELECT removed_conversation"
-		" FROM proof), seq, NULL)), max(seq) + 1, 0)"
-		" FROM (SELECT * FROM chain WHERE seq > (SELECT removed_seq"
-		" FROM proof) AND seq < ?2 ORDER BY seq LIMIT ?3)";
-	static const char remove[] =
-		"DELETE FROM chain WHERE seq > (SELECT removed_seq FROM proof)"
-		" AND seq < ?1 AND NOT EXISTS (SELECT 1 FROM journal j"
-		" WHERE j.seq IN (chain.seq, chain.seq + 1))"
-		" AND NOT EXISTS (SELECT 1 FROM checkpoint c"
-		" WHERE c.seq = chain.seq)";
-	static const char note[] = "UPDATE proof SET removed_seq = ?1 - 1"
-				   " WHERE removed_seq < ?1 - 1";
-	int64_t numbers[] = { first_event, chain_seq(st), STEP_LINKS };
-	int64_t end = 0;
-	int rc = run(st, find, numbers, 3, &end);
+		" FROM proof)), ?2) AND seq < coalesce((SELECT max(seq,"
+		" (SELECT removed_seq FROM proof) + 2) FROM journal WHERE seq >"
+		" (SELECT removed_seq FROM proof) ORDER BY seq LIMIT 1"
+		" OFFSET ?5), ?2))"
+		" SELECT coalesce(max(seq), 0) FROM some"
+		" WHERE time_ns < ?3 OR first_event < ?1";
+	const int64_t numbers[] = { first_event, chain_seq(st),
+				    (int64_t)before_ns, STEP_LINKS,
+				    STEP_ENTRIES };
 
-	if (rc == SQLITE_OK)
-		rc = run(st, remove, &end, 1, NULL);
-	*ret_more = rc == SQLITE_OK && sqlite3_changes(st->db) > 0;
-	return rc == SQLITE_OK ? run(st, note, &end, 1, NULL) : rc;
+	return chain_run(st, sql, numbers, 5, ret);
+}
+
+/* Rows of which the last entry is not after end are touched; of batches and
+ * conversations some others too. */
+static int prove_again(struct store *st, int64_t end)
+{
+	static const char sql[] =
+		"SELECT DISTINCT iif(item IN (18, 19), 17, item), key"
+		" FROM journal j WHERE seq <= ?1 AND hash <> zeroblob(32)"
+		" AND CASE item WHEN 12 THEN EXISTS (SELECT 1 FROM digest"
+		" WHERE block = j.key) WHEN 13 THEN EXISTS (SELECT 1"
+		" FROM posting p WHERE p.id = j.key) WHEN 14 THEN EXISTS"
+		" (SELECT 1 FROM address_posting p WHERE p.id = j.key)"
+		" ELSE item > 14 OR NOT EXISTS (SELECT 1 FROM journal n"
+		" INDEXED BY journal_row WHERE n.item = j.item"
+		" AND n.key = j.key AND n.seq > j.seq AND n.item < 12) END";
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(s, 1, end);
+		while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+			chain_touch(
+				st,
+				(enum canonical_item)sqlite3_column_int(s, 0),
+				sqlite3_column_int64(s, 1));
+	}
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int chain_remove_links(struct store *st, int64_t first_event,
+		       uint64_t before_ns, bool *ret_more)
+{
+	static const char *const remove[] = {
+		"UPDATE proof SET removed_seq = ?1, removed_checkpoint ="
+		" max(removed_checkpoint, coalesce((SELECT max(id)"
+		" FROM checkpoint WHERE seq < ?1), 0))",
+		"DELETE FROM checkpoint WHERE seq < ?1",
+		"DELETE FROM journal WHERE seq <= ?1",
+		/* the next one is hashed on from the last of them */
+		"DELETE FROM chain WHERE seq < ?1",
+	};
+	int64_t end = 0;
+	int rc = find_end(st, first_event, before_ns, &end);
+
+	*ret_more = rc == SQLITE_OK && end > 0;
+	if (!*ret_more)
+		return rc;
+	rc = prove_again(st, end);
+	for (size_t i = 0; i < ARRAY_SIZE(remove) && rc == SQLITE_OK; i++)
+		rc = chain_run(st, remove[i], &end, 1, NULL);
+	return rc;
 }

@@ -47,11 +47,15 @@ static int end_endpoint(struct store *st, struct identity_endpoint *ep,
 {
 	struct identity_container *c =
 		identity_container_at(st->identity, ep->container);
+	sqlite3_stmt *s = st->stmts[STMT_ENDPOINT_END];
 	int rc;
 
 	if (at_ns < ep->from_ns)
 		at_ns = ep->from_ns;
-	rc = run_at(st, STMT_ENDPOINT_END, at_ns, ep->id);
+	sqlite3_bind_int64(s, 1, (int64_t)at_ns);
+	sqlite3_bind_int64(s, 2, st->next_conversation - 1);
+	sqlite3_bind_int64(s, 3, ep->id);
+	rc = store_run(st, STMT_ENDPOINT_END, NULL);
 	identity_touch(st->identity, ep, at_ns, true);
 	identity_end(st->identity, ep, at_ns);
 	if (rc != SQLITE_OK || c->first)
@@ -115,9 +119,14 @@ static int write_container(struct store *st, struct identity_container *c,
 			   uint64_t from_ns)
 {
 	sqlite3_stmt *s = st->stmts[STMT_CONTAINER];
+	int rc;
 
-	if (c->id)
-		return run_at(st, STMT_CONTAINER_BEGIN, from_ns, c->id);
+	if (c->id) {
+		rc = run_at(st, STMT_CONTAINER_BEGIN, from_ns, c->id);
+		/* one without endpoints may have been removed meanwhile */
+		if (rc != SQLITE_OK || sqlite3_changes(st->db) > 0)
+			return rc;
+	}
 	sqlite3_bind_text(s, 1, c->is.docker_id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 2, c->is.name, -1, SQLITE_STATIC);
 	bind_text(s, 3, c->is.image);

@@ -40,6 +40,8 @@ void identity_confirm(struct identity *id, struct identity_endpoint *ep);
 /* It is gone since; late packets still find it for a while. */
 void identity_end(struct identity *id, struct identity_endpoint *ep,
 		  uint64_t to_ns);
+/* No packet finds those that ended before. */
+void identity_expire(struct identity *id, uint64_t before_ns);
 /* What has its addresses changes owners then; forget: also what was seen
  * without an owner is another conversation from now on. */
 void identity_touch(struct identity *id, const struct identity_endpoint *ep,

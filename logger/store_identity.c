@@ -89,6 +89,11 @@ static const struct identity_endpoint *look_up(const struct identity *id,
 	return NULL;
 }
 
+static bool has_ended(const struct identity_endpoint *ep)
+{
+	return ep->to_ns != UINT64_MAX;
+}
+
 /* Addresses that are nobody's claim to be somebody: none yet, and IPv6's
  * link-local ones, which every interface has. */
 static bool claims_nothing(const struct event *ev)
@@ -113,6 +118,7 @@ static void attribute_source(const struct identity *id, const struct event *ev,
 			memcmp(by_addr->address[IDENTITY_MAC], ev->src_mac,
 			       sizeof(ev->src_mac)) == 0)) {
 		ret->src = by_addr->id;
+		ret->ended = has_ended(by_addr);
 		return;
 	}
 	if (!(ev->have & HAVE_MAC))
@@ -121,6 +127,7 @@ static void attribute_source(const struct identity *id, const struct event *ev,
 	if (!by_mac)
 		return; /* of two strangers none is named */
 	ret->src = by_mac->id;
+	ret->ended = has_ended(by_mac);
 	ret->spoofed = !claims_nothing(ev);
 }
 
@@ -137,7 +144,10 @@ void identity_attribute(const struct identity *id, const struct event *ev,
 	if (!path->dst_network)
 		return;
 	dst = look_up(id, kind_of(ev), path->dst_network, ev->dst, ev->time_ns);
-	ret->dst = dst ? dst->id : 0;
+	if (!dst)
+		return;
+	ret->dst = dst->id;
+	ret->ended = ret->ended || has_ended(dst);
 }
 
 static size_t mark_of(const struct identity *id, enum identity_kind kind,
@@ -318,6 +328,13 @@ void identity_end(struct identity *id, struct identity_endpoint *ep,
 	else
 		id->ended_first = number;
 	id->ended_last = number;
+}
+
+void identity_expire(struct identity *id, uint64_t before_ns)
+{
+	for (uint32_t i = 0; i < id->n_endpoints; i++)
+		if (id->endpoints[i].to_ns < before_ns)
+			id->endpoints[i].from_ns = UINT64_MAX;
 }
 
 static uint32_t *container_head(struct identity *id, const char *docker_id)

@@ -26,6 +26,7 @@ struct identity;
 struct identity_who {
 	int64_t src, dst;
 	bool spoofed;
+	bool ended; /* one of them was gone when that was asked */
 };
 
 /* Who sent it to whom. */

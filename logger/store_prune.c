@@ -3,12 +3,13 @@
  * Removes what is older, or more, than is to be kept: a little after each
  * commit, so that the writer hardly notices. Events go in whole batches, whose
  * rows stay as the proof of what was there; then whatever was about these
- * times only. The tallies of all time and what names things stay for good.
+ * times only. The tallies of all time stay for good, with their paths.
  */
 #include "lib/timefmt.h"
 #include "logger/store_address.h"
 #include "logger/store_digest.h"
 #include "logger/store_private.h"
+#include "logger/store_prune_ledger.h"
 
 enum {
 	STEP_EVENTS = 16384,	    /* at least, if there are so many */
@@ -63,20 +64,28 @@ static int read_pages(struct store *st, struct pages *ret)
 	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
+static bool is_over(const struct store *st, const struct pages *pages)
+{
+	uint64_t used = (uint64_t)((pages->all - pages->free) * pages->size);
+	uint64_t limit = st->prune.retain_bytes;
+
+	if (st->pressure > STORE_PRESSURE_NONE) /* it can wait, up to a point */
+		return limit && used > limit + limit / 4;
+	return limit && used > limit;
+}
+
 static bool is_due(const struct store *st, const struct oldest *oldest,
 		   const struct pages *pages, uint64_t now_ns)
 {
-	const struct prune *p = &st->prune;
-	uint64_t used = (uint64_t)((pages->all - pages->free) * pages->size);
-	uint64_t limit = p->retain_bytes;
+	uint64_t retain_ns = st->prune.retain_ns;
 
 	/* the newest batch stays whatever the limits are */
 	if (oldest->last_event + 1 >= st->next_event)
 		return false;
-	if (st->pressure > STORE_PRESSURE_NONE) /* it can wait, up to a point */
-		return limit && used > limit + limit / 4;
-	return (p->retain_ns && oldest->max_ns + p->retain_ns < now_ns) ||
-	       (limit && used > limit);
+	if (is_over(st, pages))
+		return true;
+	return st->pressure == STORE_PRESSURE_NONE && retain_ns &&
+	       oldest->max_ns + retain_ns < now_ns;
 }
 
 static int prune_batch(struct store *st, const struct oldest *b,
@@ -91,6 +100,8 @@ static int prune_batch(struct store *st, const struct oldest *b,
 	rc = store_run(st, STMT_PRUNE_EVENTS, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
+	if (b->max_ns > st->prune.gone_ns)
+		st->prune.gone_ns = b->max_ns;
 	rc = digest_prune(st, b->last_event);
 	if (rc != SQLITE_OK)
 		return rc;
@@ -184,6 +195,19 @@ static int prune_tiers(struct store *st)
 	return rc;
 }
 
+/* The first one that began in an hour that is kept, or end: each that would
+ * stay in a range that is looked at needs an entry of its own. */
+static int find_young(struct store *st, int64_t from, int64_t end, int64_t *ret)
+{
+	static const char sql[] = "SELECT id FROM conversation WHERE id > ?1"
+				  " AND id < ?2 AND minute / 60 >= ?3"
+				  " ORDER BY id LIMIT 1";
+	const int64_t numbers[] = { from, end, st->prune.hour };
+
+	*ret = end;
+	return chain_run(st, sql, numbers, 3, ret);
+}
+
 /* Those that are about no time that is left; ids follow time. What a batch
  * that is kept began stays. */
 static int prune_conversations(struct store *st, const struct oldest *oldest)
@@ -210,7 +234,9 @@ static int prune_conversations(struct store *st, const struct oldest *oldest)
 	if (rc != SQLITE_ROW)
 		return rc;
 	end = next[0] + STEP_CONVERSATIONS;
-	end = end < kept ? end : kept;
+	rc = find_young(st, next[0], end < kept ? end : kept, &end);
+	if (rc != SQLITE_OK)
+		return rc;
 	rc = chain_keep(st, &end, p->hour);
 	if (rc != SQLITE_OK)
 		return rc;
@@ -235,32 +261,47 @@ static int shrink(struct store *st, const struct pages *pages)
 	return sqlite3_exec(st->db, sql, NULL, NULL, NULL);
 }
 
+/* Of what is not needed any more, after the events. */
+static int prune_rest(struct store *st, const struct oldest *oldest,
+		      const struct pages *pages, uint64_t now_ns)
+{
+	struct prune *p = &st->prune;
+	int rc;
+
+	if (p->tiers)
+		return prune_tiers(st);
+	if (p->next_id)
+		return prune_conversations(st, oldest);
+	rc = ledger_look(st, now_ns);
+	if (rc == SQLITE_OK && !p->stage && !p->links && is_over(st, pages))
+		rc = ledger_hurry(st);
+	if (rc == SQLITE_OK && p->stage) {
+		p->more = true;
+		return ledger_prune(st);
+	}
+	if (rc == SQLITE_OK && p->links) {
+		p->more = true;
+		return chain_remove_links(st, oldest->first_event,
+					  p->horizon_ns, &p->links);
+	}
+	return rc == SQLITE_OK ? shrink(st, pages) : rc;
+}
+
 static int prune_something(struct store *st, uint64_t now_ns)
 {
-	struct oldest oldest;
+	struct oldest oldest = { .first_event = st->next_event };
 	struct pages pages;
 	int rc = read_pages(st, &pages);
 
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = read_oldest(st, &oldest);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? SQLITE_OK : rc;
-	if (is_due(st, &oldest, &pages, now_ns))
+	if (rc == SQLITE_OK)
+		rc = read_oldest(st, &oldest);
+	if (rc == SQLITE_ROW && is_due(st, &oldest, &pages, now_ns))
 		return prune_events(st, &oldest, &pages, now_ns);
-	rc = look_at_hour(st, &oldest);
-	if (rc != SQLITE_OK)
-		return rc;
-	if (st->prune.tiers)
-		return prune_tiers(st);
-	if (st->prune.next_id)
-		return prune_conversations(st, &oldest);
-	if (st->prune.links) {
-		st->prune.more = true;
-		return chain_remove_links(st, oldest.first_event,
-					  &st->prune.links);
-	}
-	return shrink(st, &pages);
+	if (rc == SQLITE_ROW)
+		rc = look_at_hour(st, &oldest);
+	return rc == SQLITE_OK || rc == SQLITE_DONE
+		       ? prune_rest(st, &oldest, &pages, now_ns)
+		       : rc;
 }
 
 int prune_step(struct store *st, uint64_t now_ns)

@@ -16,7 +16,12 @@ struct prune {
 	bool tiers;	 /* rows of hours before that are left */
 	bool links;	 /* and links of the chain */
 	int64_t next_id; /* of the conversations to look at; 0: none */
-	bool more;	 /* the last step was not the last */
+	/* store_prune_ledger.c */
+	bool known;	     /* the next two were read */
+	uint64_t gone_ns;    /* latest time of a batch that was removed */
+	uint64_t horizon_ns; /* what ended before it is being removed */
+	unsigned int stage;  /* of that; 0: done */
+	bool more;	     /* the last step was not the last */
 };
 
 /* Removes a little of what is too old or too much, in a

@@ -134,7 +134,11 @@ const char *const store_sql[STMT_COUNT] = {
 		" from_ns) VALUES (:container, :network, :ip4, :ip6, :mac,"
 		" :from_ns) RETURNING id",
 	[STMT_ENDPOINT_END] =
-		"UPDATE endpoint SET to_ns = :to_ns WHERE id = :id",
+		"UPDATE endpoint SET to_ns = :to_ns, last_conversation ="
+		" :last_conversation WHERE id = :id",
+	[STMT_ENDPOINT_LATE] =
+		"UPDATE endpoint SET last_conversation = :conversation"
+		" WHERE id IN (:src, :dst) AND to_ns IS NOT NULL",
 	/* the address alone does not say in which network it was */
 	[STMT_CONTAINER_SRC] =
 		"UPDATE conversation SET src_endpoint = :endpoint,"
@@ -211,6 +215,7 @@ const char *const store_sql[STMT_COUNT] = {
 		"UPDATE batch SET last_event = b.last_event,"
 		" min_ns = min(batch.min_ns, b.min_ns),"
 		" max_ns = max(batch.max_ns, b.max_ns),"
+		" batches = coalesce(batch.batches, 1) + 1,"
 		" packets = batch.packets + b.packets,"
 		" bytes = batch.bytes + b.bytes, commit_ns = b.commit_ns,"
 		" last_conversation = b.last_conversation, pruned_ns = :now_ns"

@@ -57,6 +57,7 @@ test_loss()
 	check 'status says so' loss_status 'daemon down.*missed (at least )?[0-9]+ packets'
 	check 'the logger ends well' tb_logger_stop
 	check 'its database is sound' loss_whole
+	check 'and proven' fails_with 0 '^proven: ' tb_audit verify
 }
 
 loss_main

@@ -25,7 +25,7 @@ static const char endless_sql[] =
 	"CREATE VIEW gap AS WITH RECURSIVE n (i) AS"
 	" (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 	" SELECT i AS id, i AS from_ns, i AS to_ns, 1 AS packets,"
-	" 'x' AS cause FROM n";
+	" 'x' AS cause, NULL AS gaps FROM n";
 
 struct child {
 	pid_t pid;

@@ -24,10 +24,10 @@ static int set_up(void **state)
 		" 'shop', 'db', 1, NULL), (2, 'bb', char(27) || 'web',"
 		" 'nginx', NULL, NULL, 1, NULL);"
 		"INSERT INTO endpoint SELECT 1, 1, id, NULL, NULL,"
-		" '02:42:ac:12:00:03', 1, NULL FROM network"
+		" '02:42:ac:12:00:03', 1, NULL, NULL FROM network"
 		" WHERE name = 'shop_db' LIMIT 1;"
 		"INSERT INTO endpoint SELECT 2, 2, id, NULL, NULL,"
-		" '02:42:ac:12:00:02', 1, NULL FROM network"
+		" '02:42:ac:12:00:02', 1, NULL, NULL FROM network"
 		" WHERE name = 'shop_web' LIMIT 1;"
 		"UPDATE conversation SET src_endpoint = 1, dst_endpoint = 2,"
 		" spoofed = 1 WHERE id = 4"); /* TALK_BACK */

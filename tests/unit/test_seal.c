@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Checkpoints: who signs them, where they go, and what they prove. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,59 @@ static void a_tail_cut_off_with_all_its_traces_is_told_by_the_file(void **state)
 		assert_int_equal(check(&image, sql, checkpoints, NULL).fault,
 				 FAULT_TAIL_CUT);
 	}
+	sqlite3_free(image.bytes);
+}
+
+/* Those of links that retention removed prove nothing, and are no fault. */
+static void checkpoints_of_what_was_removed_are_left_out(void **state)
+{
+	const struct world *w = *state;
+	const uint64_t hour = 60 * NS_PER_MINUTE;
+	struct verify_options options = { .against = checkpoints };
+	struct verify_report report;
+	struct image image;
+	char error[VERIFY_DETAIL_MAX];
+	sqlite3 *db;
+	struct store *st = store_world_open_as(
+		w, &(struct store_session){ .start_ns = T0,
+					    .version = "test",
+					    .retain_ns = 3 * hour });
+
+	for (unsigned int i = 0; i < 10; i++) {
+		uint64_t now_ns = T0 + i * hour;
+		struct event ev = store_world_event(now_ns, 80);
+
+		store_add_event(st, &ev);
+		do
+			assert_int_equal(store_commit(st, now_ns), 0);
+		while (store_pending(st));
+		sign(st, now_ns);
+	}
+	assert_int_equal(store_close(st, T0 + 10 * hour), 0);
+	image = verify_world_image(w);
+	report = check(&image, NULL, checkpoints, public_key);
+	if (report.fault)
+		fail_msg("%s", report.fault_detail);
+	assert_true(report.outside_removed > 0);
+	assert_true(report.outside > 0);
+	assert_int_equal(report.outside + report.outside_removed, 10);
+	assert_true(report.checkpoints <= report.outside);
+	assert_int_equal(report.signed_id, 10);
+	/* who says that all of the signed part was removed */
+	db = verify_world_open(&image);
+	assert_true(verify_world_try(
+		db, "UPDATE proof SET removed_seq = (SELECT max(seq) + 1 FROM"
+		    " checkpoint), removed_checkpoint = 10;"
+		    "DELETE FROM checkpoint"));
+	assert_int_equal(verify_database(db, &options, &report, error),
+			 -EINVAL);
+	assert_non_null(strstr(error, "only checkpoints of what retention"));
+	sqlite3_close(db);
+	report = check(&image,
+		       "DELETE FROM checkpoint WHERE id = (SELECT"
+		       " min(id) FROM checkpoint)",
+		       NULL, NULL);
+	assert_int_equal(report.fault, FAULT_REMOVED);
 	sqlite3_free(image.bytes);
 }
 
@@ -409,6 +463,7 @@ int main(void)
 		T(the_key_is_its_owners_alone),
 		T(a_signed_log_is_proven_by_the_last_checkpoint),
 		T(a_tail_cut_off_with_all_its_traces_is_told_by_the_file),
+		T(checkpoints_of_what_was_removed_are_left_out),
 		T(another_key_and_a_wrong_signature_are_told),
 		T(every_byte_of_a_checkpoint_is_proven),
 		T(a_key_that_follows_is_trusted_like_the_first),

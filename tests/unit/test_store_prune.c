@@ -199,8 +199,8 @@ static void under_pressure_it_waits_up_to_a_point(void **state)
 	for (unsigned int i = 0; i < 24; i++)
 		commit(st, H0 + i, 1, 10000); /* 7 MiB */
 	assert_false(store_pending(st));
-	for (unsigned int i = 0; i < 7; i++)
-		commit(st, H0 + i, 1, 10000); /* 9 MiB */
+	for (unsigned int i = 0; i < 4; i++)
+		commit(st, H0 + i, 1, 10000); /* 8.5 MiB */
 	assert_false(store_pending(st));
 	for (unsigned int i = 0; i < 20; i++)
 		commit(st, H0 + i, 1, 10000);

@@ -48,6 +48,13 @@ static struct store *fill(const struct world *w, unsigned int hours,
 	for (unsigned int i = 0; i < 4 * hours; i++) {
 		uint64_t now_ns = H0 + i * HOUR / 4;
 		struct event ev = store_world_event(now_ns, 80);
+		const struct gap gap = { .from_ns = now_ns,
+					 .to_ns = now_ns,
+					 .packets = 5,
+					 .known = true,
+					 .cause = "lost in the kernel" };
+
+		store_add_gap(st, &gap);
 
 		store_add_event(st, &ev);
 		ev.dst_port = (uint16_t)(1000 + i);
@@ -79,6 +86,14 @@ static void every_step_of_the_removal_leaves_a_right_log(void **state)
 	assert_int_equal(report.fault, FAULT_NONE);
 	assert_true(report.removed_events > 0);
 	assert_true(report.events > 0);
+	assert_true(report.removed_batches > 0);
+	assert_int_equal(report.removed_packets, report.removed_events);
+	assert_int_equal(report.removed_packets + report.packets, 64);
+	assert_int_equal(report.removed_from_ns, H0);
+	assert_true(report.removed_gaps > 0);
+	assert_int_equal(report.removed_lost, 5 * report.removed_gaps);
+	assert_string_equal(store_world_ask(w, "SELECT sum(packets) FROM gap"),
+			    "160");
 	assert_string_equal(
 		store_world_ask(w, "SELECT removed_seq > 0,"
 				   " removed_conversation > 0,"
@@ -100,6 +115,23 @@ static void what_is_left_can_not_be_changed(void **state)
 		"DELETE FROM batch WHERE first_event = 1",
 		"UPDATE proof SET removed_seq = removed_seq + 1",
 		"UPDATE proof SET removed_conversation = 1000",
+		"UPDATE proof SET removed_checkpoint = 1",
+		"UPDATE proof SET removed_ns = removed_ns + 1",
+		/* what the next link is hashed on from */
+		"DELETE FROM chain WHERE seq = (SELECT removed_seq FROM proof)",
+		"UPDATE chain SET hash = zeroblob(32) WHERE seq = (SELECT"
+		" removed_seq FROM proof)",
+		"INSERT INTO chain (seq, time_ns, hash) VALUES (1, 1,"
+		" zeroblob(32))",
+		"INSERT INTO journal SELECT removed_seq, 9, 1, zeroblob(32)"
+		" FROM proof",
+		/* a sum of gaps, and its parts */
+		"UPDATE gap SET packets = packets - 1 WHERE gaps IS NOT NULL",
+		"UPDATE gap SET gaps = NULL WHERE gaps IS NOT NULL",
+		"DELETE FROM gap WHERE gaps IS NOT NULL",
+		"DELETE FROM journal WHERE hash = zeroblob(32)",
+		"INSERT INTO gap (id, from_ns, to_ns, cause) VALUES (2, 1, 1,"
+		" 'x')",
 		/* what was not removed by retention */
 		"DELETE FROM event WHERE id = (SELECT min(id) FROM event)",
 		"DELETE FROM event WHERE id <= (SELECT last_event FROM batch"
