@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Paths: the rule and the interfaces of an event in, row id out. Names both
- * sides as they are now. A direct-mapped cache answers for what repeats.
+ * sides as they are now. A cache answers for what repeats: each path in one of
+ * WAYS slots, for two that push each other out would cost a query per packet.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "logger/store_private.h"
 
-enum { SLOTS = 4096 }; /* a power of two */
+enum {
+	SLOTS = 4096, /* a power of two */
+	WAYS = 8,
+};
 
 struct paths {
 	struct slot {
@@ -105,31 +110,41 @@ static uint32_t kind_of(const struct event *ev)
 	return ev->verdict | (uint32_t)ev->probe << 8;
 }
 
-static size_t slot_index(const struct event *ev)
+/* The first of the slots that it may be in. */
+static struct slot *slots_of(struct paths *p, const struct event *ev)
 {
-	uint64_t hash = (ev->rule_id ^ (uint64_t)ev->in_ifindex << 32 ^
-			 ev->out_ifindex) *
+	uint64_t hash = ((uint64_t)ev->in_ifindex << 32 | ev->out_ifindex) *
 			0x9e3779b97f4a7c15U;
 
-	return (size_t)(hash >> 40) & (SLOTS - 1);
+	hash = (hash ^ hash >> 32 ^ ev->rule_id) * 0xc2b2ae3d27d4eb4fU;
+	return &p->slots[hash >> 32 & (SLOTS - WAYS)];
+}
+
+static bool is_slot(const struct slot *slot, const struct event *ev)
+{
+	return slot->sides.id != 0 && slot->rule_id == ev->rule_id &&
+	       slot->in_ifindex == ev->in_ifindex &&
+	       slot->out_ifindex == ev->out_ifindex &&
+	       slot->kind == kind_of(ev);
 }
 
 int path_get(struct store *st, const struct event *ev, struct path_sides *ret)
 {
-	struct slot *slot = &st->paths->slots[slot_index(ev)];
+	struct slot *slots = slots_of(st->paths, ev);
 	int rc;
 
-	if (slot->sides.id != 0 && slot->rule_id == ev->rule_id &&
-	    slot->in_ifindex == ev->in_ifindex &&
-	    slot->out_ifindex == ev->out_ifindex && slot->kind == kind_of(ev)) {
-		*ret = slot->sides;
-		return SQLITE_OK;
-	}
+	for (size_t i = 0; i < WAYS; i++)
+		if (is_slot(&slots[i], ev)) {
+			*ret = slots[i].sides;
+			return SQLITE_OK;
+		}
 	rc = find_or_insert(st, ev, ret);
 	if (rc != SQLITE_OK)
 		return rc;
-	*slot = (struct slot){ ev->rule_id, ev->in_ifindex, ev->out_ifindex,
-			       kind_of(ev), *ret };
+	/* the one that came first goes */
+	memmove(&slots[1], &slots[0], (WAYS - 1) * sizeof(*slots));
+	slots[0] = (struct slot){ ev->rule_id, ev->in_ifindex, ev->out_ifindex,
+				  kind_of(ev), *ret };
 	return SQLITE_OK;
 }
 
