@@ -5,6 +5,7 @@
  * was. VERIFY_EVERY_BYTE=1 takes each byte, but of the unallocated space of a
  * page each 64th; else a sample.
  */
+#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,7 @@ static void dump_table(sqlite3 *db, FILE *out, const char *name)
 	run(db, out, sql);
 }
 
-/* Without comments, in which nothing is said to the database. */
+/* Without blanks and comments, in which nothing is said to the database. */
 static void dump_schema(sqlite3 *db, FILE *out)
 {
 	sqlite3_stmt *s = NULL;
@@ -87,6 +88,8 @@ static void dump_schema(sqlite3 *db, FILE *out)
 		while (*at) {
 			if (at[0] == '-' && at[1] == '-')
 				at += strcspn(at, "\n");
+			else if (isspace((unsigned char)*at))
+				at++;
 			else
 				fputc(*at++, out);
 		}
