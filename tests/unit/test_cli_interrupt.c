@@ -232,7 +232,7 @@ static void the_line_goes_before_the_answer_comes(void **state)
 			" (SELECT 1 UNION ALL SELECT i + 1 FROM n"
 			" WHERE i < 12000000)"
 			" SELECT i AS id, i AS from_ns, i AS to_ns,"
-			" 1 AS packets, 'x' AS cause FROM n");
+			" 1 AS packets, 'x' AS cause, NULL AS gaps FROM n");
 	master = open_terminal(&slave);
 	c = start_with("matrix", slave);
 	/* until nobody has the terminal open any more */
