@@ -13,6 +13,9 @@
 
 enum { BLOCK = 64, DETAIL_BITS = 56 };
 
+/* Of the statement: the columns of the batch's row, then its link's. */
+enum { PRUNED_NS = 8, ROW_COLUMNS = 10, LINK_SEQ = ROW_COLUMNS, LINK_EVENTS };
+
 /* *ret_named: of how many who it was is held, too. */
 static int hash_events(struct rows *w, const struct evidence_batch *b,
 		       struct canonical *c, uint64_t *ret_named)
@@ -61,14 +64,13 @@ static int hash_events(struct rows *w, const struct evidence_batch *b,
 	return r < 0 ? r : 0;
 }
 
-/* One whose events are here: row of first_event to last_conversation, and of
- * its link seq, events. */
+/* One whose events are here. */
 static int check_kept(struct rows *w, const struct evidence_batch *b)
 {
 	struct bundle_proof *proof = w->p->proof;
 	uint64_t n = (uint64_t)(b->last_event - b->first_event) + 1, named = 0;
-	bool linked = sqlite3_column_type(w->batch, 9) != SQLITE_NULL;
-	int64_t seq = sqlite3_column_int64(w->batch, 9);
+	bool linked = sqlite3_column_type(w->batch, LINK_SEQ) != SQLITE_NULL;
+	int64_t seq = sqlite3_column_int64(w->batch, LINK_SEQ);
 	bool held = linked && rows_held(w->p, seq);
 	struct canonical c;
 	int r;
@@ -82,8 +84,9 @@ static int check_kept(struct rows *w, const struct evidence_batch *b)
 	r = hash_events(w, b, &c, &named);
 	if (r < 0)
 		return r;
-	if (linked && (sqlite3_column_bytes(w->batch, 10) != CANONICAL_HASH ||
-		       !rows_same(&c, sqlite3_column_blob(w->batch, 10))))
+	if (linked &&
+	    (sqlite3_column_bytes(w->batch, LINK_EVENTS) != CANONICAL_HASH ||
+	     !rows_same(&c, sqlite3_column_blob(w->batch, LINK_EVENTS))))
 		return bundle_fault(w->p,
 				    "an event from %lld to %lld, the order of "
 				    "these, or the row of their batch was "
@@ -105,7 +108,7 @@ static int check_removed(struct rows *w, const struct evidence_batch *b)
 	int r = b->first_event < w->p->first_event
 			? 1
 			: rows_journal(w, ITEM_BATCH, b->first_event, w->batch,
-				       0, 9, &held);
+				       0, ROW_COLUMNS, &held);
 
 	if (r == 0)
 		return bundle_fault(w->p,
@@ -146,7 +149,7 @@ int rows_batches(struct rows *w)
 		}
 		proof->last_event = b.last_event;
 		proof->to_end = (uint64_t)b.min_ns >= w->p->until_ns;
-		r = sqlite3_column_type(w->batch, 8) == SQLITE_NULL
+		r = sqlite3_column_type(w->batch, PRUNED_NS) == SQLITE_NULL
 			    ? check_kept(w, &b)
 			    : check_removed(w, &b);
 		if (r < 0)

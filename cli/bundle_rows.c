@@ -4,6 +4,7 @@
  * by a signature when its link is.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 #include "cli/query.h"
 #include "cli/verify_conversation.h"
 #include "lib/db.h"
+#include "lib/text.h"
+
+enum { SQL_MAX = 512 };
 
 bool rows_held(const struct bundle_prove *p, int64_t seq)
 {
@@ -246,31 +250,37 @@ static int check_names(struct rows *w, enum canonical_item item)
 /* A row is no better than what it refers to: path, then conversation. */
 static int drop_unheld(sqlite3 *db)
 {
-#define UNHELD(table, number, column)                                          \
-	" EXISTS (SELECT 1 FROM " table " t WHERE t.id = " column              \
-	" AND NOT EXISTS (SELECT 1 FROM bundle_held h WHERE h.item = " #number \
-	" AND h.key = t.id)) "
-	static const char sql[] =
-		"DELETE FROM bundle_held WHERE item = 7 AND key IN (SELECT e.id"
-		" FROM endpoint e WHERE" UNHELD(
-			"container", 6,
-			"e.container") ");"
-				       "DELETE FROM bundle_held WHERE item = 8 AND key IN (SELECT p.id"
-				       " FROM path p WHERE" UNHELD("rule", 4, "p.rule") "OR" UNHELD("interface", 3, "p.in_if") "OR" UNHELD("interface", 3, "p.out_if") "OR" UNHELD(
-					       "network", 2,
-					       "p.src_network") "OR" UNHELD("network",
-									    2,
-									    "p.dst_network") ");"
-											     "DELETE FROM bundle_held WHERE item = 17 AND key IN (SELECT c.id"
-											     " FROM conversation c WHERE" UNHELD("path", 8, "c.path") "OR" UNHELD(
-												     "endpoint",
-												     7,
-												     "c.src_endpoint") "OR" UNHELD("endpoint",
-																   7,
-																   "c.dst_endpoint") ")";
-#undef UNHELD
+	static const struct {
+		enum canonical_item item, other;
+		const char *table, *column;
+	} refers[] = {
+		{ ITEM_ENDPOINT, ITEM_CONTAINER, "endpoint", "container" },
+		{ ITEM_PATH, ITEM_RULE, "path", "rule" },
+		{ ITEM_PATH, ITEM_INTERFACE, "path", "in_if" },
+		{ ITEM_PATH, ITEM_INTERFACE, "path", "out_if" },
+		{ ITEM_PATH, ITEM_NETWORK, "path", "src_network" },
+		{ ITEM_PATH, ITEM_NETWORK, "path", "dst_network" },
+		{ ITEM_CONVERSATION, ITEM_PATH, "conversation", "path" },
+		{ ITEM_CONVERSATION, ITEM_ENDPOINT, "conversation",
+		  "src_endpoint" },
+		{ ITEM_CONVERSATION, ITEM_ENDPOINT, "conversation",
+		  "dst_endpoint" },
+	};
+	char sql[SQL_MAX];
+	int rc = SQLITE_OK;
 
-	return db_errno(sqlite3_exec(db, sql, NULL, NULL, NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(refers) && rc == SQLITE_OK; i++) {
+		snprintf(sql, sizeof(sql),
+			 "DELETE FROM bundle_held WHERE item = %d AND key IN"
+			 " (SELECT f.id FROM %s f JOIN %s t ON t.id = f.%s"
+			 " WHERE NOT EXISTS (SELECT 1 FROM bundle_held h"
+			 " WHERE h.item = %d AND h.key = t.id))",
+			 refers[i].item, refers[i].table,
+			 canonical_tables[refers[i].other].name,
+			 refers[i].column, refers[i].other);
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	}
+	return db_errno(rc);
 }
 
 static int prepare(struct rows *w)
@@ -282,7 +292,7 @@ static int prepare(struct rows *w)
 		{ &w->batch,
 		  "SELECT b.first_event, b.last_event, b.min_ns, b.max_ns,"
 		  " b.packets, b.bytes, b.commit_ns, b.last_conversation,"
-		  " b.pruned_ns, k.seq, k.events FROM batch b LEFT JOIN chain k"
+		  " b.pruned_ns, b.batches, k.seq, k.events FROM batch b LEFT JOIN chain k"
 		  " ON k.first_event = b.first_event ORDER BY b.first_event" },
 		{ &w->event,
 		  "SELECT id, conversation, time_ns, detail, packets,"

@@ -30,9 +30,8 @@ struct verify_report {
 	/* the first link that fails */
 	enum verify_fault fault;
 	int64_t fault_seq;
-	uint64_t fault_ns;
+	uint64_t fault_ns, n_faults;
 	char fault_detail[VERIFY_DETAIL_MAX];
-	uint64_t n_faults;
 	bool began; /* there is a chain */
 	uint64_t begun_ns, last_ns;
 	int64_t first_seq, last_seq;
@@ -46,8 +45,7 @@ struct verify_report {
 	uint64_t unread_events;	  /* outside of the window */
 	bool sums_checked;	  /* not where there are too many */
 	/* the last link that somebody signed, and who */
-	int64_t signed_seq; /* 0: none */
-	int64_t signed_id;  /* the checkpoint's */
+	int64_t signed_seq, signed_id; /* 0: none; the checkpoint's */
 	uint64_t signed_ns;
 	uint8_t signed_key[VERIFY_KEY];
 	bool key_trusted;	  /* it was named, not found in the database */
@@ -72,9 +70,9 @@ struct verify_options {
 
 /*
  * Checks everything there is a proof of, in the transaction that is open or
- * one of its own. Returns 0 with the report, whatever
- * was found; -errno of the database, -EINVAL for a file of the options that
- * can't be read, error[VERIFY_DETAIL_MAX] says why.
+ * one of its own. Returns 0 with the report, whatever was found; -errno of the
+ * database, -EINVAL for a file of the options that can't be read,
+ * error[VERIFY_DETAIL_MAX] says why.
  */
 int verify_database(sqlite3 *db, const struct verify_options *options,
 		    struct verify_report *ret, char *error);

@@ -129,3 +129,14 @@ int rows_register(sqlite3 *db, const char *name, struct rows *rows,
 
 	return sqlite3_create_module_v2(db, name, &module, rows, unref);
 }
+
+void rows_result_address(sqlite3_context *ctx, int family, const uint8_t *addr)
+{
+	if (family == 4)
+		sqlite3_result_int(ctx,
+				   (int)((uint32_t)addr[0] << 24 |
+					 (uint32_t)addr[1] << 16 |
+					 (uint32_t)addr[2] << 8 | addr[3]));
+	else if (family == 6)
+		sqlite3_result_blob(ctx, addr, 16, SQLITE_STATIC);
+}

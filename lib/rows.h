@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Lives at least as long as the database handle. */
 struct rows {
@@ -24,5 +25,10 @@ struct rows {
  */
 int rows_register(sqlite3 *db, const char *name, struct rows *rows,
 		  void (*unref)(void *rows));
+
+/* The value of a column for an address of 16 bytes, network byte order, IPv4 in
+ * the first four: a signed integer; IPv6 (family 6): a blob, not copied, that
+ * must outlive the statement; NULL for others. */
+void rows_result_address(sqlite3_context *ctx, int family, const uint8_t *addr);
 
 #endif

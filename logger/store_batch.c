@@ -79,19 +79,6 @@ static void event_column(sqlite3_context *ctx, const void *arg, size_t row,
 	}
 }
 
-/* IPv4 as a signed integer, IPv6 as a blob that outlives the statement. */
-static void result_address(sqlite3_context *ctx, int family,
-			   const uint8_t *addr)
-{
-	if (family == 4)
-		sqlite3_result_int(ctx,
-				   (int)((uint32_t)addr[0] << 24 |
-					 (uint32_t)addr[1] << 16 |
-					 (uint32_t)addr[2] << 8 | addr[3]));
-	else if (family == 6)
-		sqlite3_result_blob(ctx, addr, 16, SQLITE_STATIC);
-}
-
 static void conversation_column(sqlite3_context *ctx, const void *arg,
 				size_t row, int column)
 {
@@ -104,10 +91,10 @@ static void conversation_column(sqlite3_context *ctx, const void *arg,
 		sqlite3_result_int64(ctx, r->path);
 		break;
 	case 1:
-		result_address(ctx, ev->family, ev->src);
+		rows_result_address(ctx, ev->family, ev->src);
 		break;
 	case 2:
-		result_address(ctx, ev->family, ev->dst);
+		rows_result_address(ctx, ev->family, ev->dst);
 		break;
 	case 3:
 		sqlite3_result_int(ctx, r->service);

@@ -292,8 +292,8 @@ static void names_are_those_of_the_time_that_is_asked_for(void **state)
 		"INSERT INTO container VALUES (1, 'aa', 'web', NULL, NULL,"
 		" NULL, 1, 1795468000000000000), (2, 'aa', 'www', NULL, NULL,"
 		" NULL, 1795468000000000000, NULL);"
-		"INSERT INTO endpoint VALUES (1, 1, 1, NULL, NULL, NULL, 1,"
-		" NULL);"
+		"INSERT INTO endpoint (id, container, network, from_ns)"
+		" VALUES (1, 1, 1, 1);"
 		"UPDATE conversation SET src_endpoint = 1 WHERE id = 1";
 	char to[160];
 
@@ -304,14 +304,14 @@ static void names_are_those_of_the_time_that_is_asked_for(void **state)
 	assert_string_equal(follower_line(follower.out), "id,src_container\r");
 	assert_string_equal(follower_line(follower.out), "1,www\r");
 	/* another row of the same container, and one that was not there */
-	cli_fixture_sql("INSERT INTO container VALUES (3, 'aa', 'w3', NULL,"
-			" NULL, NULL, 1795469000000000000, NULL), (4, 'bb',"
-			" 'late', NULL, NULL, NULL, 1795469000000000000,"
-			" NULL); INSERT INTO endpoint VALUES (2, 3, 1, NULL,"
-			" NULL, NULL, 1, NULL), (3, 4, 2, NULL, NULL, NULL,"
-			" 1, NULL); UPDATE conversation SET src_endpoint = 2"
-			" WHERE id = 2; UPDATE conversation SET src_endpoint ="
-			" 3 WHERE id = 4");
+	cli_fixture_sql(
+		"INSERT INTO container VALUES (3, 'aa', 'w3', NULL,"
+		" NULL, NULL, 1795469000000000000, NULL), (4, 'bb',"
+		" 'late', NULL, NULL, NULL, 1795469000000000000,"
+		" NULL); INSERT INTO endpoint (id, container, network,"
+		" from_ns) VALUES (2, 3, 1, 1), (3, 4, 2, 1); UPDATE conversation SET src_endpoint = 2"
+		" WHERE id = 2; UPDATE conversation SET src_endpoint ="
+		" 3 WHERE id = 4");
 	follower_commit(1, TALK_PING);
 	assert_string_equal(follower_line(follower.out), "2,www\r");
 	follower_commit(1, TALK_BACK);

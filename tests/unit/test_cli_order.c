@@ -105,7 +105,6 @@ static void what_excludes_each_other_is_said(void **state)
 		{ "log -f -r", "follow takes no --reverse" },
 		{ "log --first some", "--first takes a number, not 'some'" },
 		{ "matrix --first 3", "matrix takes no --first" },
-		{ "follow --as-of now", "follow takes no --as-of" },
 	};
 
 	(void)state;

@@ -36,9 +36,10 @@ static void commit_many(int64_t first, int64_t n)
 		 " SELECT i + 1 FROM i WHERE i < %lld - 1) INSERT INTO event"
 		 " (id, conversation, time_ns, detail, packets) SELECT"
 		 " %lld + i, 1, 1795468730000000000 + i, 60 << 32, 1 FROM i;"
-		 " INSERT INTO batch VALUES"
+		 " INSERT INTO batch (first_event, last_event, min_ns, max_ns,"
+		 " packets, bytes, commit_ns, last_conversation) VALUES"
 		 " (%lld, %lld, 1795468730000000000, 1795468730000000000, %lld,"
-		 " 60, 1795468730000000000, 5, NULL); COMMIT",
+		 " 60, 1795468730000000000, 5); COMMIT",
 		 (long long)n, (long long)first, (long long)first,
 		 (long long)(first + n - 1), (long long)n);
 	cli_fixture_sql(sql);
