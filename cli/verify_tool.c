@@ -22,12 +22,12 @@ bool verify_same_hash(struct canonical *c, const uint8_t as[CANONICAL_HASH])
 int verify_make_room(void *list, size_t n, size_t *room, size_t size)
 {
 	size_t more = *room ? 2 * *room : ROOM_MIN;
-	void *at;
+	void *old, *at;
 
 	if (n < *room)
 		return 0;
-	memcpy(&at, list, sizeof(at));
-	at = realloc(at, more * size);
+	memcpy(&old, list, sizeof(old));
+	at = realloc(old, more * size);
 	if (!at)
 		return -ENOMEM;
 	memcpy(list, &at, sizeof(at));
