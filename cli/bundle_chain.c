@@ -11,6 +11,7 @@
 #include "cli/bundle_prove.h"
 #include "cli/query.h"
 #include "cli/verify_chain.h"
+#include "cli/verify_tool.h"
 
 struct walk {
 	sqlite3_stmt *chain, *journal;
@@ -45,22 +46,6 @@ struct bundle_link *bundle_link_find(const struct bundle_prove *p, int64_t seq)
 							    : NULL;
 }
 
-/* Room for one more of size bytes each. */
-static int grow(void **array, size_t size, size_t n, size_t *room)
-{
-	size_t more = *room ? 2 * *room : 256;
-	void *at;
-
-	if (n < *room)
-		return 0;
-	at = realloc(*array, more * size);
-	if (!at)
-		return -ENOMEM;
-	*array = at;
-	*room = more;
-	return 0;
-}
-
 static int next_entry(struct walk *w)
 {
 	int r = query_step(w->journal);
@@ -78,8 +63,8 @@ static int read_entries(struct bundle_prove *p, struct walk *w,
 	       sqlite3_column_int64(w->journal, 0) <= link->seq) {
 		struct evidence_entry *e;
 
-		r = grow((void **)&w->entries, sizeof(*e), link->n_entries,
-			 &w->room);
+		r = verify_make_room(&w->entries, link->n_entries, &w->room,
+				     sizeof(*e));
 		if (r < 0)
 			return r;
 		e = &w->entries[link->n_entries++];
@@ -104,7 +89,7 @@ static int check_link(struct bundle_prove *p, struct walk *w)
 	uint8_t hash[CANONICAL_HASH], before[CANONICAL_HASH];
 	struct bundle_link *at, *last;
 	struct evidence_link link;
-	int r = grow((void **)&p->links, sizeof(*at), p->n_links, &p->room);
+	int r = verify_make_room(&p->links, p->n_links, &p->room, sizeof(*at));
 
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/verify_private.h"
 #include "lib/text.h"
@@ -92,14 +93,47 @@ static void take_apart(struct schema *ret)
 	}
 }
 
-static bool is_ours(struct schema *schema, const char *sql)
+/* What a statement makes. */
+struct made {
+	char type[16], name[32], table[32];
+};
+
+static struct made made_by(const struct statement *s)
 {
-	const char *end = sql + strlen(sql);
+	struct made made = { 0 };
+
+	if (sscanf(s->at, "CREATE %15s %31s ON %31s", made.type, made.name,
+		   made.table) == 2)
+		memcpy(made.table, made.name, sizeof(made.table));
+	return made;
+}
+
+/* Of a row of sqlite_schema, in the order of verify_schema()'s statement. */
+static const char *text_of(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text ? text : "";
+}
+
+static bool is_row_of(sqlite3_stmt *row, const struct statement *s)
+{
+	const struct made made = made_by(s);
+
+	return strcasecmp(text_of(row, 1), made.type) == 0 &&
+	       strcmp(text_of(row, 2), made.name) == 0 &&
+	       strcmp(text_of(row, 3), made.table) == 0;
+}
+
+static bool is_ours(struct schema *schema, sqlite3_stmt *row)
+{
+	const char *sql = text_of(row, 0), *end = sql + strlen(sql);
 
 	for (size_t i = 0; i < schema->n; i++) {
 		struct statement *ours = &schema->list[i];
 
-		if (!same_statement(ours->at, ours->end, sql, end))
+		if (!same_statement(ours->at, ours->end, sql, end) ||
+		    !is_row_of(row, ours))
 			continue;
 		ours->met = true;
 		return true;
@@ -113,40 +147,42 @@ static bool find_changed(struct verify *v, const struct schema *schema)
 	bool tables = true;
 
 	for (size_t i = 0; i < schema->n; i++) {
-		char type[16], name[32];
+		const struct made made = made_by(&schema->list[i]);
 
-		if (schema->list[i].met ||
-		    sscanf(schema->list[i].at, "CREATE %15s %31s", type,
-			   name) != 2)
+		if (schema->list[i].met)
 			continue;
-		tables = tables && strcmp(type, "TABLE") != 0;
+		tables = tables && strcmp(made.type, "TABLE") != 0;
 		verify_found(v, FAULT_CHANGED, INT64_MAX, 0,
 			     "the schema's %s %s is gone, or not what this "
 			     "version makes",
-			     type, name);
+			     made.type, made.name);
 	}
 	return tables;
 }
 
 int verify_schema(struct verify *v)
 {
+	/* indexes that SQLite makes by itself have no SQL */
+	static const char sql[] =
+		"SELECT sql, type, name, tbl_name,"
+		" coalesce(CASE WHEN sql IS NULL THEN type = 'index'"
+		" AND name GLOB 'sqlite_autoindex_' || tbl_name || '_[1-9]'"
+		" WHEN name = 'sqlite_sequence' THEN type = 'table'"
+		" AND tbl_name = name"
+		" AND sql = 'CREATE TABLE sqlite_sequence(name,seq)'"
+		" ELSE type IN ('table', 'view') END, 0) FROM sqlite_schema";
 	struct schema schema;
 	sqlite3_stmt *s = NULL;
-	/* indexes that SQLite makes by itself have no SQL */
-	int r = verify_prepare(v->db,
-			       "SELECT sql, type IN ('trigger', 'index'), name"
-			       " FROM sqlite_schema WHERE sql IS NOT NULL",
-			       &s);
+	int r = verify_prepare(v->db, sql, &s);
 
 	take_apart(&schema);
 	while (r == 0 && (r = verify_step(s)) == 1) {
 		r = 0;
-		if (!is_ours(&schema,
-			     (const char *)sqlite3_column_text(s, 0)) &&
-		    sqlite3_column_int(s, 1))
+		/* tables and views of one's own hide nothing */
+		if (!is_ours(&schema, s) && !sqlite3_column_int(s, 4))
 			verify_found(v, FAULT_INSERTED, INT64_MAX, 0,
 				     "the schema's '%.64s' is of no version",
-				     (const char *)sqlite3_column_text(s, 2));
+				     text_of(s, 2));
 	}
 	sqlite3_finalize(s);
 	return r < 0 ? r : !find_changed(v, &schema);

@@ -356,7 +356,7 @@ static void take_containers(struct docker *d, uint64_t now_ms,
 	d->rest_ms = now_ms + CONTAINERS_REST * (now_ms - d->asked_ms);
 	if (lacked > 0)
 		ask_by(d, LIST_CONTAINERS,
-		       d->rest_ms + (LACKED_MS << 2 * lacked));
+		       d->rest_ms + ((uint64_t)LACKED_MS << 2 * lacked));
 	d->ops->containers(d->arg, d->containers, scan.n, d->endpoints,
 			   scan.n_endpoints,
 			   scan.skipped == 0 && !scan.truncated);

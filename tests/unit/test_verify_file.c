@@ -293,7 +293,8 @@ static void no_byte_of_an_inner_page_hides_a_row(void **state)
 		for (int i = 0; i < PAGE;
 		     i += every_byte() ? 1 : INTERIOR_STRIDE)
 			if (!is_unallocated(page + i))
-				try_byte(fd, page + i, 1U << i % 8, &o);
+				try_byte(fd, page + i,
+					 (unsigned char)(1U << i % 8), &o);
 	}
 	print_outcome(&o);
 	assert_true(o.found > 50);

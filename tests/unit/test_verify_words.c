@@ -171,8 +171,7 @@ static void another_schema_is_found(void **state)
 		"CREATE INDEX mine ON event (time_ns)",
 		"CREATE TRIGGER mine AFTER INSERT ON event BEGIN SELECT 1; END",
 		"DROP INDEX batch_time",
-		"DROP INDEX batch_time;"
-		"CREATE INDEX batch_time ON batch (max_ns)",
+		"DROP INDEX path_rule; CREATE INDEX path_rule ON path (id)",
 		"DROP TABLE probe",
 	};
 	sqlite3 *db = verify_world_open(&image);
