@@ -17,14 +17,14 @@
 #		address up in a map
 #   twins	ten rules as stand in DOCKER-ISOLATION-STAGE-2 for ten networks
 #
-# The goal is at most 60 ns more for "table", however many containers. ROUNDS=100
+# The goal is at most 60 ns more for "table", however many containers. ROUNDS=50
 # (of some milliseconds for each), COPIES=8, SIZES="10 100 1000",
 # GENERATIONS="b2 c d" choose.
 set -euo pipefail
 
 top=$(realpath "$(dirname "$0")/../..")
 build=$(realpath -m "${BUILD:-$top/build}")
-: "${ROUNDS:=100}" "${COPIES:=8}" "${SIZES:=10 100 1000}" \
+: "${ROUNDS:=50}" "${COPIES:=8}" "${SIZES:=10 100 1000}" \
 	"${GENERATIONS:=b2 c d}"
 
 # Process 1 is the one in the namespaces.

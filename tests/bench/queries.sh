@@ -7,6 +7,7 @@
 # whether the writer keeps its rate while a reader reads everything.
 
 Q_DB='' Q_PEER='' Q_FROM='' Q_DAY='' Q_UNTIL=''
+Q_PEER_S=20
 Q_NAMES=()
 
 # q_time KEY COMMAND...: adds milliseconds of wall time, and of CPU to KEY.cpu
@@ -31,15 +32,19 @@ q_time()
 		'BEGIN { print (u + s) * 1000 }')"
 }
 
-# q_both TEXT SQL-FOR-ULOGD2 COMMAND...: one question to both
+# q_both TEXT SQL-FOR-ULOGD2 COMMAND...: one question to both; a peer that has
+# taken Q_PEER_S seconds over it is not asked again
 q_both()
 {
-	local text=$1 sql=$2 run
+	local text=$1 sql=$2 run spent=0
 	shift 2
 	Q_NAMES+=("$text")
 	for ((run = 0; run < BENCH_RUNS; run++)); do
 		q_time "$text.ours" "$@"
+		[ "$spent" -lt "$Q_PEER_S" ] || continue
+		spent=$((spent - SECONDS))
 		q_time "$text.peer" sqlite3 "$Q_PEER" "$sql"
+		spent=$((spent + SECONDS))
 	done
 }
 
@@ -124,7 +129,7 @@ q_write()
 	local end out
 	end=$((SECONDS + $(seconds 2 60)))
 	while [ "$SECONDS" -lt "$end" ]; do
-		out=$(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" 500000)
+		out=$(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" 100000)
 		[[ $out =~ ns=([0-9]+) ]]
 		rp_add "$1" "${BASH_REMATCH[1]}"
 	done
