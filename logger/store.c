@@ -445,6 +445,7 @@ void store_rest(struct store *st)
 	if (st->n_facts == 0)
 		memory_give_back(st->facts, sizeof(st->facts));
 	batch_rest(st->batch);
+	sums_rest(st->sums);
 	digest_rest(st->digest);
 	address_rest(st->addresses);
 	posting_rest(st->posting);

@@ -11,6 +11,7 @@
 
 #include "lib/digest.h"
 #include "lib/varint.h"
+#include "logger/memory.h"
 #include "logger/store_private.h"
 
 enum {
@@ -248,6 +249,12 @@ void sums_settle(struct store *st)
 		memcpy(&s->kept[from - s->first], &s->fresh[from - next],
 		       (size_t)(end - from) * sizeof(*s->fresh));
 	s->n_fresh = 0;
+}
+
+void sums_rest(struct sums *s)
+{
+	memory_give_back(s->fresh, sizeof(s->fresh));
+	memory_give_back(s->groups, sizeof(s->groups));
 }
 
 struct sums *sums_new(void)

@@ -47,9 +47,10 @@ void sums_leave(const struct store *st, const struct canonical_event *rows,
 int64_t sums_first(const struct sums *s);
 
 /* load: at the start. settle: once the batch is committed, before the store's
- * next_conversation moves on. */
+ * next_conversation moves on. rest: none comes soon. */
 void sums_load(struct store *st);
 void sums_settle(struct store *st);
+void sums_rest(struct sums *s);
 
 struct sums *sums_new(void);
 void sums_free(struct sums *s);

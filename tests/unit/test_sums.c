@@ -87,6 +87,8 @@ static void lay_down(const struct world *w, enum scan scan)
 		if (++waiting < commit && i + 1 < EVENTS)
 			continue;
 		assert_int_equal(store_commit(st, ev.time_ns), 0);
+		if (i % 3 == 0) /* what is kept for later stays */
+			store_rest(st);
 		waiting = 0;
 		commit = 1 + (unsigned int)draw(draw(9) ? 5000 : 65000);
 		if (draw(9) == 0) {
