@@ -133,6 +133,24 @@ static void what_was_removed_is_said_and_is_exit_code_3(void **state)
 	assert_int_equal(r->code, EXITCODE_OK);
 }
 
+/* Retention took the ledger of the time before the oldest packets, too. */
+static void a_time_of_which_nothing_is_kept_is_exit_code_3(void **state)
+{
+	static const char said[] = "what was watched before 2026-11-23 21:";
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("INSERT INTO proof SELECT 1, zeroblob(16), 1, 1, 1, 0,"
+			" 0, 0, min(min_ns) - 1 FROM batch");
+	r = cli_fixture_run("log -o csv -S 2026-11-23T20:00:00Z");
+	assert_non_null(strstr(r->err, said));
+	assert_non_null(strstr(r->err, " is not kept"));
+	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+	r = cli_fixture_run("log -o csv"); /* not asked for */
+	assert_null(strstr(r->err, said));
+	assert_int_equal(r->code, EXITCODE_OK);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
@@ -142,6 +160,7 @@ int main(void)
 		T(what_was_counted_together_is_called_so_and_found),
 		T(a_long_range_gives_the_same_events),
 		T(what_was_removed_is_said_and_is_exit_code_3),
+		T(a_time_of_which_nothing_is_kept_is_exit_code_3),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
