@@ -55,6 +55,17 @@ median()
 	sort -n "$WORK/$1" | sed -n "$((($(wc -l <"$WORK/$1") + 1) / 2))p"
 }
 
+# Whether a container was made in a network. Docker tells only of those that run,
+# and an engine that was restarted runs none.
+has_box()
+{
+	local net
+	for net in "${HAVE_BOX[@]}"; do
+		[ "$net" != "$1" ] || return 0
+	done
+	return 1
+}
+
 # One random operation on "net1" to "netN" and "box1" to "boxN"; what does not
 # fit what there is does the opposite.
 operate()
@@ -66,8 +77,7 @@ operate()
 		[ $((n % 3)) != 0 ] || internal=--internal
 		# shellcheck disable=SC2086
 		both tb_network "net$n" "$n" $internal && HAVE_NET[n]=1
-	elif [ -z "$(tb_docker network inspect -f \
-		'{{range .Containers}}x{{end}}' "net$n")" ]; then
+	elif ! has_box "$n"; then
 		both tb_docker network rm "net$n" && HAVE_NET[n]=''
 	fi ;;
 	1 | 2) if [ -n "${HAVE_BOX[c]:-}" ]; then
@@ -106,6 +116,7 @@ churn()
 		operate || {
 			echo "operation $(done_so_far) failed on the engine" \
 				"that is $ENGINE (CHURN_SEED=$SEED)"
+			[ "$ENGINE" = watched ] || swap
 			return 1
 		}
 		if [ "$TB_SUITE" = forky ] && [ -z "$restarted" ] &&
