@@ -43,6 +43,23 @@ stumble()
 	loss_flood 1 # whose number tells of the last loss
 }
 
+# Held up until nothing comes any more, so that no number tells of the loss. The
+# last message may be so small that it fits where the full ones did not: then
+# once more.
+lose_the_end()
+{
+	local recorder i
+	recorder=$(tb_recorder)
+	for ((i = 0; i < 4; i++)); do
+		kill -STOP "$recorder"
+		loss_flood "$FLOOD"
+		sleep 2 # what the kernel held back is dropped, too
+		kill -CONT "$recorder"
+		loss_closes || return
+		! loss_cause 'counter%' >/dev/null || break
+	done
+}
+
 # What the lines of losses by number say in sum.
 said()
 {
@@ -69,7 +86,6 @@ lines_tell_all()
 
 test_loss()
 {
-	local recorder
 	loss_logger
 	loss_flood 100000
 	check 'a flood that the recorder can follow is recorded whole' \
@@ -82,16 +98,11 @@ test_loss()
 	check 'something was lost' loss_cause 'lost in the kernel'
 	check 'few lines tell of all gaps' lines_tell_all
 
-	recorder=$(tb_recorder)
-	kill -STOP "$recorder"
-	loss_flood "$FLOOD"
-	sleep 2 # what the kernel held back is dropped, too
-	kill -CONT "$recorder"
 	check 'the last packets lost, and none after them: the sum closes' \
-		loss_closes
+		lose_the_end
 	check 'the counters told of it' loss_cause 'counter%'
 	loss_trickle
-	"$TB_BUILD/tests/rebind" "$recorder" 4242 500
+	"$TB_BUILD/tests/rebind" "$(tb_recorder)" 4242 500
 	sleep 0.5
 	loss_quiet
 	check 'a group taken away and bound anew: the sum closes' loss_closes
