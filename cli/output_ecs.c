@@ -220,13 +220,8 @@ static json_t *own(const struct event_row *row)
 		{ "icmp_code", FIELD_ICMP_CODE },
 		{ "marks", FIELD_MARKS },
 	};
-	json_t *object = siem_object(row, members, ARRAY_SIZE(members));
 
-	if (!object)
-		object = json_object();
-	json_object_set_new(object, "schema_version",
-			    json_integer(SIEM_SCHEMA_VERSION));
-	return object;
+	return siem_own(row, members, ARRAY_SIZE(members));
 }
 
 static int put_event(struct output *o, const struct event_row *row)

@@ -126,13 +126,8 @@ static json_t *unmapped(const struct event_row *row)
 		{ "ttl", FIELD_TTL },
 		{ "marks", FIELD_MARKS },
 	};
-	json_t *object = siem_object(row, members, ARRAY_SIZE(members));
 
-	if (!object)
-		object = json_object();
-	json_object_set_new(object, "schema_version",
-			    json_integer(SIEM_SCHEMA_VERSION));
-	return object;
+	return siem_own(row, members, ARRAY_SIZE(members));
 }
 
 static json_t *rule(const struct event_row *row)

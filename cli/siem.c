@@ -12,6 +12,8 @@
 #include "cli/output_private.h"
 #include "lib/event.h"
 
+enum { SCHEMA_VERSION = 1 }; /* of the fields that are our own */
+
 json_t *siem_field(const struct event_row *row, enum event_field field)
 {
 	const struct value *v = &row->values[field];
@@ -40,6 +42,18 @@ json_t *siem_object(const struct event_row *row,
 		if (value)
 			json_object_set_new(object, members[i].name, value);
 	}
+	return object;
+}
+
+json_t *siem_own(const struct event_row *row, const struct siem_member *members,
+		 size_t n)
+{
+	json_t *object = siem_object(row, members, n);
+
+	if (!object)
+		object = json_object();
+	json_object_set_new(object, "schema_version",
+			    json_integer(SCHEMA_VERSION));
 	return object;
 }
 

@@ -7,8 +7,6 @@
 
 #include "cli/event_row.h"
 
-enum { SIEM_SCHEMA_VERSION = 1 }; /* of the fields that are our own */
-
 /* As seen from Docker's networks; the numbers are OCSF's direction_id. */
 enum siem_direction {
 	SIEM_UNKNOWN,
@@ -40,6 +38,10 @@ json_t *siem_field(const struct event_row *row, enum event_field field);
 /* The members that are known; NULL when none is. */
 json_t *siem_object(const struct event_row *row,
 		    const struct siem_member *members, size_t n);
+
+/* The same with the version of the fields that are our own, which is known. */
+json_t *siem_own(const struct event_row *row, const struct siem_member *members,
+		 size_t n);
 
 /* Of all packets of the row, which are alike; NULL when not known. */
 json_t *siem_bytes(const struct event_row *row);

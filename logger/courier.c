@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "logger/clock.h"
 #include "logger/log.h"
 #include "logger/privilege.h"
+#include "logger/program.h"
 
 enum { START_MS = 5000, GRACE_MS = 2000, SOCKET_FD = 3 };
 
@@ -49,20 +49,12 @@ static bool split(const char *command, char buf[COURIER_COMMAND_MAX],
 int courier_check(const char *command, char *error)
 {
 	char buf[COURIER_COMMAND_MAX], *argv[COURIER_ARGS_MAX + 1];
-	const char *why = NULL;
-	struct stat st;
+	const char *why;
 
 	if (!split(command, buf, argv))
 		why = "a program and at most 31 arguments are needed";
-	else if (*argv[0] != '/')
-		why = "a path that begins with '/' is needed";
-	else if (stat(argv[0], &st) < 0)
-		why = strerror(errno);
-	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
-		why = "it is no program";
-	else if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
-		 (st.st_mode & (S_IWGRP | S_IWOTH)))
-		why = "others than root may write it";
+	else /* who runs it, and if they can, is known later */
+		why = program_refusal(argv[0], S_IXUSR | S_IXGRP | S_IXOTH);
 	if (!why)
 		return 0;
 	snprintf(error, CONFFILE_ERROR_MAX, "'%.200s': %s", command, why);

@@ -5,14 +5,32 @@
  */
 #include "logger/program.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "logger/log.h"
+
+const char *program_refusal(const char *path, mode_t executable)
+{
+	struct stat st;
+
+	if (*path != '/')
+		return "a path that begins with '/' is needed";
+	if (stat(path, &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & executable))
+		return "it is no program";
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return "others than root may write it";
+	return NULL;
+}
 
 /* Its own session, no signal blocked or ignored, nothing open. */
 static int spawn(const char *path, const char *word, pid_t *ret_pid)

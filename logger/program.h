@@ -8,6 +8,13 @@
 
 enum { PROGRAM_PAUSE_MS = 10000 };
 
+/*
+ * Why path can't be the administrator's program: it has to begin with '/', be
+ * an executable file by one of the mode bits, and be root's or the caller's,
+ * with nobody else who may write it. NULL when it can.
+ */
+const char *program_refusal(const char *path, mode_t executable);
+
 struct program {
 	pid_t pid; /* 0: none runs */
 	uint64_t started_ms;

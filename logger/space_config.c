@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/conffile.h"
 #include "lib/text.h"
+#include "logger/program.h"
 #include "logger/space.h"
 
 enum { MIB_MAX = 1 << 30 };
@@ -49,18 +49,10 @@ int space_parse_left(struct space_config *cfg, const char *value, char *error)
 /* What runs as root must not be somebody else's. */
 static int check_program(const char *path, char *error)
 {
-	const char *why = NULL;
-	struct stat st;
+	const char *why = program_refusal(path, S_IXUSR);
 
-	if (*path != '/' || strlen(path) >= SPACE_PATH_MAX)
+	if (strlen(path) >= SPACE_PATH_MAX)
 		why = "a path that begins with '/' is needed";
-	else if (stat(path, &st) < 0)
-		why = strerror(errno);
-	else if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IXUSR))
-		why = "it is no program";
-	else if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
-		 (st.st_mode & (S_IWGRP | S_IWOTH)))
-		why = "others than root may write it";
 	if (!why)
 		return 0;
 	snprintf(error, CONFFILE_ERROR_MAX, "'exec %.200s': %s", path, why);

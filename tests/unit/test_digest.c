@@ -15,13 +15,13 @@
 #include "logger/store.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/oracle.h"
 #include "tests/unit/store_world.h"
 
 enum {
 	EVENTS = 70000, /* more than four blocks */
 	WINDOWS = 10,
 	STEP_MS = 150,
-	TEXT_SIZE = 1 << 20,
 };
 
 static uint64_t seed;
@@ -83,90 +83,19 @@ static void lay_down(const struct world *w, unsigned int n)
 	assert_int_equal(store_close(st, T0), 0);
 }
 
-static void run_sql(const struct world *w, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-/* Lines of CSV, the first column of each row; to be freed. */
-static char *ask(const struct world *w, const char *sql, uint64_t since_ns,
-		 uint64_t until_ns)
-{
-	char *text = calloc(1, TEXT_SIZE);
-	sqlite3_stmt *s = NULL;
-	sqlite3 *db = NULL;
-	size_t at = 0;
-
-	assert_non_null(text);
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-	sqlite3_bind_int64(s, 1, (int64_t)since_ns);
-	sqlite3_bind_int64(s, 2, (int64_t)until_ns);
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		at += (size_t)snprintf(text + at, TEXT_SIZE - at, "%s\r\n",
-				       (const char *)sqlite3_column_text(s, 0));
-		assert_true(at < TEXT_SIZE);
-	}
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return text;
-}
-
-static const struct cli_result *run(const struct world *w, const char *args)
-{
-	char program[] = "bridgeaudit", option[] = "--db", db[96];
-	char words[512], *argv[32] = { program, option, db };
-	char *rest = words, *word;
-	int argc = 3;
-
-	str_copy(db, sizeof(db), w->db);
-	str_copy(words, sizeof(words), args);
-	while ((word = strsep(&rest, " ")) && argc < 31)
-		argv[argc++] = word;
-	return cli_fixture_run_argv(argc, argv);
-}
-
-/* What the program says to args in a window, and SQL of the events. */
-static void check(const struct world *w, const char *args, const char *sql,
-		  uint64_t since_ns, uint64_t until_ns)
-{
-	char whole[256], a[TIME_TEXT_MAX], b[TIME_TEXT_MAX];
-	char *expected = ask(w, sql, since_ns, until_ns);
-	const struct cli_result *r;
-	const char *got;
-
-	if (until_ns < INT64_MAX)
-		snprintf(whole, sizeof(whole), "%s -o csv -S %s -U %s", args,
-			 time_rfc3339(since_ns, a, sizeof(a)),
-			 time_rfc3339(until_ns, b, sizeof(b)));
-	else
-		snprintf(whole, sizeof(whole), "%s -o csv", args);
-	r = run(w, whole);
-	got = strchr(r->out, '\n');
-	assert_non_null(got);
-	if (strcmp(got + 1, expected) != 0)
-		fail_msg("%s:\n%.300s\ninstead of\n%.300s", whole, got + 1,
-			 expected);
-	free(expected);
-}
-
 static void check_everywhere(const struct world *w, const char *args,
 			     const char *sql)
 {
 	const uint64_t end = T0 + (uint64_t)EVENTS * STEP_MS * 1000000;
 
 	seed = 9;
-	check(w, args, sql, 0, INT64_MAX);
-	check(w, args, sql, T0 - NS_PER_S, end + NS_PER_S);
+	oracle_check(w, args, sql, 0, INT64_MAX);
+	oracle_check(w, args, sql, T0 - NS_PER_S, end + NS_PER_S);
 	for (int i = 0; i < WINDOWS; i++) {
 		uint64_t since = T0 + draw((end - T0) / NS_PER_S) * NS_PER_S;
 
-		check(w, args, sql, since,
-		      since + draw(draw(2) ? 7200 : 90) * NS_PER_S + 1);
+		oracle_check(w, args, sql, since,
+			     since + draw(draw(2) ? 7200 : 90) * NS_PER_S + 1);
 	}
 }
 
@@ -231,11 +160,12 @@ static void a_filter_finds_all_events_that_it_means(void **state)
 
 	lay_down(w, EVENTS);
 	check_everywhere(w, of_one, of_one_sql);
-	check(w, "log --to-ip 10.0.0.7 --to-port 81 --last 7 --fields id",
-	      "SELECT id FROM (SELECT id FROM v_event WHERE time_ns >= ?"
-	      " AND time_ns < ? AND dst_ip = '10.0.0.7' AND dst_port = 81"
-	      " ORDER BY id DESC LIMIT 7) ORDER BY id",
-	      0, INT64_MAX);
+	oracle_check(
+		w, "log --to-ip 10.0.0.7 --to-port 81 --last 7 --fields id",
+		"SELECT id FROM (SELECT id FROM v_event WHERE time_ns >= ?"
+		" AND time_ns < ? AND dst_ip = '10.0.0.7' AND dst_port = 81"
+		" ORDER BY id DESC LIMIT 7) ORDER BY id",
+		0, INT64_MAX);
 }
 
 /* What only an event knows, together with what leads to conversations. */
@@ -264,8 +194,8 @@ static void events_of_few_conversations_are_asked_themselves(void **state)
 			 "SELECT id FROM v_event WHERE time_ns >= ?"
 			 " AND time_ns < ? AND %s ORDER BY id",
 			 questions[i][1]);
-		check(w, questions[i][0], sql, 0, INT64_MAX);
-		check(w, questions[i][0], sql, T0, T0 + 6000 * NS_PER_S);
+		oracle_check(w, questions[i][0], sql, 0, INT64_MAX);
+		oracle_check(w, questions[i][0], sql, T0, T0 + 6000 * NS_PER_S);
 	}
 }
 
@@ -274,8 +204,8 @@ static void blocks_without_a_digest_are_read(void **state)
 	const struct world *w = *state;
 
 	lay_down(w, EVENTS);
-	run_sql(w, "DELETE FROM digest WHERE block % 2;"
-		   "DELETE FROM posting WHERE (id >> 6) % 2");
+	oracle_sql(w, "DELETE FROM digest WHERE block % 2;"
+		      "DELETE FROM posting WHERE (id >> 6) % 2");
 	check_everywhere(w, by_ip, by_ip_sql);
 	check_everywhere(w, of_one, of_one_sql);
 }
@@ -333,9 +263,11 @@ static void a_scan_in_the_window_is_counted_too(void **state)
 			assert_int_equal(store_commit(st, time_ns), 0);
 	}
 	assert_int_equal(store_close(st, T0), 0);
-	check(w, args, sql, T0 + 500 * NS_PER_S, T0 + 9000 * NS_PER_S + 9);
-	check(w, args, sql, T0 + 550 * NS_PER_S + 7, T0 + 2599 * NS_PER_S);
-	check(w, args, sql, T0 + 700 * NS_PER_S, T0 + 701 * NS_PER_S);
+	oracle_check(w, args, sql, T0 + 500 * NS_PER_S,
+		     T0 + 9000 * NS_PER_S + 9);
+	oracle_check(w, args, sql, T0 + 550 * NS_PER_S + 7,
+		     T0 + 2599 * NS_PER_S);
+	oracle_check(w, args, sql, T0 + 700 * NS_PER_S, T0 + 701 * NS_PER_S);
 }
 
 /* Six blocks of conversations, of IPv4 and IPv6, some without addresses. */
@@ -386,9 +318,9 @@ static void an_address_leads_to_its_conversations(void **state)
 	assert_int_equal(store_close(st, T0), 0);
 	for (int deleted = 0; deleted < 2; deleted++) {
 		for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
-			check(w, questions[i][0], questions[i][1], 0,
-			      INT64_MAX);
-		run_sql(w, "DELETE FROM address_posting WHERE id >> 7 = 2");
+			oracle_check(w, questions[i][0], questions[i][1], 0,
+				     INT64_MAX);
+		oracle_sql(w, "DELETE FROM address_posting WHERE id >> 7 = 2");
 	}
 }
 
@@ -404,19 +336,20 @@ static void a_mangled_digest_is_told_and_does_no_harm(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
 		snprintf(sql, sizeof(sql), "UPDATE digest SET entries = %s",
 			 entries[i]);
-		run_sql(w, sql);
-		assert_int_equal(run(w, by_ip)->code, EXITCODE_INTEGRITY);
+		oracle_sql(w, sql);
+		assert_int_equal(oracle_run(w, by_ip)->code,
+				 EXITCODE_INTEGRITY);
 		snprintf(sql, sizeof(sql), "UPDATE posting SET entries = %s",
 			 entries[i]);
-		run_sql(w, sql);
-		run(w, of_one); /* may find nothing */
+		oracle_sql(w, sql);
+		oracle_run(w, of_one); /* may find nothing */
 		snprintf(sql, sizeof(sql),
 			 "INSERT OR REPLACE INTO address_posting WITH n AS"
 			 " (SELECT 0 AS i UNION ALL SELECT i + 1 FROM n"
 			 " WHERE i < 127) SELECT i, %s FROM n",
 			 entries[i]);
-		run_sql(w, sql);
-		run(w, of_one);
+		oracle_sql(w, sql);
+		oracle_run(w, of_one);
 	}
 }
 

@@ -13,13 +13,13 @@
 #include "logger/store.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/oracle.h"
 #include "tests/unit/store_world.h"
 
 enum {
 	EVENTS = 100000, /* six blocks */
 	WINDOWS = 4,
 	STEP_MS = 100,
-	TEXT_SIZE = 4 << 20,
 };
 
 /* What a scan is of. */
@@ -99,73 +99,6 @@ static void lay_down(const struct world *w, enum scan scan)
 	assert_int_equal(store_close(st, T0), 0);
 }
 
-static void run_sql(const struct world *w, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
-/* Lines of CSV, the first column of each row; to be freed. */
-static char *ask(const struct world *w, const char *sql, uint64_t since_ns,
-		 uint64_t until_ns)
-{
-	char *text = calloc(1, TEXT_SIZE);
-	sqlite3_stmt *s = NULL;
-	sqlite3 *db = NULL;
-	size_t at = 0;
-
-	assert_non_null(text);
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-	sqlite3_bind_int64(s, 1, (int64_t)since_ns);
-	sqlite3_bind_int64(s, 2, (int64_t)until_ns);
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		at += (size_t)snprintf(text + at, TEXT_SIZE - at, "%s\r\n",
-				       (const char *)sqlite3_column_text(s, 0));
-		assert_true(at < TEXT_SIZE);
-	}
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return text;
-}
-
-static const struct cli_result *run(const struct world *w, const char *args)
-{
-	char program[] = "bridgeaudit", option[] = "--db", db[96];
-	char words[512], *argv[32] = { program, option, db };
-	char *rest = words, *word;
-	int argc = 3;
-
-	str_copy(db, sizeof(db), w->db);
-	str_copy(words, sizeof(words), args);
-	while ((word = strsep(&rest, " ")) && argc < 31)
-		argv[argc++] = word;
-	return cli_fixture_run_argv(argc, argv);
-}
-
-static void check(const struct world *w, const char *args, const char *sql,
-		  uint64_t since_ns, uint64_t until_ns)
-{
-	char whole[256], a[TIME_TEXT_MAX], b[TIME_TEXT_MAX];
-	char *expected = ask(w, sql, since_ns, until_ns);
-	const struct cli_result *r;
-	const char *got;
-
-	snprintf(whole, sizeof(whole), "%s -o csv -S %s -U %s", args,
-		 time_rfc3339(since_ns, a, sizeof(a)),
-		 time_rfc3339(until_ns, b, sizeof(b)));
-	r = run(w, whole);
-	got = strchr(r->out, '\n');
-	assert_non_null(got);
-	if (strcmp(got + 1, expected) != 0)
-		fail_msg("%s: %d %s\n%.300s\ninstead of\n%.300s", whole,
-			 r->code, r->err, got + 1, expected);
-	free(expected);
-}
-
 #define SUMS                                                                   \
 	"sum(packets) || ',' || sum(packets * length) || ','"                  \
 	" || count(DISTINCT conversation)"
@@ -205,13 +138,13 @@ static void check_everywhere(const struct world *w, size_t i)
 	const uint64_t end = T0 + (uint64_t)EVENTS * STEP_MS * 1000000;
 
 	seed = 9;
-	check(w, questions[i][0], questions[i][1], T0 - NS_PER_S,
-	      end + NS_PER_S);
+	oracle_check(w, questions[i][0], questions[i][1], T0 - NS_PER_S,
+		     end + NS_PER_S);
 	for (int j = 0; j < WINDOWS; j++) {
 		uint64_t since = T0 + draw((end - T0) / NS_PER_S) * NS_PER_S;
 
-		check(w, questions[i][0], questions[i][1], since,
-		      since + (7 + draw(12000)) * NS_PER_S + 1);
+		oracle_check(w, questions[i][0], questions[i][1], since,
+			     since + (7 + draw(12000)) * NS_PER_S + 1);
 	}
 }
 
@@ -251,17 +184,17 @@ static void ports_are_counted_or_said_to_be_at_least_so_many(void **state)
 	const struct cli_result *r;
 
 	lay_down(w, OF_PORTS);
-	check(w, "top --by verdict -s ports --fields ports", sql, T0 - NS_PER_S,
-	      T0 + 20000 * NS_PER_S);
-	check(w, "top --by verdict -s ports --fields ports", sql,
-	      T0 + 3000 * NS_PER_S, T0 + 6000 * NS_PER_S);
-	r = run(w, "top --by verdict -s ports");
+	oracle_check(w, "top --by verdict -s ports --fields ports", sql,
+		     T0 - NS_PER_S, T0 + 20000 * NS_PER_S);
+	oracle_check(w, "top --by verdict -s ports --fields ports", sql,
+		     T0 + 3000 * NS_PER_S, T0 + 6000 * NS_PER_S);
+	r = oracle_run(w, "top --by verdict -s ports");
 	assert_null(strstr(r->out, "+"));
 	assert_string_equal(r->err, "");
-	r = run(w, "top --by verdict");
+	r = oracle_run(w, "top --by verdict");
 	assert_non_null(strstr(r->out, "+\n"));
 	assert_non_null(strstr(r->err, "at least"));
-	r = run(w, "top --by verdict -o json");
+	r = oracle_run(w, "top --by verdict -o json");
 	assert_non_null(strstr(r->out, "\"rows_with_more_ports\":1"));
 }
 
@@ -309,8 +242,8 @@ static void what_goes_on_is_not_counted_again(void **state)
 	assert_int_equal(store_close(st, T0), 0);
 	assert_string_equal(
 		store_world_ask(w, "SELECT count(sums) FROM digest"), "2");
-	check(w, questions[1][0], questions[1][1], T0 - NS_PER_S,
-	      T0 + NS_PER_S * 999);
+	oracle_check(w, questions[1][0], questions[1][1], T0 - NS_PER_S,
+		     T0 + NS_PER_S * 999);
 }
 
 static void mangled_sums_are_told(void **state)
@@ -331,8 +264,8 @@ static void mangled_sums_are_told(void **state)
 		snprintf(sql, sizeof(sql),
 			 "UPDATE digest SET sums = %s, begun = %zu", sums[i],
 			 i % 2);
-		run_sql(w, sql);
-		run(w, "top --by verdict -S 2023-11-14T22:13:19Z");
+		oracle_sql(w, sql);
+		oracle_run(w, "top --by verdict -S 2023-11-14T22:13:19Z");
 	}
 }
 
