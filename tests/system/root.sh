@@ -7,6 +7,10 @@
 #
 #   root_get SUITE    prints the path, makes it first when it is missing;
 #                     on failure prints why to stderr and returns non-zero
+#
+# SUITE is one of Debian's, with its own engine, or docker29: bookworm with the
+# engine of DOCKER29, an archive docker-29.*.tgz as Docker publishes them at
+# download.docker.com/linux/static/stable, for Debian has no package of it yet.
 
 ROOT_CACHE=${BRIDGEAUDIT_TEST_CACHE:-/var/cache/bridgeaudit-tests}
 ROOT_MIRROR=${BRIDGEAUDIT_TEST_MIRROR:-http://deb.debian.org/debian}
@@ -28,15 +32,20 @@ root_image()
 
 root_make()
 {
-	local suite=$1 new=$2 client=,docker-cli
-	# There docker.io brings its client along.
-	[ "$suite" != bookworm ] || client=''
+	local suite=$1 new=$2 engine=docker.io,docker-cli,
+	case $suite in
+	bookworm) engine=docker.io, ;; # which brings its client along
+	docker29) suite=bookworm engine='' ;;
+	esac
 	mmdebstrap --quiet --variant=apt \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--aptopt='Acquire::Retries "3"' \
-		--include="docker.io$client,iptables,iproute2,mount,nftables" \
+		--include="${engine}iptables,iproute2,mount,nftables" \
 		--include=dbus,firewalld \
 		"$suite" "$new" "$ROOT_MIRROR" >&2 || return 1
+	[ -n "$engine" ] ||
+		tar -C "$new/usr/bin" --strip-components=1 --no-same-owner \
+			-xzf "$DOCKER29" || return 1
 	mkdir -p "$new/etc/docker" "$new/var/lib/docker"
 	root_image "$new"
 }
@@ -46,6 +55,13 @@ root_get()
 	local suite=$1 arch path new
 	arch=$(dpkg --print-architecture 2>/dev/null || uname -m)
 	path=$ROOT_CACHE/$suite-$arch-$ROOT_VERSION
+	if [ "$suite" = docker29 ]; then
+		if [ ! -r "${DOCKER29:-}" ]; then
+			echo "DOCKER29 names no archive of Docker 29 to read" >&2
+			return 1
+		fi
+		path+=-$(sha256sum "$DOCKER29" | cut -c1-12)
+	fi
 	if [ -d "$path" ]; then
 		echo "$path"
 		return

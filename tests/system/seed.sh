@@ -130,6 +130,20 @@ first_chain()
 	esac
 }
 
+# The one that keeps networks apart, and the one of internal networks: what
+# Docker 29 has instead of two stages.
+between_chain()
+{
+	if [ "$TB_SUITE" = docker29 ]; then echo DOCKER
+	else echo DOCKER-ISOLATION-STAGE-2; fi
+}
+
+internal_chain()
+{
+	if [ "$TB_SUITE" = docker29 ]; then echo DOCKER-INTERNAL
+	else echo DOCKER-ISOLATION-STAGE-1; fi
+}
+
 # What the second of two outputs of tb_counted has more than the first.
 counted_since()
 {

@@ -173,15 +173,15 @@ older_and_newer()
 {
 	local icc=FORWARD
 	! newer || icc=DOCKER-FORWARD
-	both 'to a network: isolation' DOCKER-ISOLATION-STAGE-2 drop \
+	both 'to a network: isolation' "$(between_chain)" drop \
 		'.src_network == "front" and .dst_network == "back" and
 			.dst_port == 53'
 	both 'to a network with a bridge of its own name' \
-		DOCKER-ISOLATION-STAGE-2 drop \
+		"$(between_chain)" drop \
 		'.dst_network == "shut" and .out_if == "shut0"'
-	both 'into an internal network' DOCKER-ISOLATION-STAGE-1 drop \
+	both 'into an internal network' "$(internal_chain)" drop \
 		'.dst_network == "inside" and .dst_port == 54'
-	both 'out of an internal network' DOCKER-ISOLATION-STAGE-1 drop \
+	both 'out of an internal network' "$(internal_chain)" drop \
 		'.src_network == "inside" and .dst_port == 55'
 	both 'to a container of another network' "$(first_chain)" drop \
 		'.dst_network == "back" and .dst_port == 56'
@@ -190,8 +190,8 @@ older_and_newer()
 			.dst_port == 57'
 	check "somebody's own rule" recorded 1 '.chain == "DOCKER-USER" and
 		.verdict == "drop" and .dst_port == 7777'
-	check 'to docker_gwbridge' recorded 1 '.dst_port == 58 and
-		.chain == "DOCKER-ISOLATION-STAGE-2" and
+	check 'to docker_gwbridge' recorded 1 ".chain == \"$(between_chain)\""' and
+		.dst_port == 58 and
 		.verdict == "drop" and .out_if == "docker_gwbridge" and
 		.dst_network == "docker_gwbridge"'
 	both 'in at a published port' DOCKER accept \

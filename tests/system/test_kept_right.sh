@@ -233,7 +233,7 @@ test_variant()
 
 	flush raw
 	check 'after table raw was flushed, the next rule that drops is exact' \
-		kept_right DOCKER-ISOLATION-STAGE-2
+		kept_right "$(between_chain)"
 	containers_again
 	check 'after the containers started anew' kept_right "$(first_chain)"
 	flush filter

@@ -95,6 +95,10 @@ tb_docker_pid()
 tb_dockerd_start()
 {
 	[ $# -eq 0 ] || TB_DOCKERD=("$@")
+	# With nftables Docker leaves forwarding to the host.
+	[[ " ${TB_DOCKERD[*]} " != *" --firewall-backend=nftables "* ]] ||
+		tb_net sysctl -q net.ipv4.ip_forward=1 \
+			net.ipv6.conf.all.forwarding=1
 	tb_world setsid -f sh -c 'exec dockerd "$@" >>/run/dockerd.log 2>&1' \
 		dockerd -H unix:///run/docker.sock -p /run/docker.pid \
 		--storage-driver vfs --ip6tables --experimental \
