@@ -19,19 +19,25 @@
 #
 # The goal is at most 60 ns more for "table", however many containers. ROUNDS=50
 # (of some milliseconds for each), COPIES=8, SIZES="10 100 1000",
-# GENERATIONS="b2 c d" choose.
+# GENERATIONS="b2 c d" choose. A second table, forwarding_networks.sh's, is about
+# twins by the number of networks: NETWORKS="10 40 100", TURNS=7,
+# STAGE_GENERATIONS="a b2" (28.0 and 28.1 have the same rules there),
+# STAGE_VARIANTS="nft legacy". On a busy machine "chrt -r 1" before it keeps the
+# others out.
 set -euo pipefail
 
 top=$(realpath "$(dirname "$0")/../..")
 build=$(realpath -m "${BUILD:-$top/build}")
 : "${ROUNDS:=50}" "${COPIES:=8}" "${SIZES:=10 100 1000}" \
-	"${GENERATIONS:=b2 c d}"
+	"${GENERATIONS=b2 c d}" "${NETWORKS:=10 40 100}" "${TURNS:=7}" \
+	"${STAGE_GENERATIONS=a b2}" "${STAGE_VARIANTS=nft legacy}"
 
 # Process 1 is the one in the namespaces.
 if [ $$ != 1 ]; then
 	[ "$(id -u)" = 0 ] || { echo "needs root" >&2; exit 1; }
 	make -s -C "$top" BUILD="$build" all "$build/tests/bench/forwarding"
-	export ROUNDS COPIES SIZES GENERATIONS BUILD="$build"
+	export ROUNDS COPIES SIZES GENERATIONS NETWORKS TURNS \
+		STAGE_GENERATIONS STAGE_VARIANTS BUILD="$build"
 	exec unshare --mount --net --pid --fork --kill-child --mount-proc \
 		"$0"
 fi
@@ -303,6 +309,9 @@ bench()
 	done
 }
 
+# shellcheck source=tests/bench/forwarding_networks.sh
+. "$top/tests/bench/forwarding_networks.sh"
+
 world
 printf '# ns per forwarded packet, medians and quartiles of %d rounds; %s, %s CPUs, Linux %s\n' \
 	"$ROUNDS" "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
@@ -315,3 +324,5 @@ for gen in $GENERATIONS; do
 		bench "$gen" "$n"
 	done
 done
+ROUNDS=$((ROUNDS / 5 + 1))
+bench_all_networks
