@@ -61,8 +61,12 @@ void plan_side_find(struct plan_builder *b)
 	const struct ruleset_table *filter;
 	uint32_t i, end;
 
-	*side = (struct plan_side){ PLAN_NONE, PLAN_NONE, PLAN_NONE, PLAN_NONE,
-				    false,     false,	  false };
+	*side = (struct plan_side){
+		.table = PLAN_NONE,
+		.stage = PLAN_NONE,
+		.chain = PLAN_NONE,
+		.first = PLAN_NONE,
+	};
 	filter = find_filter(b);
 	if (!filter)
 		return;
