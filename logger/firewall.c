@@ -157,6 +157,8 @@ static bool read_backends(struct firewall *fw,
 		/* it was missing before it is in place again */
 		fill_in(fw, b->plan);
 		report_twins(&b->report, b->plan, &b->change.report);
+		/* and what is disturbed is so until then */
+		report_rules(&b->report, b->plan);
 	}
 	return whole;
 }
@@ -311,10 +313,9 @@ static bool goes_first(const struct backend *b)
 	if (b->plan->raw_len > 0 && b->plan->edits_len == 0)
 		return false;
 	for (uint32_t i = 0; i < b->plan->edits_len; i++) {
-		uint32_t chain = b->plan->edits[i].rule->chain;
+		uint32_t table = b->plan->edits[i].table;
 
-		if (strcmp(rs->tables[rs->chains[chain].table].name, "raw") ==
-		    0)
+		if (strcmp(rs->tables[table].name, "raw") == 0)
 			return false; /* a twin that our table replaces */
 	}
 	return true;

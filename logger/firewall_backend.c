@@ -174,6 +174,14 @@ static struct backend_change compare(const struct backend *b,
 	return change;
 }
 
+static bool is_disturbed(const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->audited_len; i++)
+		if (plan->audited[i].disturbed)
+			return true;
+	return false;
+}
+
 void backend_judge(struct backend *b, uint64_t at_ns)
 {
 	struct backend_seen *now;
@@ -187,6 +195,8 @@ void backend_judge(struct backend *b, uint64_t at_ns)
 		b->change = compare(b, now, len);
 	else
 		b->change.report.cause = "logger started";
+	if (!b->change.report.cause && is_disturbed(b->plan))
+		b->change.report.cause = "somebody's rule came between";
 	b->change.report.at_ns = at_ns ? at_ns : b->before_ns;
 	free(now);
 }
@@ -204,11 +214,11 @@ static bool delete_few(const struct backend *b, struct nftmon_pids *pids)
 		return false;
 	for (uint32_t i = 0; i < plan->edits_len; i++) {
 		const struct plan_edit *edit = &plan->edits[i];
-		const struct ruleset_chain *chain =
-			&plan->rs->chains[edit->rule->chain];
+		const struct ruleset_chain *chain;
 
-		if (edit->kind != PLAN_DELETE)
+		if (edit->kind != PLAN_DELETE || edit->id == 0)
 			return false;
+		chain = &plan->rs->chains[edit->rule->chain];
 		gone[i] = (struct twin_named){
 			.id = edit->id,
 			.table = plan->rs->tables[chain->table].name,
@@ -313,14 +323,11 @@ int backend_remove(struct backend *b, struct nftmon_pids *pids)
 {
 	int r = -EAGAIN;
 
+	/* what it can't or does not delete, the side chain, goes by its text */
 	if (b->ipt.variant == IPTABLES_NFT) {
 		nftmon_pids_add(pids, getpid());
-		if (twin_netlink_remove(b->ipt.family) == 0) {
-			forget_rules(b);
-			return 0;
-		}
+		twin_netlink_remove(b->ipt.family);
 	}
-
 	snprintf(b->error, sizeof(b->error), "they come back");
 	for (int i = 0; i < TRIES_MAX && r == -EAGAIN; i++) {
 		forget_rules(b);

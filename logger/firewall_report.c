@@ -158,6 +158,8 @@ void report_rules(struct report *rep, const struct plan *plan)
 		/* of our own table's rules the plan does not know */
 		if (old && !a->in_place && a->watch == WATCH_TWIN)
 			old->unplaced = true;
+		if (old && a->disturbed && a->watch == WATCH_TWIN)
+			old->disturbed = true;
 		if (!old && new && !send_rule(rep, a, new->rule_packets)) {
 			rep->behind = true;
 			break;
@@ -197,9 +199,15 @@ static bool tell(const struct report *rep, const struct told *old,
 		new->disturbed = false;
 		return send_twin(rep, new, new->state, since_ns, change);
 	}
-	if (new->disturbed)
-		return send_twin(rep, new, new->state, since_ns,
+	if (new->disturbed || (old && old->disturbed)) {
+		bool sent;
+
+		new->disturbed = true;
+		sent = send_twin(rep, new, new->state, since_ns,
 				 change ? change : &unknown);
+		new->disturbed = false;
+		return sent;
+	}
 	/* of two looks with the same counters the rule was quiet between */
 	new->steady = old &&same(old, new);
 	if (all || !new->steady || !old->steady)

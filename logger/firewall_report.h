@@ -20,7 +20,7 @@ struct told {
 	bool partial;	/* the twin takes new flows only */
 	bool uncounted; /* there is no rule but the twin */
 	bool unplaced;	/* the last look found it without its twin */
-	bool disturbed; /* see channel_twin */
+	bool disturbed; /* see channel_twin; as the last look found it */
 	bool steady;	/* told twice with these counters */
 };
 

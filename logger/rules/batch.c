@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * In: a plan. Out: the same as input for iptables-restore --noflush. Only
- * "-D CHAIN text" and "-I CHAIN number text" are ever written, and the text is
- * a twin's; no chain is declared, because that would flush it.
+ * In: a plan. Out: the same as input for iptables-restore --noflush. Rules that
+ * are written or deleted are twins or lead to them, and the one chain is ours.
+ * No chain is declared, because that would flush it; -N fails when it is there.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "logger/rules/plan.h"
+#include "logger/rules/plan_side.h"
 #include "logger/rules/twin.h"
 
 enum { TARGET_TEXT_MAX = 160 };
 
-static int print_insert(FILE *out, const struct plan *plan,
-			const struct plan_edit *edit, const char *chain)
+static int print_twin(FILE *out, const struct plan *plan,
+		      const struct plan_edit *edit)
 {
 	const struct twin twin = {
 		.id = edit->id,
@@ -32,8 +33,7 @@ static int print_insert(FILE *out, const struct plan *plan,
 				      edit->scope);
 	if (r < 0)
 		return r;
-	fprintf(out, "-I %s %u %.*s%s%s%s%s\n", chain, edit->position,
-		(int)rule->matches_len, rule->text,
+	fprintf(out, "%.*s%s%s%s%s\n", (int)rule->matches_len, rule->text,
 		rule->matches_len > 0 ? " " : "", suffix, *suffix ? " " : "",
 		target);
 	return 0;
@@ -42,14 +42,37 @@ static int print_insert(FILE *out, const struct plan *plan,
 static int print_edit(FILE *out, const struct plan *plan,
 		      const struct plan_edit *edit)
 {
-	const char *chain = plan->rs->chains[edit->rule->chain].name;
+	const char *chain =
+		edit->rule ? plan->rs->chains[edit->rule->chain].name : NULL;
 
-	if (edit->kind == PLAN_INSERT)
-		return print_insert(out, plan, edit, chain);
-	fprintf(out, "-D %s %s\n", chain, edit->rule->text);
-	return 0;
+	switch (edit->kind) {
+	case PLAN_NEW_CHAIN:
+		fputs("-N " PLAN_SIDE_CHAIN "\n", out);
+		return 0;
+	case PLAN_DELETE:
+		fprintf(out, "-D %s %s\n", chain, edit->rule->text);
+		return 0;
+	case PLAN_INSERT:
+		fprintf(out, "-I %s %u ", chain, edit->position);
+		return print_twin(out, plan, edit);
+	case PLAN_JUMP:
+		fprintf(out, "-I %s %u " PLAN_SIDE_JUMP "\n", chain,
+			edit->position);
+		return 0;
+	case PLAN_APPEND:
+		fputs("-A " PLAN_SIDE_CHAIN " ", out);
+		return print_twin(out, plan, edit);
+	case PLAN_DELETE_CHAIN:
+		fputs("-X " PLAN_SIDE_CHAIN "\n", out);
+		return 0;
+	}
+	return -EINVAL;
 }
 
+/*
+ * A transaction for each table; and one for the end of the side chain, which
+ * fails when somebody has just begun to use it: all else is in force by then.
+ */
 static int print_edits(FILE *out, const struct plan *plan)
 {
 	const struct ruleset *rs = plan->rs;
@@ -57,13 +80,12 @@ static int print_edits(FILE *out, const struct plan *plan)
 
 	for (uint32_t i = 0; i < plan->edits_len; i++) {
 		const struct plan_edit *edit = &plan->edits[i];
-		uint32_t table = plan->rs->chains[edit->rule->chain].table;
 		int r;
 
-		if (table != open)
+		if (edit->table != open || edit->kind == PLAN_DELETE_CHAIN)
 			fprintf(out, "%s*%s\n", i > 0 ? "COMMIT\n" : "",
-				rs->tables[table].name);
-		open = table;
+				rs->tables[edit->table].name);
+		open = edit->table;
 		r = print_edit(out, plan, edit);
 		if (r < 0)
 			return r;

@@ -57,6 +57,11 @@ bool ends_from(const struct ends *e)
 	return is_one(&e->in) && !e->in_not && e->out.len == 0 && !e->more;
 }
 
+bool ends_to(const struct ends *e)
+{
+	return is_one(&e->out) && !e->out_not && e->in.len == 0 && !e->more;
+}
+
 bool ends_within(const struct ends *e)
 {
 	return same_ends(e) && !e->in_not && !e->out_not && !e->more;

@@ -22,6 +22,9 @@ struct ends ends_of(const struct ruleset_rule *rule);
 /* Whether the matches are "-i X" and nothing else. */
 bool ends_from(const struct ends *e);
 
+/* Whether they are "-o X" and nothing else. */
+bool ends_to(const struct ends *e);
+
 /* Whether they are "-i X -o X" and nothing else. */
 bool ends_within(const struct ends *e);
 

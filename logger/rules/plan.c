@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * In: a ruleset and what to audit. Out: the edits that make it right, and
- * what is audited. What must stay true: no edit is about a rule that is not a
- * twin. A twin is deleted by its full text, so that whatever Docker does in
- * between, the worst outcome is a batch that fails as a whole. iptables then
- * takes the first rule of the chain that is equal; so when one of several
- * equal twins has to go, all of them go, and those needed are made afresh.
+ * what is audited. What must stay true: no edit is about a rule that is not
+ * ours, a twin or a jump to twins. These are deleted by their full text, so
+ * that whatever Docker does in between, the worst outcome is a batch that fails
+ * as a whole. iptables then takes the first rule of the chain that is equal; so
+ * when one of several equal ones has to go, all of them go, and those needed
+ * are made afresh.
  */
 #include "logger/rules/plan.h"
 
@@ -15,33 +16,50 @@
 #include "lib/text.h"
 #include "logger/rules/plan_mark.h"
 #include "logger/rules/plan_raw.h"
+#include "logger/rules/plan_side.h"
 #include "logger/rules/profile.h"
 
-static void add_delete(struct plan_builder *b, uint32_t i)
+static struct plan_edit *add_edit(struct plan_builder *b,
+				  enum plan_edit_kind kind, uint32_t table)
 {
-	struct plan *plan = b->plan;
+	struct plan_edit *edit = &b->plan->edits[b->plan->edits_len++];
 
-	plan->edits[plan->edits_len++] = (struct plan_edit){
-		.kind = PLAN_DELETE,
-		.rule = &b->rs->rules[i],
-		.id = b->marks[i].twin.id,
-		.verdict = b->marks[i].twin.verdict,
-	};
+	edit->kind = kind;
+	edit->table = table;
+	return edit;
+}
+
+static void add_delete(struct plan_builder *b, uint32_t table, uint32_t i)
+{
+	struct plan_edit *edit = add_edit(b, PLAN_DELETE, table);
+
+	edit->rule = &b->rs->rules[i];
+	edit->id = b->marks[i].twin.id;
+	edit->verdict = b->marks[i].twin.verdict;
 }
 
 /* deleted: how many rules before this one in its chain go first. */
-static void add_insert(struct plan_builder *b, uint32_t i, uint32_t deleted)
+static void add_twin(struct plan_builder *b, uint32_t table, uint32_t i,
+		     uint32_t deleted)
 {
-	struct plan *plan = b->plan;
+	const struct plan_mark *mark = &b->marks[i];
+	struct plan_edit *edit =
+		add_edit(b, mark->side ? PLAN_APPEND : PLAN_INSERT, table);
 
-	plan->edits[plan->edits_len++] = (struct plan_edit){
-		.kind = PLAN_INSERT,
-		.rule = &b->rs->rules[i],
-		.id = b->marks[i].id,
-		.verdict = b->marks[i].verdict,
-		.scope = b->marks[i].scope,
-		.position = b->rs->rules[i].position - deleted,
-	};
+	edit->rule = &b->rs->rules[i];
+	edit->id = mark->id;
+	edit->verdict = mark->verdict;
+	edit->scope = mark->scope;
+	edit->position = b->rs->rules[i].position - deleted;
+}
+
+static void add_jump(struct plan_builder *b, uint32_t table, uint32_t i,
+		     uint32_t deleted)
+{
+	struct plan_edit *edit = add_edit(b, PLAN_JUMP, table);
+
+	edit->rule = &b->rs->rules[i];
+	edit->position = b->rs->rules[i].position - deleted;
 }
 
 /*
@@ -50,15 +68,17 @@ static void add_insert(struct plan_builder *b, uint32_t i, uint32_t deleted)
  * deletions, and no insertion further down moves the rules above it. So each
  * is the rule's position less the deletions above it in its chain.
  */
-static void add_edits(struct plan_builder *b, const struct ruleset_table *table,
-		      uint32_t *deleted)
+static void add_edits(struct plan_builder *b, uint32_t t, uint32_t *deleted)
 {
+	const struct ruleset_table *table = &b->rs->tables[t];
 	uint32_t end = table->first_rule + table->rules_len;
 
+	if (t == b->side.table && plan_side_is_new(b))
+		add_edit(b, PLAN_NEW_CHAIN, t);
 	for (uint32_t i = table->first_rule; i < end; i++) {
 		if (!b->marks[i].stray)
 			continue;
-		add_delete(b, i);
+		add_delete(b, t, i);
 		deleted[b->rs->rules[i].chain]++;
 	}
 	for (uint32_t i = end; i-- > table->first_rule;) {
@@ -67,8 +87,12 @@ static void add_edits(struct plan_builder *b, const struct ruleset_table *table,
 		if (b->marks[i].stray)
 			deleted[chain]--;
 		else if (b->marks[i].twined && !plan_mark_has_twin(b, i))
-			add_insert(b, i, deleted[chain]);
+			add_twin(b, t, i, deleted[chain]);
+		if (plan_side_wants_jump(b, i))
+			add_jump(b, t, i, deleted[chain]);
 	}
+	if (t == b->side.table && plan_side_is_over(b))
+		add_edit(b, PLAN_DELETE_CHAIN, t);
 }
 
 static int add_all_edits(struct plan_builder *b)
@@ -78,7 +102,7 @@ static int add_all_edits(struct plan_builder *b)
 	if (!deleted)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < b->rs->tables_len; i++)
-		add_edits(b, &b->rs->tables[i], deleted);
+		add_edits(b, i, deleted);
 	free(deleted);
 	return 0;
 }
@@ -90,7 +114,10 @@ static void add_audited(struct plan_builder *b, uint32_t i,
 	const struct ruleset_rule *rule = &b->rs->rules[i];
 	const struct ruleset_chain *chain = &b->rs->chains[rule->chain];
 	const struct plan_mark *mark = &b->marks[i];
-	bool in_place = mark->twined && plan_mark_has_twin(b, i);
+	uint32_t logged_by = mark->member		? mark->logged_by
+			     : plan_mark_has_twin(b, i) ? mark->twin_at
+							: PLAN_NONE;
+	bool in_place = mark->twined && logged_by != PLAN_NONE;
 	struct plan_audited audited = {
 		.id = mark->id,
 		.watch = mark->twined ? WATCH_TWIN : WATCH_OWN_TABLE,
@@ -103,8 +130,8 @@ static void add_audited(struct plan_builder *b, uint32_t i,
 		.new_flows_only = mark->scope != TWIN_ALL,
 		.rule_packets = rule->packets,
 		.rule_bytes = rule->bytes,
-		.twin_packets =
-			in_place ? b->rs->rules[mark->before].packets : 0,
+		.twin_packets = in_place ? b->rs->rules[logged_by].packets : 0,
+		.disturbed = mark->disturbed,
 		.rule = rule,
 		.raw = raw,
 	};
@@ -133,7 +160,8 @@ static void add_all_audited(struct plan_builder *b)
 	}
 }
 
-/* At most one edit, one audited entry and one raw entry per rule. */
+/* At most one edit, one audited entry and one raw entry per rule, and the side
+ * chain with its jump. */
 static struct plan *new_plan(const struct ruleset *rs,
 			     const struct plan_config *config)
 {
@@ -141,7 +169,7 @@ static struct plan *new_plan(const struct ruleset *rs,
 
 	if (!plan)
 		return NULL;
-	plan->edits = calloc(rs->rules_len + 1, sizeof(*plan->edits));
+	plan->edits = calloc(rs->rules_len + 3, sizeof(*plan->edits));
 	plan->audited = calloc(rs->rules_len + 1, sizeof(*plan->audited));
 	plan->problems = calloc(PLAN_PROBLEMS_MAX, sizeof(*plan->problems));
 	plan->raw = calloc(rs->rules_len + 1, sizeof(*plan->raw));

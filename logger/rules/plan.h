@@ -6,6 +6,7 @@
 
 #include "lib/event.h"
 #include "logger/rules/mirror_count.h"
+#include "logger/rules/plan_edit.h"
 #include "logger/rules/raw_rule.h"
 #include "logger/rules/ruleset.h"
 #include "logger/rules/twin.h"
@@ -17,27 +18,18 @@ struct plan_config {
 	uint16_t group;	      /* of NFLOG */
 	bool raw_text_twins;  /* also in table raw: no nf_tables there */
 };
-struct plan_edit {
-	enum { PLAN_DELETE, PLAN_INSERT } kind;
-	const struct ruleset_rule *rule; /* the twin; to insert: its rule */
-	uint64_t id;
-	enum verdict verdict;
-	enum twin_scope scope; /* to insert */
-	uint32_t position;     /* to insert: the twin's, in its chain, from 1 */
-};
-
 struct plan_audited {
 	uint64_t id;
 	/* WATCH_OWN_TABLE: who keeps our nft table fills in what it is like */
 	enum { WATCH_TWIN, WATCH_OWN_TABLE } watch;
 	enum verdict verdict;
 	const char *table, *chain, *text;
-	bool in_place, counted; /* exactly one twin that stays; a counter */
+	bool in_place, counted; /* its packets are logged; a counter */
 	bool new_flows_only;	/* so the twin counts less than the rule */
 	uint64_t rule_packets, rule_bytes;
 	uint64_t twin_packets;	   /* 0 when not in place */
-	struct mirror_told mirror; /* of a rule that is mirrored, */
-	bool disturbed;		   /* and what decides before it changed */
+	struct mirror_told mirror; /* of a rule that is mirrored */
+	bool disturbed; /* packets are logged that others may decide about */
 	const struct ruleset_rule *rule; /* NULL: of no ruleset */
 	const struct raw_rule *raw;	 /* within plan.raw; NULL: not in raw */
 	char dst_bridge[RAW_RULE_IFNAME_MAX]; /* a raw DROP's "! -i br" or "" */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "logger/rules/audit.h"
+#include "logger/rules/plan_side.h"
 #include "logger/rules/rule.h"
 
 __attribute__((format(printf, 2, 3))) static void add_problem(
@@ -78,6 +79,8 @@ static int mark_twins(struct plan_builder *b)
 		struct plan_mark *mark = &b->marks[i];
 
 		mark->before = last[rule->chain];
+		mark->twin_at = PLAN_NONE;
+		mark->logged_by = PLAN_NONE;
 		last[rule->chain] = i;
 		mark->ours = !left_alone(b, i) && twin_parse(rule, &mark->twin);
 		mark->stray = mark->ours;
@@ -86,8 +89,7 @@ static int mark_twins(struct plan_builder *b)
 	return 0;
 }
 
-/* Whether rule twin is what should stand before the audited rule. */
-static bool is_twin_of(const struct plan_builder *b, uint32_t twin,
+bool plan_mark_is_twin(const struct plan_builder *b, uint32_t twin,
 		       uint32_t rule)
 {
 	const struct plan_mark *t = &b->marks[twin];
@@ -146,9 +148,12 @@ static void mark_rule(struct plan_builder *b, const struct audit *audit,
 		return;
 	mark->id = rule_id(b->config->family, b->rs->tables[chain->table].name,
 			   chain->name, rule->text);
-	if (mark->twined && mark->before != PLAN_NONE &&
-	    is_twin_of(b, mark->before, i))
-		b->marks[mark->before].stray = false;
+	mark->member = plan_side_may_hold(b, i);
+	if (mark->member || !mark->twined || mark->before == PLAN_NONE ||
+	    !plan_mark_is_twin(b, mark->before, i))
+		return;
+	mark->twin_at = mark->before;
+	b->marks[mark->before].stray = false;
 }
 
 static int mark_rules(struct plan_builder *b)
@@ -220,10 +225,9 @@ static int spread_strays(struct plan_builder *b)
 
 bool plan_mark_has_twin(const struct plan_builder *b, uint32_t rule)
 {
-	uint32_t before = b->marks[rule].before;
+	uint32_t twin = b->marks[rule].twin_at;
 
-	return before != PLAN_NONE && b->marks[before].ours &&
-	       !b->marks[before].stray;
+	return twin != PLAN_NONE && !b->marks[twin].stray;
 }
 
 int plan_mark_all(struct plan_builder *b)
@@ -232,8 +236,13 @@ int plan_mark_all(struct plan_builder *b)
 
 	report_tables(b);
 	r = mark_twins(b);
-	if (r < 0 || !b->config)
+	if (r < 0)
 		return r;
+	plan_side_find(b);
+	if (!b->config)
+		return 0;
 	r = mark_rules(b);
+	if (r == 0)
+		r = plan_side_mark(b);
 	return r < 0 ? r : spread_strays(b);
 }

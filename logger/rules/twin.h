@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A twin: the NFLOG rule of ours that stands directly before one of Docker's.
- */
+/* A twin: the NFLOG rule of ours for one of Docker's, with the same matches:
+ * directly before it, or in the side chain (plan_side.h). */
 #ifndef BRIDGEAUDIT_LOGGER_RULES_TWIN_H
 #define BRIDGEAUDIT_LOGGER_RULES_TWIN_H
 

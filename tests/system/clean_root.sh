@@ -147,8 +147,9 @@ blocked_packet_shows()
 
 no_rules_left()
 {
-	equal 'rules of ours' '' "$(tb_save 4 | grep NFLOG || :)" || return
-	equal 'rules of ours' '' "$(tb_save 6 | grep NFLOG || :)"
+	equal 'rules of ours' '' "$(tb_save 4 | grep bridgeaudit || :)" ||
+		return
+	equal 'rules of ours' '' "$(tb_save 6 | grep bridgeaudit || :)"
 }
 
 # Its closing line, when that says that nothing failed. One variant and the

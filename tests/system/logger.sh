@@ -214,8 +214,10 @@ tb_raw_ids()
 }
 
 # Audited rules without exactly one watch, and watches of no such rule. A watch
-# is a twin: an NFLOG rule of ours with the same matches directly above; or, in
-# table raw, a log statement with the rule's id in a table of our own.
+# is a twin: an NFLOG rule of ours with the same matches directly above, or in
+# the side chain, into which one jump leads from above, with nothing between that
+# could decide about the rule's packets; or, in table raw, a log statement with
+# the rule's id in a table of our own.
 tb_uncovered()
 {
 	local family
@@ -224,6 +226,8 @@ tb_uncovered()
 		tb_raw_ids | sed 's/^/id /'
 		for family in 4 6; do
 			echo "family $family"
+			tb_saved "$family" |
+				sed -n 's/^-A bridgeaudit-stage-2 /side /p'
 			tb_saved "$family"
 		done
 	} | awk -v profile="${TB_PROFILE:-}" "$TB_AUDITED"'
@@ -231,13 +235,34 @@ tb_uncovered()
 			sub(/ -j .*/, "", line)
 			return line
 		}
+		# what a packet in STAGE-2 was logged by further up
+		function sent_aside(rule,   name) {
+			if (rule !~ /^-A DOCKER-ISOLATION-STAGE-2 -o br-[^ ]* -j DROP$/)
+				return 0
+			split(rule, name, " ")
+			if (!jumps || !((family, name[4]) in aside))
+				return 0
+			if (others)
+				print "IPv" family ": logged ahead of " \
+					"somebody else: " rule
+			used[family, name[4]]++
+			return jumps * aside[family, name[4]]
+		}
+		function walk(rule) {
+			if (rule ~ /^-A DOCKER-ISOLATION-STAGE-2 -o br-\+ -j bridgeaudit-stage-2$/)
+				jumps++
+			else if (rule ~ /^-A DOCKER-ISOLATION-STAGE-2 / &&
+				rule !~ /-o [^ ]*[^ +] -j DROP$/ &&
+				rule !~ /NFLOG .*bridgeaudit /)
+				others += jumps
+		}
 		function check_rule(rule,   name, n, twin) {
 			name = rule
 			sub(/^[^ ]* [^ ]* /, "", name)
 			ours = prev ~ /-j NFLOG .*--nflog-prefix "?bridgeaudit /
 			twin = ours && matches(prev) == matches(rule)
 			if (is_audited(table, rule)) {
-				n = twin
+				n = twin + sent_aside(rule)
 				if (table == "raw" && (family, rule) in id) {
 					# the other variant may have it too
 					seen[family, rule]++
@@ -264,13 +289,19 @@ tb_uncovered()
 			id[$2, rule] = $3
 			next
 		}
-		$1 == "family" { family = $2; next }
+		$1 == "family" { family = $2; jumps = others = 0; next }
+		$1 == "side" { aside[family, $3] += / -j NFLOG /; next }
 		/^\*/ { table = substr($0, 2); prev = "" }
-		/^-A / { check_rule($0); prev = $0 }
+		/^-A bridgeaudit-stage-2 / { next }
+		/^-A / { walk($0); check_rule($0); prev = $0 }
 		/^COMMIT/ && prev ~ /-j NFLOG .*bridgeaudit / {
 			print "IPv" family " " table ": stray twin: " prev
 		}
 		END {
+			for (key in aside)
+				if (used[key] != 1)
+					print "side chain: " used[key] + 0 \
+						" rules of a twin: " key
 			for (key in id) {
 				n = own[id[key]] + twins[key]
 				if (!(key in seen) && n)

@@ -113,7 +113,7 @@ tb_save()
 tb_is_covered()
 {
 	tb_net iptables-nft-save -t filter |
-		grep -qE '^-A DOCKER-ISOLATION-STAGE-2 -o br-back -j NFLOG'
+		grep -qE '^-A bridgeaudit-stage-2 -o br-back -j NFLOG'
 }
 
 loss_logger()

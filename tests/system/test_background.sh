@@ -36,7 +36,7 @@ stopped()
 	kill -TERM "$1"
 	tb_wait 100 tb_ended "$1" || return
 	TB_LOGGER=''
-	equal 'rules of ours' 0 "$(tb_save 4 -t filter | grep -c NFLOG || :)"
+	equal 'rules of ours' 0 "$(tb_save 4 -t filter | grep -c bridgeaudit || :)"
 }
 
 test_variant()

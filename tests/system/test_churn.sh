@@ -157,7 +157,7 @@ rules()
 	done
 	for family in $families; do
 		tb_save "$family" | sed -e "$script" -e '/^#/d' \
-			-e 's/ \[[0-9:]*\]$//' -e '/NFLOG.*bridgeaudit/d'
+			-e 's/ \[[0-9:]*\]$//' -e '/bridgeaudit/d'
 	done
 }
 

@@ -106,7 +106,7 @@ delete_twin()
 {
 	local twin
 	twin=$(tb_save 4 -t filter | sed -n \
-		"s/^-A \(DOCKER-ISOLATION-STAGE-2 -o $(tb_bridge back) -j NFLOG.*\)/\1/p")
+		"s/^-A \(bridgeaudit-stage-2 -o $(tb_bridge back) -j NFLOG.*\)/\1/p")
 	# shellcheck disable=SC2086
 	eval "tb_world iptables -w -D $twin"
 }

@@ -337,7 +337,7 @@ counted()
 	done | awk '
 		/^# Generated/ { family = /ip6tables/ ? 6 : 4 }
 		/^\*/ { table = substr($0, 2) }
-		/^\[/ && !/-j NFLOG/ {
+		/^\[/ && !/bridgeaudit/ {
 			n = substr($1, 2); sub(/:.*/, "", n); chain = $3
 			sub(/^[^ ]+ -A [^ ]+ /, "")
 			print family "|" table "|" chain "|" $0 "|" n

@@ -107,8 +107,9 @@ delete_watches()
 	local family table
 	for family in 4 6; do
 		for table in filter raw; do
-			ours "$family" "$table" | head -n "${1:-1000}" |
-				sed 's/^-A/-D/' | edit "$family" "$table"
+			ours "$family" "$table" | grep '^-A' |
+				head -n "${1:-1000}" | sed 's/^-A/-D/' |
+				edit "$family" "$table"
 		done
 	done
 	tb_net nft delete table inet bridgeaudit 2>/dev/null || :
@@ -118,7 +119,7 @@ delete_watches()
 double_a_twin()
 {
 	local twin
-	twin=$(ours 4 filter | head -n 1)
+	twin=$(ours 4 filter | grep -m 1 '^-A')
 	{
 		echo "$twin"
 		sed -E 's/^-A ([^ ]*)/-I \1 1/' <<<"$twin"

@@ -48,7 +48,7 @@ fake_iptables()
 
 no_rules()
 {
-	equal 'rules of ours' 0 "$(tb_save 4 -t filter | grep -c NFLOG || :)"
+	equal 'rules of ours' 0 "$(tb_save 4 -t filter | grep -c bridgeaudit || :)"
 }
 
 test_variant()

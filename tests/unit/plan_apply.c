@@ -149,6 +149,21 @@ static bool in_chain(const char *line, const char *chain)
 	       (rule[3 + len] == ' ' || rule[3 + len] == '\0');
 }
 
+static bool declares(const char *line, const char *chain)
+{
+	size_t len = strlen(chain);
+
+	return *line == ':' && strncmp(line + 1, chain, len) == 0 &&
+	       line[1 + len] == ' ';
+}
+
+static bool ends_with(const char *line, const char *end)
+{
+	size_t len = strlen(line);
+
+	return len >= strlen(end) && strcmp(line + len - strlen(end), end) == 0;
+}
+
 /* The first line of the table's section; lines->len: no such table. */
 static size_t section(const struct lines *lines, const char *table)
 {
@@ -170,6 +185,59 @@ static bool apply_delete(struct lines *lines, size_t at, const char *rule)
 		}
 	}
 	return false;
+}
+
+/* edit: "CHAIN text" */
+static bool apply_append(struct lines *lines, size_t at, const char *edit,
+			 bool counters)
+{
+	char chain[64], line[4096];
+	bool declared = false;
+
+	if (sscanf(edit, "%63s", chain) != 1)
+		return false;
+	snprintf(line, sizeof(line), "%s-A %s", counters ? "[0:0] " : "", edit);
+	for (; strcmp(lines->line[at], "COMMIT") != 0; at++)
+		declared = declared || declares(lines->line[at], chain);
+	if (declared)
+		insert_line(lines, at, strdup(line));
+	return declared;
+}
+
+static bool apply_new_chain(struct lines *lines, size_t at, const char *chain)
+{
+	char line[128];
+	size_t i;
+
+	for (i = at; strcmp(lines->line[i], "COMMIT") != 0; i++)
+		if (declares(lines->line[i], chain))
+			return false;
+	snprintf(line, sizeof(line), ":%s - [0:0]", chain);
+	insert_line(lines, at + 1, strdup(line));
+	return true;
+}
+
+/* It must be empty, and nothing may lead to it. */
+static bool apply_delete_chain(struct lines *lines, size_t at,
+			       const char *chain)
+{
+	char jump[128], onward[128];
+	size_t i, found = 0;
+
+	snprintf(jump, sizeof(jump), " -j %s", chain);
+	snprintf(onward, sizeof(onward), " -g %s", chain);
+	for (i = at; strcmp(lines->line[i], "COMMIT") != 0; i++) {
+		const char *line = lines->line[i];
+
+		if (declares(line, chain))
+			found = i;
+		else if (in_chain(line, chain) || ends_with(line, jump) ||
+			 ends_with(line, onward))
+			return false;
+	}
+	if (found > 0)
+		delete_line(lines, found);
+	return found > 0;
 }
 
 /* edit: "CHAIN number text" */
@@ -200,6 +268,23 @@ static bool apply_insert(struct lines *lines, size_t at, const char *edit,
 	return true;
 }
 
+static bool apply_edit(struct lines *lines, size_t at, const char *edit,
+		       bool counters)
+{
+	const char *rest = edit + 3;
+
+	if (strncmp(edit, "-D ", 3) == 0)
+		return apply_delete(lines, at, rest);
+	if (strncmp(edit, "-I ", 3) == 0)
+		return apply_insert(lines, at, rest, counters);
+	if (strncmp(edit, "-A ", 3) == 0)
+		return apply_append(lines, at, rest, counters);
+	if (strncmp(edit, "-N ", 3) == 0)
+		return apply_new_chain(lines, at, rest);
+	return strncmp(edit, "-X ", 3) == 0 &&
+	       apply_delete_chain(lines, at, rest);
+}
+
 char *plan_apply(const char *save, const char *batch)
 {
 	bool counters = strstr(save, "\n[") != NULL;
@@ -216,13 +301,9 @@ char *plan_apply(const char *save, const char *batch)
 			at = section(lines, edit);
 		else if (strcmp(edit, "COMMIT") == 0)
 			at = lines->len;
-		else if (at == lines->len)
-			ok = false;
-		else if (strncmp(edit, "-D ", 3) == 0)
-			ok = apply_delete(lines, at, edit + 3);
 		else
-			ok = strncmp(edit, "-I ", 3) == 0 &&
-			     apply_insert(lines, at, edit + 3, counters);
+			ok = at < lines->len &&
+			     apply_edit(lines, at, edit, counters);
 	}
 	free(join(edits));
 	text = join(lines);
@@ -261,17 +342,84 @@ bool is_twin_line(const char *line)
 	return false;
 }
 
+bool is_our_line(const char *line)
+{
+	static const char *const ours[] = {
+		"-N bridgeaudit-stage-2",
+		"-X bridgeaudit-stage-2",
+		":bridgeaudit-stage-2 - [0:0]",
+		"-A DOCKER-ISOLATION-STAGE-2 -o br-+ -j bridgeaudit-stage-2",
+		"-D DOCKER-ISOLATION-STAGE-2 -o br-+ -j bridgeaudit-stage-2",
+	};
+	unsigned int number = 0;
+	int len = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (strcmp(rule_of(line), ours[i]) == 0)
+			return true;
+	if (sscanf(line, "-I DOCKER-ISOLATION-STAGE-2 %u %n", &number, &len) ==
+		    1 &&
+	    len > 0 &&
+	    strcmp(line + len, "-o br-+ -j bridgeaudit-stage-2") == 0)
+		return true;
+	return is_twin_line(line);
+}
+
 bool is_comment_line(const char *line)
 {
 	return *line == '#';
 }
 
+/* The chain that a line of a section is about: where its name begins. */
+static const char *chain_of(const char *line)
+{
+	const char *rule = rule_of(line);
+
+	return *rule == ':' ? rule + 1 : rule + strlen("-A ");
+}
+
+static int compare_lines(const char *a, const char *b)
+{
+	const char *x = chain_of(a), *y = chain_of(b);
+	size_t x_len = strcspn(x, " "), y_len = strcspn(y, " ");
+	int r;
+
+	if ((*a == ':') != (*b == ':'))
+		return *a == ':' ? -1 : 1;
+	r = strncmp(x, y, x_len < y_len ? x_len : y_len);
+	return r != 0 ? r : (int)x_len - (int)y_len;
+}
+
+/* With the chains of each table by their name; rules keep their order. */
+static char *by_chain(const char *save)
+{
+	struct lines *lines = split(save);
+
+	for (size_t i = 1; i < lines->len; i++)
+		for (size_t j = i; j > 0; j--) {
+			char *a = lines->line[j - 1], *b = lines->line[j];
+
+			if (*a == '*' || *a == 'C' || *b == '*' || *b == 'C' ||
+			    compare_lines(a, b) <= 0)
+				break;
+			lines->line[j - 1] = b;
+			lines->line[j] = a;
+		}
+	return join(lines);
+}
+
 void assert_same_rules(const char *a, const char *b)
 {
-	char *left = without_lines(a, is_comment_line);
-	char *right = without_lines(b, is_comment_line);
+	char *texts[] = { without_lines(a, is_comment_line),
+			  without_lines(b, is_comment_line) };
 
-	assert_string_equal(left, right);
-	free(left);
-	free(right);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char *sorted = by_chain(texts[i]);
+
+		free(texts[i]);
+		texts[i] = sorted;
+	}
+	assert_string_equal(texts[0], texts[1]);
+	free(texts[0]);
+	free(texts[1]);
 }

@@ -29,7 +29,8 @@ bool read_case(char **text, struct plan_case *ret);
 /*
  * What iptables-save prints after iptables-restore --noflush with batch on
  * the ruleset that it printed before; free() it. NULL when the restore fails,
- * as it does for a rule to delete that is not there or a number too big.
+ * as it does for a rule to delete that is not there, a number too big, a chain
+ * that is there already, or one to delete that is in use.
  */
 char *plan_apply(const char *save, const char *batch);
 
@@ -39,10 +40,15 @@ char *without_lines(const char *save, bool (*drop)(const char *line));
 /* Whether the line of a ruleset or a batch is about a twin. */
 bool is_twin_line(const char *line);
 
+/* The same for all that is ours: twins, the side chain, and what leads to it.
+ */
+bool is_our_line(const char *line);
+
 /* Whether the line is a comment. */
 bool is_comment_line(const char *line);
 
-/* Fails the test where two rulesets differ in more than their comments. */
+/* Fails the test where two rulesets differ in more than their comments and the
+ * order of their chains. */
 void assert_same_rules(const char *a, const char *b);
 
 #endif

@@ -25,7 +25,11 @@ struct dice {
 	unsigned int group;
 	const char *table;
 	const char *chain;
+	bool side; /* the side chain is there */
 };
+
+#define STAGE "DOCKER-ISOLATION-STAGE-2"
+#define SIDE "bridgeaudit-stage-2"
 
 uint64_t test_seed(void)
 {
@@ -238,6 +242,42 @@ static void random_rules(const struct dice *d)
 	}
 }
 
+/* Now and then somebody else's rule. */
+static void random_other(const struct dice *d)
+{
+	if (test_random(d->rng, 8) == 0)
+		fprintf(d->out, "[0:0] -A %s -s 10.0.0.1/32 -j RETURN\n",
+			d->chain);
+}
+
+/* What Docker writes there, and how far ours may have come. */
+static void random_stage(const struct dice *d)
+{
+	for (unsigned int n = test_random(d->rng, 8); n > 0; n--) {
+		char matches[64], text[96], target[64];
+		char id[RULE_ID_TEXT_MAX];
+
+		if (d->side && strcmp(d->chain, STAGE) == 0 &&
+		    test_random(d->rng, 6) == 0)
+			fprintf(d->out, "[0:0] -A %s -o br-+ -j " SIDE "\n",
+				d->chain);
+		fill(d, "-o # ", matches, sizeof(matches));
+		snprintf(text, sizeof(text), "%s-j DROP", matches);
+		rule_id_text(rule_id(4, d->table, STAGE, text), id, sizeof(id));
+		snprintf(target, sizeof(target),
+			 "drop %s\" --nflog-group %u --nflog-size 128", id,
+			 d->group + (test_random(d->rng, 12) == 0));
+		if (strcmp(d->chain, SIDE) == 0 || test_random(d->rng, 6) == 0)
+			print_twin(d, matches, target);
+		if (strcmp(d->chain, SIDE) == 0)
+			continue;
+		print_counters(d);
+		fprintf(d->out, "-A %s %s\n", d->chain, text);
+		random_other(d);
+	}
+	random_other(d);
+}
+
 /* A table's section; the first builtin chains are its own. */
 static void random_table(struct dice *d, const char *table,
 			 const char *const *chains, size_t len, size_t builtin)
@@ -257,9 +297,20 @@ static void random_table(struct dice *d, const char *table,
 	fputs(":LAST - [0:0]\n", d->out);
 	for (size_t i = 0; i < len; i++) {
 		d->chain = chains[i];
-		if (there[i] && strcmp(chains[i], "INPUT") != 0 &&
-		    strcmp(chains[i], "OUTPUT") != 0)
+		if (!there[i] || strcmp(chains[i], "INPUT") == 0 ||
+		    strcmp(chains[i], "OUTPUT") == 0)
+			continue;
+		d->side = there[len - 1] && strcmp(chains[len - 1], SIDE) == 0;
+		if (strcmp(chains[i], SIDE) == 0 ||
+		    (strcmp(chains[i], STAGE) == 0 &&
+		     test_random(d->rng, 4) > 0))
+			random_stage(d);
+		else
 			random_rules(d);
+		if (d->side && strcmp(chains[i], "FORWARD") == 0 &&
+		    test_random(d->rng, 16) == 0)
+			fprintf(d->out,
+				"[0:0] -A FORWARD -i wg0 -j " SIDE "\n");
 	}
 	fputs("COMMIT\n", d->out);
 }
@@ -280,7 +331,8 @@ char *random_ruleset(uint64_t *rng, unsigned int group, bool all_tables)
 					      "DOCKER-INTERNAL",
 					      "DOCKER-ISOLATION-STAGE-1",
 					      "DOCKER-ISOLATION-STAGE-2",
-					      "DOCKER-USER" };
+					      "DOCKER-USER",
+					      SIDE };
 	char *text = NULL;
 	size_t len = 0;
 	struct dice d = {

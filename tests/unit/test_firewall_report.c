@@ -216,6 +216,24 @@ static void a_disturbed_rule_was_not_its_own_from_the_change_on(void **state)
 	assert_false(t.disturbed);
 }
 
+/* legacy: the plan that is told was made after the edits, and read back */
+static void what_was_disturbed_before_the_edits_is_told_once(void **state)
+{
+	const struct report_change change = { 1000, "came between" };
+	struct bench *b = *state;
+	struct channel_twin t;
+
+	round_of(b, true, NULL);
+	b->audited.disturbed = true;
+	report_rules(&b->rep, &b->plan);
+	b->audited.disturbed = false;
+	t = round_of(b, true, &change);
+	assert_int_equal(t.state, TWIN_IN_PLACE);
+	assert_int_equal(t.change_ns, 1000);
+	assert_true(t.disturbed);
+	assert_int_equal(round_of(b, true, &change).change_ns, 0);
+}
+
 static void counters_are_told_until_they_stand_still(void **state)
 {
 	struct bench *b = *state;
@@ -320,6 +338,7 @@ int main(void)
 		T(a_twin_that_was_there_already_tells_of_no_change),
 		T(a_twin_put_back_within_one_round_is_an_interval),
 		T(a_disturbed_rule_was_not_its_own_from_the_change_on),
+		T(what_was_disturbed_before_the_edits_is_told_once),
 		T(counters_are_told_until_they_stand_still),
 		T(counters_were_read_after_the_round_before),
 		T(a_failed_edit_has_its_cause_until_it_works),

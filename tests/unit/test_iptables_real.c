@@ -102,11 +102,18 @@ static void check_real(const struct iptables *ipt, const char *text,
 	load_real(ipt, text);
 	assert_true(iptables_in_use(ipt));
 	before = save_real(ipt);
-	others = without_lines(before, is_twin_line);
+	others = without_lines(before, is_our_line);
 	after = apply_both(ipt, before, &config);
 	again = apply_both(ipt, after, &config);
 	assert_same_rules(again, after);
 	removed = apply_both(ipt, after, NULL);
+	/* the side chain stays when somebody uses it */
+	if (strstr(others, "bridgeaudit-stage-2")) {
+		char *rest = without_lines(removed, is_our_line);
+
+		free(removed);
+		removed = rest;
+	}
 	assert_same_rules(removed, others);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(*texts[i]);

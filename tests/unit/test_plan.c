@@ -149,7 +149,7 @@ static void ipv6_is_planned_alike_with_ids_of_its_own(void **state)
 	struct made m = make(text, &config);
 
 	(void)state;
-	assert_int_equal(m.plan->edits_len, 7);
+	assert_int_equal(m.plan->edits_len, 9);
 	assert_non_null(strstr(m.batch, "-I " TWO " 3 -o docker0 " TWIN(
 						"drop", "bca3702e4162") "\n"));
 	assert_non_null(
