@@ -326,7 +326,11 @@ int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
 		.n_max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
 		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
 	};
-	const struct digest_walk walk = { add_digest, add_events, &a };
+	const struct digest_walk walk = {
+		.digested = add_digest,
+		.events = add_events,
+		.arg = &a,
+	};
 	struct event_range range = { 0 };
 	int r = event_range_window(db, sel, &range);
 

@@ -25,6 +25,7 @@ struct digest_block {
  * walk; or -errno.
  */
 struct digest_walk {
+	bool backward; /* the highest ids first */
 	int (*digested)(void *arg, const struct digest_block *block);
 	int (*events)(void *arg, int64_t first, int64_t last);
 	void *arg;
@@ -60,10 +61,12 @@ int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
 
 /*
  * Fills temp.picked with the ids of the events in the range that are of the
- * n_mine conversations in temp.mine; not all need be in the window. Returns 1,
- * 0 when there are too many, or -errno.
+ * n_mine conversations in temp.mine; not all need be in the window. An end with
+ * so many that are will do, unless the selection asks events. Returns 1, 0 when
+ * there are too many, or -errno.
  */
 int picked_read(sqlite3 *db, const struct selection *sel,
-		const struct event_range *range, int64_t n_mine);
+		const struct event_range *range, const struct event_end *end,
+		int64_t n_mine);
 
 #endif

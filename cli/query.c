@@ -52,6 +52,10 @@
 /* Those in temp.picked (cli/picked.c). */
 #define PICKED "picked k CROSS JOIN event e ON e.id = k.id"
 
+#define DIGESTS(order)                                                         \
+	"SELECT block, min_ns, max_ns, entries, begun, sums FROM digest"       \
+	" WHERE block BETWEEN :first AND :last ORDER BY " order
+
 static const char *const sql[QUERY_COUNT] = {
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
@@ -89,6 +93,7 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_PICK] = "INSERT INTO picked VALUES (:id)",
 	[QUERY_PICK_EVENTS] = "INSERT INTO picked SELECT e.id FROM event e"
 			      " WHERE e.id BETWEEN :first AND :last"
+			      " AND e.time_ns >= :since AND e.time_ns < :until"
 			      " AND e.conversation IN (SELECT id FROM mine)",
 	[QUERY_TAIL] = TAIL("event e", "e.id"),
 	[QUERY_TAIL_PICKED] = TAIL(PICKED, "k.id"),
@@ -97,10 +102,8 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_EVENTS] = EVENTS("event e", "e.id"),
 	[QUERY_EVENTS_PICKED] = EVENTS(PICKED, "k.id"),
 
-	[QUERY_DIGESTS] = "SELECT block, min_ns, max_ns, entries, begun, sums"
-			  " FROM digest"
-			  " WHERE block BETWEEN :first AND :last"
-			  " ORDER BY block",
+	[QUERY_DIGESTS] = DIGESTS("block"),
+	[QUERY_DIGESTS_BACK] = DIGESTS("block DESC"),
 	[QUERY_POSTINGS] = "SELECT id, entries FROM posting"
 			   " WHERE id BETWEEN :first AND :last",
 	/* Through the batches: only those that touch the window. Times are
