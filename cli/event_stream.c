@@ -91,6 +91,7 @@ static int ask_less(struct selection *sel)
 		return -ENOMEM;
 	free(sel->sql);
 	sel->sql = mine;
+	sel->alone = true;
 	return 0;
 }
 
@@ -230,33 +231,49 @@ static struct event_range cut_piece(const struct event_copy *copy,
 	return piece;
 }
 
+/* Shows the current row. 0 or -errno of the database. */
+static int copy_row(struct event_copy *copy, struct event_names *names,
+		    struct event_range *range)
+{
+	const struct event_row *row = NULL;
+	int r = event_row_read(copy->stmt, names, &row);
+
+	if (r < 0)
+		return r;
+	if (is_new(copy, row)) {
+		copy->failed = event_row_output(copy->output, row);
+		if (copy->failed < 0)
+			return 0;
+		copy->rows++;
+		copy->most -= copy->most > 0;
+	}
+	leave(copy, range, row->id);
+	return 0;
+}
+
 int event_range_copy(struct event_copy *copy, struct event_range *range)
 {
 	const struct event_range piece = cut_piece(copy, range);
-	struct event_row row;
+	/* not longer: names that were not known may be soon */
+	struct event_names *names =
+		event_names_new(sqlite3_db_handle(copy->stmt));
 	int64_t n = 0;
-	int r = 0;
+	int r = names ? 0 : -ENOMEM;
 
 	query_bind(copy->stmt, ":first", piece.first);
 	query_bind(copy->stmt, ":last", piece.last);
 	query_bind(copy->stmt, ":limit", PIECE_ROWS);
-	while (copy->most != 0 && (r = query_step(copy->stmt)) == 1) {
-		event_row_read(copy->stmt, &row);
+	while (r == 0 && copy->most != 0 && copy->failed == 0 &&
+	       (r = query_step(copy->stmt)) == 1) {
+		r = copy_row(copy, names, range);
 		n++;
-		if (is_new(copy, &row)) {
-			copy->failed = event_row_output(copy->output, &row);
-			if (copy->failed < 0)
-				break;
-			copy->rows++;
-			copy->most -= copy->most > 0;
-		}
-		leave(copy, range, row.id);
 	}
 	sqlite3_reset(copy->stmt);
-	if (copy->most == 0)
-		return 0;
+	event_names_free(names);
 	if (r < 0)
 		return r;
+	if (copy->most == 0)
+		return 0;
 	if (n < PIECE_ROWS && copy->failed == 0)
 		leave(copy, range, copy->reverse ? piece.first : piece.last);
 	return n == PIECE_ROWS || range->first <= range->last;

@@ -40,6 +40,10 @@ enum {
 
 #define QUERY_LENGTH "e.detail >> 32 & 131071"
 
+#define QUERY_OF_EVENT                                                         \
+	" CROSS JOIN conversation c ON c.id = e.conversation"                  \
+	" CROSS JOIN path p ON p.id = c.path"
+
 /* What names a conversation c, always in this order; SQLite leaves out the
  * tables that nobody asks. */
 #define QUERY_JOINED                                                           \
