@@ -10,6 +10,7 @@
 #include "lib/db.h"
 #include "lib/digest.h"
 #include "lib/rows.h"
+#include "lib/timefmt.h"
 
 enum {
 	SLOTS_MIN = 4096,
@@ -337,35 +338,49 @@ static int make_table(sqlite3 *db, struct amounts *a)
 	return db_errno(rows_register(db, "amount", &as->rows, answer_free));
 }
 
-int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
-		 int level)
+/* One part of the window. 1, 0, -errno */
+static int read_part(sqlite3 *db, struct amounts *a, bool cheap,
+		     const struct selection *part)
 {
-	struct amounts a = {
-		.sel = sel,
-		.level = level,
-		.n_max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
-		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
-	};
 	const struct digest_walk walk = {
 		.digested = add_digest,
 		.events = add_events,
-		.arg = &a,
+		.arg = a,
 	};
 	struct event_range range = { 0 };
-	int r = event_range_window(db, sel, &range);
+	int r = event_range_window(db, part, &range);
 
 	if (r < 0)
 		return r;
 	if (cheap && range.last - range.first > (int64_t)CHEAP_BLOCKS
 							<< DIGEST_SHIFT)
 		return 0;
-	r = set_function(db, &a);
+	a->sel = part;
+	query_bind_selection(a->events, part);
+	return digest_walk(db, part, &range, &walk);
+}
+
+int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
+		 int level, const struct hours_within *hours)
+{
+	struct amounts a = {
+		.level = level,
+		.n_max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
+		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
+	};
+	struct selection left = *sel, right = *sel;
+	int r = set_function(db, &a);
+
+	if (hours) {
+		left.until_ns = (uint64_t)hours->first * 60 * NS_PER_MINUTE;
+		right.since_ns = (uint64_t)hours->end * 60 * NS_PER_MINUTE;
+	}
 	if (r == 0)
 		r = query_prepare(db, QUERY_AMOUNTS_OF_EVENTS, &a.events);
-	if (r == 0) {
-		query_bind_selection(a.events, sel);
-		r = digest_walk(db, sel, &range, &walk);
-	}
+	if (r == 0)
+		r = read_part(db, &a, cheap, &left);
+	if (r > 0 && hours)
+		r = read_part(db, &a, cheap, &right);
 	sqlite3_finalize(a.events);
 	set_function(db, NULL);
 	if (r > 0)

@@ -281,9 +281,8 @@ static int look(struct follow *fo)
 
 static void close_db(struct follow *fo)
 {
-	sqlite3_finalize(fo->copy.stmt);
+	event_copy_end(&fo->copy);
 	hole_reader_close(&fo->holes);
-	fo->copy.stmt = NULL;
 	sqlite3_close(fo->db);
 	fo->db = NULL;
 }

@@ -144,7 +144,7 @@ static int print(sqlite3 *db, const struct question *q, struct event_copy *copy)
 		r = more;
 	if (r == 0 && copy->failed == 0)
 		copy->failed = output_end(copy->output, NULL, NULL, 0);
-	sqlite3_finalize(copy->stmt);
+	event_copy_end(copy);
 	return r;
 }
 

@@ -50,14 +50,21 @@ struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column);
 
 enum { AMOUNTS_EACH = -1 };
 
+/* Whole hours since the epoch, half-open. */
+struct hours_within {
+	int64_t first;
+	int64_t end;
+};
+
 /*
  * Makes the table amount of what each conversation has in the selection's
- * window. Returns 1, 0 when that would take too long, or -errno. cheap: it has
- * to take no longer than reading the tallies. level: how little may be told
- * apart of those of which there are sums (enum digest_level), or AMOUNTS_EACH.
+ * window; not in these hours of it, when hours is not NULL. Returns 1, 0 when
+ * that would take too long, or -errno. cheap: it has to take no longer than
+ * reading the tallies. level: how little may be told apart of those of which
+ * there are sums (enum digest_level), or AMOUNTS_EACH.
  */
 int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
-		 int level);
+		 int level, const struct hours_within *hours);
 
 /*
  * Fills temp.picked with the ids of the events in the range that are of the

@@ -38,10 +38,13 @@ enum column {
 };
 
 struct event_names {
-	sqlite3_stmt *stmt;
-	sqlite3_stmt *overlogged; /* NULL: no packet was */
 	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	sqlite3_stmt *any_overlogged;
+	sqlite3_stmt *overlogged;
 	struct event_row *rows[SLOTS];
+	bool read;	     /* some of them are */
+	bool has_overlogged; /* as far as was read */
 };
 
 struct event_names *event_names_new(sqlite3 *db)
@@ -53,16 +56,24 @@ struct event_names *event_names_new(sqlite3 *db)
 	return names;
 }
 
+void event_names_forget(struct event_names *names)
+{
+	for (size_t i = 0; names->read && i < SLOTS; i++) {
+		if (names->rows[i])
+			free(names->rows[i]->names);
+		free(names->rows[i]);
+		names->rows[i] = NULL;
+	}
+	names->read = false;
+}
+
 void event_names_free(struct event_names *names)
 {
 	if (!names)
 		return;
-	for (size_t i = 0; i < SLOTS; i++) {
-		if (names->rows[i])
-			free(names->rows[i]->names);
-		free(names->rows[i]);
-	}
+	event_names_forget(names);
 	sqlite3_finalize(names->stmt);
+	sqlite3_finalize(names->any_overlogged);
 	sqlite3_finalize(names->overlogged);
 	free(names);
 }
@@ -211,18 +222,26 @@ static int load(struct event_names *names, int64_t conversation,
 	return r;
 }
 
-/* At the first row. */
-static int prepare(struct event_names *names)
+/* At the first row of a transaction. */
+static int begin(struct event_names *names)
 {
-	int r = query_prepare(names->db, QUERY_NAMES, &names->stmt);
-	int64_t any = 0;
+	int r = 0;
 
+	if (!names->stmt) {
+		r = query_prepare(names->db, QUERY_NAMES, &names->stmt);
+		if (r == 0)
+			r = query_prepare(names->db, QUERY_OVERLOGGED_ANY,
+					  &names->any_overlogged);
+		if (r == 0)
+			r = query_prepare(names->db, QUERY_OVERLOGGED,
+					  &names->overlogged);
+	}
 	if (r == 0)
-		r = query_numbers(names->db, QUERY_OVERLOGGED_ANY, &any, 1);
-	if (r > 0)
-		r = query_prepare(names->db, QUERY_OVERLOGGED,
-				  &names->overlogged);
-	return r;
+		r = query_step(names->any_overlogged);
+	sqlite3_reset(names->any_overlogged);
+	names->has_overlogged = r == 1;
+	names->read = true;
+	return r < 0 ? r : 0;
 }
 
 int event_names_find(struct event_names *names, int64_t conversation,
@@ -232,8 +251,8 @@ int event_names_find(struct event_names *names, int64_t conversation,
 		&names->rows[(uint64_t)conversation & (SLOTS - 1)];
 	int r = 0;
 
-	if (!names->stmt)
-		r = prepare(names);
+	if (!names->read)
+		r = begin(names);
 	if (r == 0 && !*row)
 		*row = calloc(1, sizeof(**row));
 	if (r == 0 && !*row)
@@ -250,7 +269,7 @@ int event_names_overlogged(struct event_names *names,
 {
 	int r;
 
-	if (!names->overlogged)
+	if (!names->has_overlogged)
 		return 0;
 	query_bind(names->overlogged, ":rule", (int64_t)row->rule);
 	query_bind(names->overlogged, ":time", (int64_t)row->time_ns);

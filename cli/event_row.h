@@ -42,9 +42,10 @@ struct event_row {
 
 extern const struct output_spec event_spec;
 
-/* What conversations have in common to their packets, as the database says
- * while it lives: one transaction. NULL without memory. */
+/* What conversations have in common to their packets. NULL without memory. */
 struct event_names *event_names_new(sqlite3 *db);
+/* What was read is not asked again until then: at the end of a transaction. */
+void event_names_forget(struct event_names *names);
 void event_names_free(struct event_names *names); /* may be NULL */
 
 /* Reads the current row of QUERY_EVENTS; *ret lives until the next one is read.

@@ -232,11 +232,10 @@ static struct event_range cut_piece(const struct event_copy *copy,
 }
 
 /* Shows the current row. 0 or -errno of the database. */
-static int copy_row(struct event_copy *copy, struct event_names *names,
-		    struct event_range *range)
+static int copy_row(struct event_copy *copy, struct event_range *range)
 {
 	const struct event_row *row = NULL;
-	int r = event_row_read(copy->stmt, names, &row);
+	int r = event_row_read(copy->stmt, copy->names, &row);
 
 	if (r < 0)
 		return r;
@@ -254,22 +253,24 @@ static int copy_row(struct event_copy *copy, struct event_names *names,
 int event_range_copy(struct event_copy *copy, struct event_range *range)
 {
 	const struct event_range piece = cut_piece(copy, range);
-	/* not longer: names that were not known may be soon */
-	struct event_names *names =
-		event_names_new(sqlite3_db_handle(copy->stmt));
 	int64_t n = 0;
-	int r = names ? 0 : -ENOMEM;
+	int r = 0;
 
+	if (!copy->names)
+		copy->names = event_names_new(sqlite3_db_handle(copy->stmt));
+	if (!copy->names)
+		return -ENOMEM;
 	query_bind(copy->stmt, ":first", piece.first);
 	query_bind(copy->stmt, ":last", piece.last);
 	query_bind(copy->stmt, ":limit", PIECE_ROWS);
 	while (r == 0 && copy->most != 0 && copy->failed == 0 &&
 	       (r = query_step(copy->stmt)) == 1) {
-		r = copy_row(copy, names, range);
+		r = copy_row(copy, range);
 		n++;
 	}
 	sqlite3_reset(copy->stmt);
-	event_names_free(names);
+	/* what had no name yet may have one soon */
+	event_names_forget(copy->names);
 	if (r < 0)
 		return r;
 	if (copy->most == 0)
@@ -277,4 +278,12 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 	if (n < PIECE_ROWS && copy->failed == 0)
 		leave(copy, range, copy->reverse ? piece.first : piece.last);
 	return n == PIECE_ROWS || range->first <= range->last;
+}
+
+void event_copy_end(struct event_copy *copy)
+{
+	sqlite3_finalize(copy->stmt);
+	event_names_free(copy->names);
+	copy->stmt = NULL;
+	copy->names = NULL;
 }

@@ -32,20 +32,19 @@ struct event_end {
 	bool last; /* of the newest, else of the oldest */
 };
 
-/*
- * Where the last selected events of the range begin, or the first ones end:
+/* Where the last selected events of the range begin, or the first ones end:
  * then ret->first is the last of them. What is not found near that end is
  * looked for as event_stream_narrow() says, which makes sel one for this range
- * only.
- */
+ * only. */
 int event_range_cut(sqlite3 *db, struct selection *sel,
 		    const struct event_range *range,
 		    const struct event_end *end, struct event_tail *ret);
 
 /* How a range is shown, and what was. */
 struct event_copy {
-	sqlite3_stmt *stmt; /* event_stream_prepare(), or _reverse */
-	bool reverse;	    /* the newest first */
+	sqlite3_stmt *stmt;	   /* event_stream_prepare(), or _reverse */
+	struct event_names *names; /* made at the first piece */
+	bool reverse;		   /* the newest first */
 	struct output *output;
 	int64_t most;  /* rows that may still be shown; -1: all */
 	int64_t known; /* only conversations with higher ids, once; -1: all */
@@ -53,10 +52,8 @@ struct event_copy {
 	int failed;    /* -errno of output */
 };
 
-/*
- * Before a long range is read, or an end of it: finds the conversations that
- * are meant and, when they are few, makes sel ask for those. 0 or -errno
- */
+/* Before a long range is read, or an end of it: finds the conversations that
+ * are meant and, when they are few, makes sel ask for those. 0 or -errno */
 int event_stream_narrow(sqlite3 *db, struct selection *sel,
 			const struct event_range *range,
 			const struct event_end *end);
@@ -74,5 +71,8 @@ int event_stream_prepare_reverse(sqlite3 *db, const struct selection *sel,
  * database.
  */
 int event_range_copy(struct event_copy *copy, struct event_range *range);
+
+/* Frees the statement and the names; before the database is closed. */
+void event_copy_end(struct event_copy *copy);
 
 #endif

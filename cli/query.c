@@ -119,6 +119,18 @@ static const char *const sql[QUERY_COUNT] = {
 		" AND amount_take(e.conversation, e.packets, " QUERY_LENGTH
 		", e.time_ns)",
 
+	/* hours.c makes the function */
+	[QUERY_TALLIES_OF_HOURS] =
+		"SELECT 1 FROM tally"
+		" WHERE span = 1 AND start >= :first AND start < :end"
+		" AND hours_take(path, service, packets, bytes, begun,"
+		" first_ns, last_ns)",
+	[QUERY_SEEN_IN_HOURS] =
+		"SELECT 1 FROM seen WHERE span = 1 AND start >= :first"
+		" AND start < :end AND hours_take(conversation)",
+	[QUERY_PATH_OF] = "SELECT path, service, minute FROM conversation"
+			  " WHERE id = :id",
+
 	/* Into temp.container, which as_of.c makes. */
 	[QUERY_AS_OF] =
 		"INSERT INTO temp.container SELECT c.id, c.docker_id,"

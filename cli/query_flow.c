@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/digest.h"
+#include "cli/hours.h"
 #include "cli/pairs.h"
 #include "cli/query_column.h"
 #include "cli/query_window.h"
@@ -116,6 +117,11 @@ static const char flow_by_amount[] =
 	" v.dst_ip, v.src_endpoint, v.dst_endpoint, v.spoofed, w.packets,"
 	" w.bytes, w.conversations, w.first_ns, w.last_ns FROM amount w"
 	" CROSS JOIN conversation v ON v.id = w.conversation)";
+
+/* What hours_read() has. */
+static const char flow_by_hours[] =
+	"WITH flow AS (SELECT 0 AS slot, path, service," NOBODY
+	" packets, bytes, conversations, first_ns, last_ns FROM tallied)";
 
 static const char flow_by_conversation[] =
 	EDGE(EVENTS(":since", ":until", "", "")) FLOW_OF_EDGE;
@@ -249,6 +255,7 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 {
 	int tallies = tallies_suffice(db, sel, need), r = 0;
 	int uncounted = tallies > 0 && need->ports ? has_others(db, sel) : 0;
+	bool counted;
 
 	if (tallies < 0 || uncounted < 0)
 		return tallies < 0 ? tallies : uncounted;
@@ -261,9 +268,16 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 		*ret = flow_by_events;
 		return 0;
 	}
-	if (need->step_s == 0)
-		r = amounts_read(db, sel, tallies && !uncounted,
-				 sums_suffice(sel, need));
+	counted = tallies && !uncounted;
+	if (counted)
+		r = hours_read(db, sel);
+	if (r > 0) {
+		*ret = flow_by_hours;
+		return 0;
+	}
+	if (r == 0 && need->step_s == 0)
+		r = amounts_read(db, sel, counted, sums_suffice(sel, need),
+				 NULL);
 	if (r > 0)
 		*ret = flow_by_amount;
 	else if (!tallies)
@@ -286,7 +300,8 @@ int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
 static bool is_unselected(const char *flow)
 {
 	return flow == flow_by_tally || flow == packets_by_tally ||
-	       flow == flow_of_all_time || flow == flow_by_amount;
+	       flow == flow_of_all_time || flow == flow_by_amount ||
+	       flow == flow_by_hours;
 }
 
 /* The flow with its slots; without slots there is one, which nothing is to be

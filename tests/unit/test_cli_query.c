@@ -31,7 +31,7 @@ static void plan(sqlite3 *db, const char *query, char *buf, size_t size)
 	sqlite3_finalize(stmt);
 }
 
-static void no_amount(sqlite3_context *ctx, int n, sqlite3_value **row)
+static void take_none(sqlite3_context *ctx, int n, sqlite3_value **row)
 {
 	(void)n;
 	(void)row;
@@ -56,7 +56,11 @@ static sqlite3 *open_reader(void)
 			NULL, NULL, NULL),
 		SQLITE_OK);
 	assert_int_equal(sqlite3_create_function(db, "amount_take", 4,
-						 SQLITE_UTF8, NULL, no_amount,
+						 SQLITE_UTF8, NULL, take_none,
+						 NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_create_function(db, "hours_take", -1,
+						 SQLITE_UTF8, NULL, take_none,
 						 NULL, NULL),
 			 SQLITE_OK);
 	return db;

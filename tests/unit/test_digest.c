@@ -24,8 +24,6 @@ enum {
 	STEP_MS = 150,
 };
 
-#define MS 1000000ULL /* in nanoseconds */
-
 static uint64_t seed;
 
 static uint64_t draw(uint64_t below)
@@ -201,77 +199,6 @@ static void events_of_few_conversations_are_asked_themselves(void **state)
 		oracle_check(w, questions[i][0], sql, 0, INT64_MAX);
 		oracle_check(w, questions[i][0], sql, T0, T0 + 6000 * NS_PER_S);
 	}
-}
-
-/* Of nine blocks one service is in the first three only, one in the last. */
-static void lay_down_old_and_new(const struct world *w)
-{
-	struct store *st = store_world_open(w, T0);
-
-	seed = 6;
-	for (unsigned int i = 0; i < 150000; i++) {
-		struct event ev =
-			store_world_event(T0 + (uint64_t)i * 1000000, 80);
-
-		if (i % 1000 == 7 && i < 50000)
-			ev.dst_port = 99;
-		else if (i % 1000 == 7 && i > 90000)
-			ev.dst_port = 98;
-		ev.src_port = (uint16_t)draw(3);
-		store_add_event(st, &ev);
-		if (i % 7001 == 0)
-			assert_int_equal(store_commit(st, ev.time_ns), 0);
-	}
-	assert_int_equal(store_commit(st, T0), 0);
-	assert_int_equal(store_close(st, T0), 0);
-}
-
-static void ends_of_what_is_far_away_are_found(void **state)
-{
-	static const struct {
-		const char *args, *what;
-		int n;
-		bool last;
-	} questions[] = {
-		{ "--to-port 99 --last 7", "dst_port = 99", 7, true },
-		{ "--to-port 99 --last 50", "dst_port = 99", 50, true },
-		{ "--to-port 99 --last 51", "dst_port = 99", 51, true },
-		{ "--to-port 99 --from-port 1 --last 3",
-		  "dst_port = 99 AND src_port = 1", 3, true },
-		{ "--to-port 98 --first 7", "dst_port = 98", 7, false },
-		{ "--to-port 98 --first 90", "dst_port = 98", 90, false },
-		{ "--port 98 --from-port 2 --first 2",
-		  "dst_port = 98 AND src_port = 2", 2, false },
-		{ "--to-port 97 --last 7", "dst_port = 97", 7, true },
-	};
-	const struct world *w = *state;
-	char args[128], sql[256];
-
-	lay_down_old_and_new(w);
-	for (int deleted = 0; deleted < 2; deleted++) {
-		for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-			snprintf(args, sizeof(args), "log %s --fields id",
-				 questions[i].args);
-			snprintf(sql, sizeof(sql),
-				 "SELECT id FROM (SELECT id FROM v_event WHERE"
-				 " time_ns >= ? AND time_ns < ? AND %s"
-				 " ORDER BY id %s LIMIT %d) ORDER BY id",
-				 questions[i].what,
-				 questions[i].last ? "DESC" : "",
-				 questions[i].n);
-			oracle_check(w, args, sql, 0, INT64_MAX);
-			/* ends inside of blocks and commits */
-			oracle_check(w, args, sql, T0 + 9500 * MS,
-				     T0 + 142000 * MS);
-			oracle_check(w, args, sql, T0 + 30000 * MS,
-				     T0 + 110000 * MS);
-		}
-		oracle_sql(w, "DELETE FROM digest WHERE block % 3 = 1");
-	}
-	oracle_check(w, "log --from-port 1 --reverse --fields id",
-		     "SELECT id FROM v_event WHERE time_ns >= ? AND time_ns < ?"
-		     " AND src_port = 1 ORDER BY id DESC",
-		     T0 + 9500 * MS, T0 + 142000 * MS);
 }
 
 static void blocks_without_a_digest_are_read(void **state)
@@ -470,7 +397,6 @@ int main(void)
 		T(counts_are_those_of_the_events),
 		T(a_filter_finds_all_events_that_it_means),
 		T(events_of_few_conversations_are_asked_themselves),
-		T(ends_of_what_is_far_away_are_found),
 		T(blocks_without_a_digest_are_read),
 		T(what_was_removed_leaves_no_digest),
 		T(a_scan_in_the_window_is_counted_too),
