@@ -90,7 +90,9 @@ static int put_members(struct line *l, const char *const *fields,
 		if (values[i].kind == VALUE_ABSENT)
 			continue;
 		/* fields are our own words: nothing to escape */
-		put(l, ",\"" + first, first ? 1 : 2);
+		if (!first)
+			put(l, ",", 1);
+		put(l, "\"", 1);
 		put(l, fields[i], strlen(fields[i]));
 		put(l, "\":", 2);
 		if (values[i].kind == VALUE_INT)
