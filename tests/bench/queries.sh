@@ -6,7 +6,7 @@
 # down; beside it the same questions to the same events in ulogd2's table. And
 # whether the writer keeps its rate while a reader reads everything.
 
-Q_DB='' Q_PEER='' Q_FROM='' Q_DAY='' Q_UNTIL=''
+Q_DB='' Q_PEER='' Q_FROM='' Q_DAY='' Q_UNTIL='' Q_LINES=''
 Q_PEER_S=12
 Q_NAMES=()
 
@@ -128,9 +128,15 @@ q_conversation()
 		--to-port "$port" -o jsonl
 }
 
-# q_write KEY SECONDS: ns per event of the store, by the clock and of CPU, and
-# its longest commit in ms
+# q_write SECONDS: the store writes for so long, into Q_LINES
 q_write()
+{
+	taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" "${1}s" >"$Q_LINES"
+}
+
+# q_written KEY FIRST LAST: adds ns per event, by the clock and of CPU, that these
+# lines have, and their longest commit in ms
+q_written()
 {
 	local line longest=0
 	while read -r line; do
@@ -139,8 +145,14 @@ q_write()
 		rp_add "$1.cpu" "${BASH_REMATCH[2]}"
 		[ "${BASH_REMATCH[3]}" -le "$longest" ] ||
 			longest=${BASH_REMATCH[3]}
-	done < <(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" "${2}s")
+	done < <(sed -n "$2,$3p" "$Q_LINES")
 	rp_add "$1.longest" "$(rp_ratio "$longest" 1000)"
+}
+
+q_write_alone()
+{
+	q_write "$1"
+	q_written q.writer.alone 1 '$'
 }
 
 # What takes a CPU and reads nothing: a machine's CPUs have things in common.
@@ -168,10 +180,10 @@ q_read_sql()
 	done | sqlite3 -readonly -cmd BEGIN "$Q_DB" >/dev/null 2>&1
 }
 
-# q_write_while KEY READER SECONDS
+# q_write_while KEY READER SECONDS: and for some more without it
 q_write_while()
 {
-	local reader
+	local reader writer n
 	set -m # the reader and what it runs are one group
 	taskset -c "$BT_CPU_LOAD" setpriv --pdeathsig KILL bash -c "
 		$(declare -f "$2")
@@ -180,25 +192,31 @@ q_write_while()
 	reader=$!
 	set +m
 	sleep 0.2
-	q_write "$1" "$3"
-	kill -0 "$reader" || rp_say "$2 did not read"
+	q_write $(($3 + 4)) &
+	writer=$!
+	sleep "$3"
+	n=$(wc -l <"$Q_LINES")
 	rp_add "$1.wal" "$(($(stat -c %s "$Q_DB-wal") / 1048576))"
+	kill -0 "$reader" || rp_say "$2 did not read"
 	kill -- "-$reader"
 	wait "$reader" 2>/dev/null || :
+	wait "$writer"
+	q_written "$1" 1 "$n"
+	q_written "$1.after" "$((n + 1))" '$'
 }
 
 # Each 100,000 events or so are a figure.
 q_writer()
 {
+	Q_LINES=$BT_DIR/written
 	rm -f "$Q_PEER"*
 	sync # else the writer waits for what others wrote
-	q_write q.writer.alone 4
+	q_write_alone 4
 	q_write_while q.writer.busy q_read_nothing 8
-	q_write q.writer.alone 4
+	q_write_alone 4
 	q_write_while q.writer.log q_read_log "$(seconds 15 60)"
-	q_write q.writer.alone 4
+	q_write_alone 4
 	q_write_while q.writer.sql q_read_sql 60
-	q_write q.writer.after 4
 }
 
 q_writer_rows()
@@ -216,13 +234,13 @@ q_writer_rows()
 			"q.writer.log$suffix" "q.writer.busy$suffix"
 		rp_row "while sqlite3 does, in one transaction$unit" \
 			"q.writer.sql$suffix" "q.writer.busy$suffix"
-		rp_row "after that$unit" "q.writer.after$suffix" \
+		rp_row "after that$unit" "q.writer.sql.after$suffix" \
 			"q.writer.busy$suffix"
 	done
 	rp_row 'longest commit, nobody reading, ms' q.writer.alone.longest
 	rp_row 'longest commit while log reads, ms' q.writer.log.longest
 	rp_row 'longest commit while sqlite3 does, ms' q.writer.sql.longest
-	rp_row 'longest commit after that, ms' q.writer.after.longest
+	rp_row 'longest commit after that, ms' q.writer.sql.after.longest
 	rp_row 'the log at the end of bridgeaudit log, MiB' q.writer.log.wal
 	rp_row 'the log at the end of sqlite3, MiB' q.writer.sql.wal
 }
