@@ -10,6 +10,7 @@
 #include "lib/db.h"
 #include "lib/digest.h"
 #include "lib/rows.h"
+#include "lib/timefmt.h"
 
 enum {
 	SLOTS_MIN = 4096,
@@ -45,6 +46,7 @@ struct amounts {
 	size_t n_max;
 	int64_t events_left; /* that may still be read themselves */
 	sqlite3_stmt *events;
+	int taken;	     /* what became of its last row */
 	int level;	     /* as of amounts_read() */
 	struct amount *sums; /* of many conversations each */
 	size_t n_sums;
@@ -202,35 +204,54 @@ static int add_digest(void *arg, const struct digest_block *block)
 	return add_entries(arg, block, r > 0 ? block->begun : INT64_MAX);
 }
 
-/* The event of the row, when its time is in the window. */
-static int add_event(struct amounts *a)
+/* 1, 0 when it is one too many, or -errno */
+static int add_event(struct amounts *a, sqlite3_value **row)
 {
 	struct amount amount = {
-		.conversation = sqlite3_column_int64(a->events, 0),
-		.packets = sqlite3_column_int64(a->events, 1),
-		.first_ns = sqlite3_column_int64(a->events, 3),
+		.conversation = sqlite3_value_int64(row[0]),
+		.packets = sqlite3_value_int64(row[1]),
+		.first_ns = sqlite3_value_int64(row[3]),
 		.conversations = 1,
 	};
 
+	if (a->events_left-- <= 0)
+		return 0;
 	if ((uint64_t)amount.first_ns < a->sel->since_ns ||
 	    (uint64_t)amount.first_ns >= a->sel->until_ns)
 		return 1;
-	amount.bytes = amount.packets * sqlite3_column_int64(a->events, 2);
+	amount.bytes = amount.packets * sqlite3_value_int64(row[2]);
 	amount.last_ns = amount.first_ns;
 	return add(a, &amount);
+}
+
+/* Takes the row; true: no more of them. */
+static void take(sqlite3_context *ctx, int n, sqlite3_value **row)
+{
+	struct amounts *a = sqlite3_user_data(ctx);
+
+	(void)n;
+	a->taken = add_event(a, row);
+	sqlite3_result_int(ctx, a->taken <= 0);
+}
+
+/* a: what takes the rows; NULL: it is gone */
+static int set_function(sqlite3 *db, struct amounts *a)
+{
+	return db_errno(sqlite3_create_function_v2(
+		db, "amount_take", 4, SQLITE_UTF8 | SQLITE_DIRECTONLY, a,
+		a ? take : NULL, NULL, NULL, NULL));
 }
 
 static int add_events(void *arg, int64_t first, int64_t last)
 {
 	struct amounts *a = arg;
-	int more = 1, r = 0;
+	int r;
 
 	query_bind(a->events, ":first", first);
 	query_bind(a->events, ":last", last);
-	while (more > 0 && (r = query_step(a->events)) == 1)
-		more = a->events_left-- > 0 ? add_event(a) : 0;
+	r = query_step(a->events);
 	sqlite3_reset(a->events);
-	return r < 0 ? r : more;
+	return r == 1 ? a->taken : r < 0 ? r : 1;
 }
 
 static int by_conversation(const void *a, const void *b)
@@ -317,30 +338,51 @@ static int make_table(sqlite3 *db, struct amounts *a)
 	return db_errno(rows_register(db, "amount", &as->rows, answer_free));
 }
 
-int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
-		 int level)
+/* One part of the window. 1, 0, -errno */
+static int read_part(sqlite3 *db, struct amounts *a, bool cheap,
+		     const struct selection *part)
 {
-	struct amounts a = {
-		.sel = sel,
-		.level = level,
-		.n_max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
-		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
+	const struct digest_walk walk = {
+		.digested = add_digest,
+		.events = add_events,
+		.arg = a,
 	};
-	const struct digest_walk walk = { add_digest, add_events, &a };
 	struct event_range range = { 0 };
-	int r = event_range_window(db, sel, &range);
+	int r = event_range_window(db, part, &range);
 
 	if (r < 0)
 		return r;
 	if (cheap && range.last - range.first > (int64_t)CHEAP_BLOCKS
 							<< DIGEST_SHIFT)
 		return 0;
-	r = query_prepare(db, QUERY_AMOUNTS_OF_EVENTS, &a.events);
-	if (r == 0) {
-		query_bind_selection(a.events, sel);
-		r = digest_walk(db, sel, &range, &walk);
+	a->sel = part;
+	query_bind_selection(a->events, part);
+	return digest_walk(db, part, &range, &walk);
+}
+
+int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
+		 int level, const struct hours_within *hours)
+{
+	struct amounts a = {
+		.level = level,
+		.n_max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
+		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
+	};
+	struct selection left = *sel, right = *sel;
+	int r = set_function(db, &a);
+
+	if (hours) {
+		left.until_ns = (uint64_t)hours->first * 60 * NS_PER_MINUTE;
+		right.since_ns = (uint64_t)hours->end * 60 * NS_PER_MINUTE;
 	}
+	if (r == 0)
+		r = query_prepare(db, QUERY_AMOUNTS_OF_EVENTS, &a.events);
+	if (r == 0)
+		r = read_part(db, &a, cheap, &left);
+	if (r > 0 && hours)
+		r = read_part(db, &a, cheap, &right);
 	sqlite3_finalize(a.events);
+	set_function(db, NULL);
 	if (r > 0)
 		r = make_table(db, &a) < 0 ? -ENOMEM : 1;
 	free(a.slots);

@@ -37,7 +37,7 @@ int bundle_events_write(sqlite3 *db, const struct selection *sel,
 		r = more < 0 ? more : copy.failed;
 	if (r == 0)
 		r = output_end(copy.output, NULL, NULL, 0);
-	sqlite3_finalize(copy.stmt);
+	event_copy_end(&copy);
 	output_free(copy.output);
 	return r;
 }

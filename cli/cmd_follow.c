@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -58,6 +59,7 @@ struct follow {
 	sqlite3 *db;
 	struct hole_reader holes;
 	struct selection sel;
+	struct selection old; /* of what is there already; sql NULL: as sel */
 	struct event_copy copy;
 	struct event_range range; /* yet to be shown */
 	int64_t last_gap;	  /* id of the last gap that is no news */
@@ -111,6 +113,24 @@ static int read_known(struct follow *fo)
 	return r < 0 ? r : 0;
 }
 
+/* The last n of the range. Where they are long ago they are picked, which is
+ * no way to find what comes. */
+static int find_last(struct follow *fo, int64_t n, struct event_tail *ret)
+{
+	const struct event_end end = { .n = n, .last = true };
+	struct selection *old = &fo->old;
+	int r;
+
+	*old = fo->sel;
+	old->sql = strdup(fo->sel.sql);
+	if (!old->sql)
+		return -ENOMEM;
+	r = event_range_cut(fo->db, old, &fo->range, &end, ret);
+	if (!old->picked)
+		selection_clear(old);
+	return r;
+}
+
 /* Moves the range's start to the backlog's. 1 when that is a cursor's. */
 static int cut_backlog(struct follow *fo, const struct event_range *all)
 {
@@ -133,7 +153,7 @@ static int cut_backlog(struct follow *fo, const struct event_range *all)
 		n = BACKLOG_DEFAULT;
 	if (n < 0)
 		return 0;
-	r = event_range_tail(fo->db, &fo->sel, &fo->range, n, &tail);
+	r = find_last(fo, n, &tail);
 	fo->range.first = tail.first;
 	return r;
 }
@@ -223,6 +243,23 @@ static int show_events(struct follow *fo)
 	return more < 0 ? more : 0;
 }
 
+/* Shows what was picked of the range. */
+static int show_old(struct follow *fo)
+{
+	sqlite3_stmt *stmt = fo->copy.stmt;
+	int r;
+
+	if (!fo->old.picked)
+		return 0;
+	fo->copy.stmt = NULL;
+	r = event_stream_prepare(fo->db, &fo->old, &fo->copy.stmt);
+	if (r == 0)
+		r = show_events(fo);
+	sqlite3_finalize(fo->copy.stmt);
+	fo->copy.stmt = stmt;
+	return r;
+}
+
 /* Finds what was committed since: its holes first, they are in its way. */
 static int look(struct follow *fo)
 {
@@ -244,9 +281,8 @@ static int look(struct follow *fo)
 
 static void close_db(struct follow *fo)
 {
-	sqlite3_finalize(fo->copy.stmt);
+	event_copy_end(&fo->copy);
 	hole_reader_close(&fo->holes);
-	fo->copy.stmt = NULL;
 	sqlite3_close(fo->db);
 	fo->db = NULL;
 }
@@ -366,7 +402,7 @@ static int begin(struct follow *fo)
 		r = prepare(fo);
 	if (r == 0) /* a header is worth having at once */
 		fo->copy.failed = output_flush(fo->copy.output);
-	return r;
+	return r < 0 ? r : show_old(fo);
 }
 
 static int finish(struct follow *fo, int r)
@@ -440,6 +476,7 @@ out:
 	close_db(&fo);
 	output_free(fo.copy.output);
 	selection_clear(&fo.sel);
+	selection_clear(&fo.old);
 	return code;
 }
 

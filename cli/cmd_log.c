@@ -60,35 +60,39 @@ struct question {
 	const char *where; /* that time in words */
 };
 
-/* Only the last ones: what was lost before them is cut off with the rest. */
-static int cut_to_last(sqlite3 *db, int64_t n, struct question *q)
+/* How much of the range is asked for. */
+static struct event_end asked_end(const struct filter *f)
 {
-	struct event_tail tail = { 0 };
-	int r = event_range_tail(db, &q->sel, &q->range, n, &tail);
+	int64_t last = how_many(f);
 
-	if (r < 0)
-		return r;
-	if (tail.n == n && n > 0) {
-		q->window.since_ns = tail.time_ns;
-		q->where = "since the first of these packets";
-	}
-	q->range.first = tail.first;
-	return 0;
+	if (last < 0 && f->given & FILTER_FIRST)
+		return (struct event_end){ .n = f->first };
+	return (struct event_end){ .n = last, .last = true };
 }
 
-static int cut_to_first(sqlite3 *db, int64_t n, struct question *q)
+/* Only so many: what was lost beyond them is cut off with the rest. */
+static int cut(sqlite3 *db, const struct event_end *end, struct question *q)
 {
-	struct event_tail head = { 0 };
-	int r = event_range_head(db, &q->sel, &q->range, n, &head);
+	struct event_tail tail = { 0 };
+	int r = event_range_cut(db, &q->sel, &q->range, end, &tail);
+	bool more = tail.n == end->n && tail.n > 0;
 
 	if (r < 0)
 		return r;
-	if (head.n == n && n > 0) {
-		q->window.until_ns = head.time_ns + 1;
-		q->window.asked = true;
-		q->where = "until the last of these packets";
+	if (end->last) {
+		q->range.first = tail.first;
+		if (more) {
+			q->window.since_ns = tail.time_ns;
+			q->where = "since the first of these packets";
+		}
+	} else {
+		q->range.last = tail.first;
+		if (more) {
+			q->window.until_ns = tail.time_ns + 1;
+			q->window.asked = true;
+			q->where = "until the last of these packets";
+		}
 	}
-	q->range.last = head.first;
 	return 0;
 }
 
@@ -96,6 +100,7 @@ static int cut_to_first(sqlite3 *db, int64_t n, struct question *q)
 static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		struct question *q, struct loss *loss)
 {
+	const struct event_end end = asked_end(f);
 	struct cursor cursor = { .id = -1 };
 	int r = query_begin(db);
 
@@ -107,16 +112,14 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		r = cursor_start(cli, f, db, &cursor);
 	if (r == 0 && cursor.id >= q->range.first)
 		q->range.first = cursor.id;
-	if (r == 0)
-		r = event_stream_narrow(db, &q->sel, &q->range);
 	if (r == 0 && cursor.time_ns > q->window.since_ns) {
 		q->window.since_ns = cursor.time_ns;
 		q->where = "since the cursor";
 	}
-	if (r == 0 && how_many(f) >= 0)
-		r = cut_to_last(db, how_many(f), q);
-	if (r == 0 && f->given & FILTER_FIRST)
-		r = cut_to_first(db, f->first, q);
+	if (r == 0)
+		r = end.n < 0
+			    ? event_stream_narrow(db, &q->sel, &q->range, &end)
+			    : cut(db, &end, q);
 	if (r == 0)
 		r = loss_read(db, &q->window, loss);
 	query_end(db);
@@ -141,7 +144,7 @@ static int print(sqlite3 *db, const struct question *q, struct event_copy *copy)
 		r = more;
 	if (r == 0 && copy->failed == 0)
 		copy->failed = output_end(copy->output, NULL, NULL, 0);
-	sqlite3_finalize(copy->stmt);
+	event_copy_end(copy);
 	return r;
 }
 

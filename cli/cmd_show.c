@@ -283,16 +283,21 @@ static int print_json(const struct event_row *row, const struct about *about,
 static int show(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		int64_t id)
 {
-	struct selection sel = { .until_ns = INT64_MAX, .expr = &all };
+	struct selection sel = {
+		.until_ns = INT64_MAX,
+		.expr = &all,
+		.alone = true,
+	};
 	struct about about = { 0 };
-	struct event_row row = { 0 };
+	const struct event_row *row = NULL;
+	struct event_names *names = event_names_new(db);
 	sqlite3_stmt *stmt = NULL;
 	int r;
 
 	sel.sql = strdup("1");
-	r = sel.sql ? query_prepare_selected(db, query_sql(QUERY_EVENTS), &sel,
-					     &stmt)
-		    : -ENOMEM;
+	r = sel.sql && names ? query_prepare_selected(
+				       db, query_sql(QUERY_EVENTS), &sel, &stmt)
+			     : -ENOMEM;
 	free(sel.sql);
 	if (r == 0) {
 		query_bind(stmt, ":first", id);
@@ -301,17 +306,19 @@ static int show(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		r = query_step(stmt);
 	}
 	if (r == 1) {
-		event_row_read(stmt, &row);
-		r = read_about(db, row.conversation, &about);
+		r = event_row_read(stmt, names, &row);
+		if (r == 0)
+			r = read_about(db, row->conversation, &about);
 		if (r == 0)
 			r = f->format == OUTPUT_JSON
-				    ? print_json(&row, &about, cli->out)
-				    : print_text(&row, &about, cli->out);
+				    ? print_json(row, &about, cli->out)
+				    : print_text(row, &about, cli->out);
 		json_decref(about.side[0]);
 		json_decref(about.side[1]);
 		r = r < 0 ? r : 1;
 	}
 	sqlite3_finalize(stmt);
+	event_names_free(names);
 	return r;
 }
 

@@ -69,6 +69,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	q.step_s = f->given & FILTER_STEP ? (int64_t)(f->step_ns / NS_PER_S)
 					  : usual_step(f, cli->now_ns);
 	q.offset_s = zone_offset(f, cli->now_ns);
+	q.packets = f->format == OUTPUT_TABLE && !f->fields;
 	return counted_run(cli, f, &q, "timeline");
 }
 

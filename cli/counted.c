@@ -154,6 +154,8 @@ static int output_as_cells(struct counted *c, sqlite3_stmt *stmt)
 		cells[n++].text = numbers[i];
 	}
 	if (c->bars) {
+		bars_see(c->bars,
+			 sqlite3_column_int64(stmt, measure(c, FLOW_MOST)));
 		bars_text(c->bars,
 			  sqlite3_column_int64(stmt, measure(c, FLOW_PACKETS)),
 			  bar, sizeof(bar));
@@ -170,25 +172,11 @@ static int add_row(struct counted *c, sqlite3_stmt *stmt)
 					     : output_as_values(c, stmt);
 }
 
-/* A bar's length takes the longest: the rows are gone through twice. */
-static int measure_bars(struct counted *c, sqlite3_stmt *stmt)
-{
-	int r;
-
-	while ((r = query_step(stmt)) == 1)
-		bars_see(c->bars,
-			 sqlite3_column_int64(stmt, measure(c, FLOW_PACKETS)));
-	sqlite3_reset(stmt);
-	return r;
-}
-
 static int fill(struct counted *c, sqlite3 *db, const struct selection *sel)
 {
 	sqlite3_stmt *stmt = NULL;
 	int r = query_flow(db, sel, c->q, &stmt);
 
-	if (r == 0 && c->bars && output_wants_cells(c->output))
-		r = measure_bars(c, stmt);
 	while (r == 0 && (r = query_step(stmt)) == 1)
 		r = add_row(c, stmt);
 	sqlite3_finalize(stmt);

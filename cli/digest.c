@@ -41,7 +41,7 @@ static int between(const struct digest_walk *walk, int64_t first, int64_t last)
 	return first > last ? 1 : walk->events(walk->arg, first, last);
 }
 
-/* Takes one block, and before it what has no digest. */
+/* Takes one block, and on the way to it what has no digest. */
 static int take(sqlite3_stmt *stmt, const struct selection *sel,
 		const struct digest_walk *walk, const struct event_range *left)
 {
@@ -58,7 +58,8 @@ static int take(sqlite3_stmt *stmt, const struct selection *sel,
 		return -EUCLEAN;
 	first = b.block << DIGEST_SHIFT;
 	last = first + DIGEST_ROWS - 1;
-	r = between(walk, left->first, first - 1);
+	r = walk->backward ? between(walk, last + 1, left->last)
+			   : between(walk, left->first, first - 1);
 	if (r <= 0 || max_ns < sel->since_ns || min_ns >= sel->until_ns)
 		return r;
 	b.whole = min_ns >= sel->since_ns && max_ns < sel->until_ns;
@@ -69,20 +70,30 @@ static int take(sqlite3_stmt *stmt, const struct selection *sel,
 		       last > left->last ? left->last : last);
 }
 
+/* Behind the block, in the direction of the walk. */
+static void leave(const struct digest_walk *walk, int64_t block,
+		  struct event_range *left)
+{
+	if (walk->backward)
+		left->last = (block << DIGEST_SHIFT) - 1;
+	else
+		left->first = (block + 1) << DIGEST_SHIFT;
+}
+
 int digest_walk(sqlite3 *db, const struct selection *sel,
 		const struct event_range *range, const struct digest_walk *walk)
 {
 	struct event_range left = *range;
 	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare(db, QUERY_DIGESTS, &stmt);
+	int r = query_prepare(
+		db, walk->backward ? QUERY_DIGESTS_BACK : QUERY_DIGESTS, &stmt);
 	int more = 1;
 
 	query_bind(stmt, ":first", range->first >> DIGEST_SHIFT);
 	query_bind(stmt, ":last", range->last >> DIGEST_SHIFT);
 	while (r == 0 && more > 0 && (r = query_step(stmt)) == 1) {
 		more = take(stmt, sel, walk, &left);
-		left.first = (sqlite3_column_int64(stmt, 0) + 1)
-			     << DIGEST_SHIFT;
+		leave(walk, sqlite3_column_int64(stmt, 0), &left);
 		r = 0;
 	}
 	sqlite3_finalize(stmt);

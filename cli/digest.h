@@ -25,6 +25,7 @@ struct digest_block {
  * walk; or -errno.
  */
 struct digest_walk {
+	bool backward; /* the highest ids first */
 	int (*digested)(void *arg, const struct digest_block *block);
 	int (*events)(void *arg, int64_t first, int64_t last);
 	void *arg;
@@ -49,21 +50,30 @@ struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column);
 
 enum { AMOUNTS_EACH = -1 };
 
+/* Whole hours since the epoch, half-open. */
+struct hours_within {
+	int64_t first;
+	int64_t end;
+};
+
 /*
  * Makes the table amount of what each conversation has in the selection's
- * window. Returns 1, 0 when that would take too long, or -errno. cheap: it has
- * to take no longer than reading the tallies. level: how little may be told
- * apart of those of which there are sums (enum digest_level), or AMOUNTS_EACH.
+ * window; not in these hours of it, when hours is not NULL. Returns 1, 0 when
+ * that would take too long, or -errno. cheap: it has to take no longer than
+ * reading the tallies. level: how little may be told apart of those of which
+ * there are sums (enum digest_level), or AMOUNTS_EACH.
  */
 int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
-		 int level);
+		 int level, const struct hours_within *hours);
 
 /*
  * Fills temp.picked with the ids of the events in the range that are of the
- * n_mine conversations in temp.mine; not all need be in the window. Returns 1,
- * 0 when there are too many, or -errno.
+ * n_mine conversations in temp.mine; not all need be in the window. An end with
+ * so many that are will do, unless the selection asks events. Returns 1, 0 when
+ * there are too many, or -errno.
  */
 int picked_read(sqlite3 *db, const struct selection *sel,
-		const struct event_range *range, int64_t n_mine);
+		const struct event_range *range, const struct event_end *end,
+		int64_t n_mine);
 
 #endif

@@ -5,42 +5,25 @@
  */
 #include "cli/event_row.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/event_names.h"
 #include "cli/query.h"
 #include "cli/words.h"
 #include "lib/event.h"
 #include "lib/text.h"
 
+enum { PROTO_TCP = 6 };
+
 /* Columns of QUERY_EVENTS. */
 enum column {
 	COL_ID,
 	COL_TIME,
-	COL_VERDICT,
-	COL_CHAIN,
-	COL_RULE_ID,
-	COL_RULE,
-	COL_IN_IF,
-	COL_OUT_IF,
-	COL_SRC_NETWORK,
-	COL_DST_NETWORK,
-	COL_SRC_IP,
-	COL_DST_IP,
-	COL_PROTO,
-	COL_SRC_PORT,
-	COL_DST_PORT,
-	COL_TCP_FLAGS,
-	COL_LENGTH,
-	COL_TTL,
-	COL_MARKS,
+	COL_DETAIL,
 	COL_PACKETS,
 	COL_CONVERSATION,
-	COL_FAMILY, /* of the rule */
-	COL_TABLE,
-	COL_NAMES, /* FIELD_SRC_CONTAINER and what follows it */
 };
 
 static const char *const fields[FIELD_COUNT] = {
@@ -98,69 +81,6 @@ const struct output_spec event_spec = {
 	.n_columns = ARRAY_SIZE(columns),
 };
 
-/* The address as bytes. Returns its family, 0 when there is none. */
-static int address_bytes(sqlite3_stmt *stmt, int column, uint8_t *ret)
-{
-	uint32_t v4;
-
-	switch (sqlite3_column_type(stmt, column)) {
-	case SQLITE_INTEGER:
-		v4 = htonl((uint32_t)sqlite3_column_int64(stmt, column));
-		memcpy(ret, &v4, sizeof(v4));
-		return 4;
-	case SQLITE_BLOB:
-		if (sqlite3_column_bytes(stmt, column) != 16)
-			return 0;
-		memcpy(ret, sqlite3_column_blob(stmt, column), 16);
-		return 6;
-	default:
-		return 0;
-	}
-}
-
-static void read_addresses(sqlite3_stmt *stmt, struct event_row *row)
-{
-	struct value *v = row->values;
-	int src = address_bytes(stmt, COL_SRC_IP, row->src);
-	int dst = address_bytes(stmt, COL_DST_IP, row->dst);
-
-	row->family = src == dst ? src : 0;
-	v[FIELD_SRC_IP] = address_value(stmt, COL_SRC_IP, row->src_ip,
-					sizeof(row->src_ip));
-	v[FIELD_DST_IP] = address_value(stmt, COL_DST_IP, row->dst_ip,
-					sizeof(row->dst_ip));
-}
-
-/* A column as a small number, -1 when it is none. */
-static int small(sqlite3_stmt *stmt, int column)
-{
-	if (sqlite3_column_type(stmt, column) != SQLITE_INTEGER)
-		return -1;
-	return sqlite3_column_int(stmt, column);
-}
-
-static void read_ports(sqlite3_stmt *stmt, struct event_row *row)
-{
-	struct value flags = query_value(stmt, COL_TCP_FLAGS);
-	struct value *v = row->values;
-	struct port_values ports;
-
-	ports = port_values_read(stmt, COL_PROTO, COL_DST_PORT, row->proto,
-				 sizeof(row->proto));
-	v[FIELD_PROTO] = ports.proto;
-	v[FIELD_SRC_PORT] = query_value(stmt, COL_SRC_PORT);
-	v[FIELD_DST_PORT] = ports.dst_port;
-	v[FIELD_ICMP_TYPE] = ports.icmp_type;
-	v[FIELD_ICMP_CODE] = ports.icmp_code;
-	row->icmp = ports.icmp_type.kind == VALUE_INT
-			    ? small(stmt, COL_DST_PORT)
-			    : -1;
-	if (flags.kind == VALUE_INT)
-		v[FIELD_TCP_FLAGS] = text_value(
-			tcp_flags_text((unsigned int)flags.number,
-				       row->tcp_flags, sizeof(row->tcp_flags)));
-}
-
 /* "fragment,overlogged" */
 static const char *mark_words(unsigned int marks, char *buf, size_t size)
 {
@@ -185,45 +105,58 @@ static const char *mark_words(unsigned int marks, char *buf, size_t size)
 	return buf;
 }
 
-void event_row_read(sqlite3_stmt *stmt, struct event_row *ret)
+/* What is packed into detail (schema.sql), as far as the packet has it. */
+static void read_detail(uint64_t detail, struct event_row *row)
 {
-	struct value *v = ret->values;
+	struct value *v = row->values;
+	/* a service with a port that is not ICMP's */
+	bool ports = v[FIELD_DST_PORT].kind == VALUE_INT;
+	bool tcp = ports && row->proto_number == PROTO_TCP;
+	int flags = tcp && !(detail >> 55 & 1) ? (int)(detail >> 16 & 255) : -1;
 
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		v[i] = (struct value){ .kind = VALUE_ABSENT };
-	ret->id = sqlite3_column_int64(stmt, COL_ID);
-	ret->time_ns = (uint64_t)sqlite3_column_int64(stmt, COL_TIME);
-	ret->verdict = sqlite3_column_int(stmt, COL_VERDICT);
-	ret->marks = (unsigned int)sqlite3_column_int(stmt, COL_MARKS);
-	ret->conversation = sqlite3_column_int64(stmt, COL_CONVERSATION);
-	ret->table = (const char *)sqlite3_column_text(stmt, COL_TABLE);
-	ret->proto_number = small(stmt, COL_PROTO);
-	ret->flags = small(stmt, COL_TCP_FLAGS);
-	snprintf(ret->rule_id, sizeof(ret->rule_id), "%012" PRIx64,
-		 (uint64_t)sqlite3_column_int64(stmt, COL_RULE_ID));
+	if (ports)
+		v[FIELD_SRC_PORT] = int_value((int64_t)(detail & 65535));
+	if (flags >= 0 && flags != row->flags)
+		tcp_flags_text((unsigned int)flags, row->tcp_flags,
+			       sizeof(row->tcp_flags));
+	row->flags = flags;
+	v[FIELD_TCP_FLAGS] = text_value(flags >= 0 ? row->tcp_flags : NULL);
+	v[FIELD_LENGTH] = int_value((int64_t)(detail >> 32 & 131071));
+	if (row->has_source)
+		v[FIELD_TTL] = int_value((int64_t)(detail >> 24 & 255));
+	row->marks = (unsigned int)(detail >> 52 & 7);
+	if (row->probe)
+		row->marks |= EVENT_PROBE;
+}
 
-	v[FIELD_ID] = int_value(ret->id);
+int event_row_read(sqlite3_stmt *stmt, struct event_names *names,
+		   const struct event_row **ret)
+{
+	struct event_row *row = NULL;
+	int r = event_names_find(
+		names, sqlite3_column_int64(stmt, COL_CONVERSATION), &row);
+	struct value *v;
+
+	if (r < 0)
+		return r;
+	v = row->values;
+	row->id = sqlite3_column_int64(stmt, COL_ID);
+	row->time_ns = (uint64_t)sqlite3_column_int64(stmt, COL_TIME);
+	row->packets = sqlite3_column_int64(stmt, COL_PACKETS);
+	read_detail((uint64_t)sqlite3_column_int64(stmt, COL_DETAIL), row);
+	r = event_names_overlogged(names, row);
+	if (r > 0)
+		row->marks |= EVENT_OVERLOGGED;
+	v[FIELD_ID] = int_value(row->id);
 	v[FIELD_TIME] = text_value(
-		time_rfc3339(ret->time_ns, ret->time, sizeof(ret->time)));
-	v[FIELD_VERDICT] = text_value(verdict_name(ret->verdict));
-	v[FIELD_CHAIN] = query_value(stmt, COL_CHAIN);
-	v[FIELD_RULE_ID] = text_value(ret->rule_id);
-	v[FIELD_RULE] = query_value(stmt, COL_RULE);
-	v[FIELD_IN_IF] = query_value(stmt, COL_IN_IF);
-	v[FIELD_OUT_IF] = query_value(stmt, COL_OUT_IF);
-	v[FIELD_SRC_NETWORK] = query_value(stmt, COL_SRC_NETWORK);
-	v[FIELD_DST_NETWORK] = query_value(stmt, COL_DST_NETWORK);
-	read_addresses(stmt, ret);
-	read_ports(stmt, ret);
-	v[FIELD_LENGTH] = query_value(stmt, COL_LENGTH);
-	v[FIELD_TTL] = query_value(stmt, COL_TTL);
-	v[FIELD_MARKS] = text_value(mark_words(ret->marks, ret->mark_words,
-					       sizeof(ret->mark_words)));
-	ret->packets = sqlite3_column_int64(stmt, COL_PACKETS);
-	if (ret->packets > 1)
-		v[FIELD_COLLAPSED] = query_value(stmt, COL_PACKETS);
-	for (int i = FIELD_SRC_CONTAINER; i < FIELD_COUNT; i++)
-		v[i] = query_value(stmt, COL_NAMES + i - FIELD_SRC_CONTAINER);
+		time_rfc3339(row->time_ns, row->time, sizeof(row->time)));
+	v[FIELD_MARKS] = text_value(mark_words(row->marks, row->mark_words,
+					       sizeof(row->mark_words)));
+	v[FIELD_COLLAPSED] = int_value(row->packets);
+	if (row->packets <= 1)
+		v[FIELD_COLLAPSED].kind = VALUE_ABSENT;
+	*ret = row;
+	return r < 0 ? r : 0;
 }
 
 /* The place, and the container in it where there is one. */

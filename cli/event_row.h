@@ -4,13 +4,14 @@
 #define BRIDGEAUDIT_CLI_EVENT_ROW_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 #include "cli/event_field.h"
 #include "cli/output.h"
 #include "lib/addr.h"
 #include "lib/timefmt.h"
 
-/* Values may point into the row itself and into the statement it came from. */
+/* Values may point into the row itself. */
 struct event_row {
 	struct value values[FIELD_COUNT];
 	int64_t id;
@@ -19,13 +20,17 @@ struct event_row {
 	int64_t packets; /* that the row stands for */
 	int verdict;
 	unsigned int marks;
+	uint64_t rule;
+	bool probe;	  /* a test packet of ours */
 	int proto_number; /* -1: unknown */
 	int icmp;	  /* type * 256 + code, -1 */
 	int flags;	  /* of TCP, -1 */
 	int family;	  /* of the addresses: 4, 6; 0: unknown */
+	bool has_source;  /* there was an IP header */
 	uint8_t src[16];  /* network order; IPv4 in the first four bytes */
 	uint8_t dst[16];
 	const char *table; /* of the rule; NULL: unknown */
+	char *names;	   /* what values point to, to be freed */
 	char time[TIME_TEXT_MAX];
 	char rule_id[20];
 	char src_ip[ADDR_TEXT_MAX];
@@ -37,8 +42,16 @@ struct event_row {
 
 extern const struct output_spec event_spec;
 
-/* Reads the current row of QUERY_EVENTS; ret lives until the next step. */
-void event_row_read(sqlite3_stmt *stmt, struct event_row *ret);
+/* What conversations have in common to their packets. NULL without memory. */
+struct event_names *event_names_new(sqlite3 *db);
+/* What was read is not asked again until then: at the end of a transaction. */
+void event_names_forget(struct event_names *names);
+void event_names_free(struct event_names *names); /* may be NULL */
+
+/* Reads the current row of QUERY_EVENTS; *ret lives until the next one is read.
+ * Returns 0 or -errno. */
+int event_row_read(sqlite3_stmt *stmt, struct event_names *names,
+		   const struct event_row **ret);
 
 /* What a packet was, for people: "tcp SYN", "icmp 8/0", "udp fragment". */
 const char *event_row_what(const struct event_row *row, char *buf, size_t size);

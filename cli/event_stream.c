@@ -16,8 +16,9 @@
 
 enum {
 	PIECE_ROWS = 4096,
+	PIECE_EVENTS = 65536,  /* that may be read for them */
 	NARROW_EVENTS = 65536, /* a range that long */
-	NARROW_MAX = 1 << 20,  /* conversations that are few */
+	NARROW_MAX = 1 << 22,  /* conversations that are few */
 };
 
 static const struct event_range empty = { .first = 1, .last = 0 };
@@ -57,53 +58,6 @@ int event_range_window(sqlite3 *db, const struct selection *sel,
 	return r;
 }
 
-static int read_end(sqlite3 *db, enum query query, const struct selection *sel,
-		    const struct event_range *range, int64_t n,
-		    struct event_tail *ret)
-{
-	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare_selected(db, query_sql(query), sel, &stmt);
-
-	if (r < 0)
-		return r;
-	query_bind(stmt, ":first", range->first);
-	query_bind(stmt, ":last", range->last);
-	query_bind(stmt, ":limit", n);
-	r = query_step(stmt);
-	if (r == 1) {
-		ret->first = sqlite3_column_int64(stmt, 0);
-		ret->n = sqlite3_column_int64(stmt, 1);
-		ret->time_ns = (uint64_t)sqlite3_column_int64(stmt, 2);
-		r = 0;
-	}
-	sqlite3_finalize(stmt);
-	return r;
-}
-
-int event_range_tail(sqlite3 *db, const struct selection *sel,
-		     const struct event_range *range, int64_t n,
-		     struct event_tail *ret)
-{
-	int r = read_end(db, sel->picked ? QUERY_TAIL_PICKED : QUERY_TAIL, sel,
-			 range, n, ret);
-
-	if (r == 0 && ret->n == 0) /* nothing of it */
-		ret->first = range->last + 1;
-	return r;
-}
-
-int event_range_head(sqlite3 *db, const struct selection *sel,
-		     const struct event_range *range, int64_t n,
-		     struct event_tail *ret)
-{
-	int r = read_end(db, sel->picked ? QUERY_HEAD_PICKED : QUERY_HEAD, sel,
-			 range, n, ret);
-
-	if (r == 0 && ret->n == 0)
-		ret->first = range->first - 1;
-	return r;
-}
-
 /* Fills temp.mine with what may be meant; returns how many, or -errno. */
 static int find_mine(sqlite3 *db, const struct selection *sel)
 {
@@ -137,11 +91,13 @@ static int ask_less(struct selection *sel)
 		return -ENOMEM;
 	free(sel->sql);
 	sel->sql = mine;
+	sel->alone = true;
 	return 0;
 }
 
 int event_stream_narrow(sqlite3 *db, struct selection *sel,
-			const struct event_range *range)
+			const struct event_range *range,
+			const struct event_end *end)
 {
 	struct selection weak = *sel;
 	int n, r;
@@ -155,11 +111,65 @@ int event_stream_narrow(sqlite3 *db, struct selection *sel,
 	free(weak.sql);
 	if (n < 0 || n == NARROW_MAX)
 		return n < 0 ? n : 0;
-	r = picked_read(db, sel, range, n);
+	r = picked_read(db, sel, range, end, n);
 	if (r < 0)
 		return r;
 	sel->picked = r > 0;
 	return sel->asks & ASKS_EVENT ? 0 : ask_less(sel);
+}
+
+static enum query end_query(const struct selection *sel, bool last)
+{
+	if (sel->picked)
+		return last ? QUERY_TAIL_PICKED : QUERY_HEAD_PICKED;
+	return last ? QUERY_TAIL : QUERY_HEAD;
+}
+
+static int read_end(sqlite3 *db, const struct selection *sel,
+		    const struct event_range *range,
+		    const struct event_end *end, struct event_tail *ret)
+{
+	const char *text = query_sql(end_query(sel, end->last));
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare_selected(db, text, sel, &stmt);
+
+	if (r < 0)
+		return r;
+	query_bind(stmt, ":first", range->first);
+	query_bind(stmt, ":last", range->last);
+	query_bind(stmt, ":limit", end->n);
+	r = query_step(stmt);
+	if (r == 1) {
+		ret->first = sqlite3_column_int64(stmt, 0);
+		ret->n = sqlite3_column_int64(stmt, 1);
+		ret->time_ns = (uint64_t)sqlite3_column_int64(stmt, 2);
+		r = 0;
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+int event_range_cut(sqlite3 *db, struct selection *sel,
+		    const struct event_range *range,
+		    const struct event_end *end, struct event_tail *ret)
+{
+	struct event_range near = *range;
+	bool is_long = range->last - range->first >= NARROW_EVENTS;
+	int r;
+
+	if (is_long && end->last)
+		near.first = range->last - NARROW_EVENTS + 1;
+	else if (is_long)
+		near.last = range->first + NARROW_EVENTS - 1;
+	r = read_end(db, sel, &near, end, ret);
+	if (r == 0 && is_long && ret->n < end->n) {
+		r = event_stream_narrow(db, sel, range, end);
+		if (r == 0)
+			r = read_end(db, sel, range, end, ret);
+	}
+	if (r == 0 && ret->n == 0) /* nothing of it */
+		ret->first = end->last ? range->last + 1 : range->first - 1;
+	return r;
 }
 
 static enum query events_query(const struct selection *sel)
@@ -206,34 +216,74 @@ static void leave(const struct event_copy *copy, struct event_range *range,
 		range->first = id + 1;
 }
 
+/* What one piece may read of the range: most of it may not be meant. */
+static struct event_range cut_piece(const struct event_copy *copy,
+				    const struct event_range *range)
+{
+	struct event_range piece = *range;
+
+	if (range->last - range->first < PIECE_EVENTS)
+		return piece;
+	if (copy->reverse)
+		piece.first = range->last - PIECE_EVENTS + 1;
+	else
+		piece.last = range->first + PIECE_EVENTS - 1;
+	return piece;
+}
+
+/* Shows the current row. 0 or -errno of the database. */
+static int copy_row(struct event_copy *copy, struct event_range *range)
+{
+	const struct event_row *row = NULL;
+	int r = event_row_read(copy->stmt, copy->names, &row);
+
+	if (r < 0)
+		return r;
+	if (is_new(copy, row)) {
+		copy->failed = event_row_output(copy->output, row);
+		if (copy->failed < 0)
+			return 0;
+		copy->rows++;
+		copy->most -= copy->most > 0;
+	}
+	leave(copy, range, row->id);
+	return 0;
+}
+
 int event_range_copy(struct event_copy *copy, struct event_range *range)
 {
-	struct event_row row;
+	const struct event_range piece = cut_piece(copy, range);
 	int64_t n = 0;
 	int r = 0;
 
-	query_bind(copy->stmt, ":first", range->first);
-	query_bind(copy->stmt, ":last", range->last);
+	if (!copy->names)
+		copy->names = event_names_new(sqlite3_db_handle(copy->stmt));
+	if (!copy->names)
+		return -ENOMEM;
+	query_bind(copy->stmt, ":first", piece.first);
+	query_bind(copy->stmt, ":last", piece.last);
 	query_bind(copy->stmt, ":limit", PIECE_ROWS);
-	while (copy->most != 0 && (r = query_step(copy->stmt)) == 1) {
-		event_row_read(copy->stmt, &row);
+	while (r == 0 && copy->most != 0 && copy->failed == 0 &&
+	       (r = query_step(copy->stmt)) == 1) {
+		r = copy_row(copy, range);
 		n++;
-		if (is_new(copy, &row)) {
-			copy->failed = event_row_output(copy->output, &row);
-			if (copy->failed < 0)
-				break;
-			copy->rows++;
-			copy->most -= copy->most > 0;
-		}
-		leave(copy, range, row.id);
 	}
 	sqlite3_reset(copy->stmt);
-	if (copy->most == 0)
-		return 0;
+	/* what had no name yet may have one soon */
+	event_names_forget(copy->names);
 	if (r < 0)
 		return r;
-	if (n == PIECE_ROWS)
-		return 1;
-	leave(copy, range, copy->reverse ? range->first : range->last);
-	return 0;
+	if (copy->most == 0)
+		return 0;
+	if (n < PIECE_ROWS && copy->failed == 0)
+		leave(copy, range, copy->reverse ? piece.first : piece.last);
+	return n == PIECE_ROWS || range->first <= range->last;
+}
+
+void event_copy_end(struct event_copy *copy)
+{
+	sqlite3_finalize(copy->stmt);
+	event_names_free(copy->names);
+	copy->stmt = NULL;
+	copy->names = NULL;
 }

@@ -26,21 +26,25 @@ int event_range_all(sqlite3 *db, struct event_range *ret);
 int event_range_window(sqlite3 *db, const struct selection *sel,
 		       struct event_range *ret);
 
-/* Where the last n selected events of the range begin. */
-int event_range_tail(sqlite3 *db, const struct selection *sel,
-		     const struct event_range *range, int64_t n,
-		     struct event_tail *ret);
+/* How much of a range is wanted. */
+struct event_end {
+	int64_t n; /* -1: all of it */
+	bool last; /* of the newest, else of the oldest */
+};
 
-/* Where the first n selected events of the range end; ret->first is the last
- * of them. */
-int event_range_head(sqlite3 *db, const struct selection *sel,
-		     const struct event_range *range, int64_t n,
-		     struct event_tail *ret);
+/* Where the last selected events of the range begin, or the first ones end:
+ * then ret->first is the last of them. What is not found near that end is
+ * looked for as event_stream_narrow() says, which makes sel one for this range
+ * only. */
+int event_range_cut(sqlite3 *db, struct selection *sel,
+		    const struct event_range *range,
+		    const struct event_end *end, struct event_tail *ret);
 
 /* How a range is shown, and what was. */
 struct event_copy {
-	sqlite3_stmt *stmt; /* event_stream_prepare(), or _reverse */
-	bool reverse;	    /* the newest first */
+	sqlite3_stmt *stmt;	   /* event_stream_prepare(), or _reverse */
+	struct event_names *names; /* made at the first piece */
+	bool reverse;		   /* the newest first */
 	struct output *output;
 	int64_t most;  /* rows that may still be shown; -1: all */
 	int64_t known; /* only conversations with higher ids, once; -1: all */
@@ -48,12 +52,11 @@ struct event_copy {
 	int failed;    /* -errno of output */
 };
 
-/*
- * Before a long range is read: finds the conversations that are meant and, when
- * they are few, makes sel ask for those. 0 or -errno
- */
+/* Before a long range is read, or an end of it: finds the conversations that
+ * are meant and, when they are few, makes sel ask for those. 0 or -errno */
 int event_stream_narrow(sqlite3 *db, struct selection *sel,
-			const struct event_range *range);
+			const struct event_range *range,
+			const struct event_end *end);
 
 /* The statement for copy->stmt. 0 or -errno */
 int event_stream_prepare(sqlite3 *db, const struct selection *sel,
@@ -68,5 +71,8 @@ int event_stream_prepare_reverse(sqlite3 *db, const struct selection *sel,
  * database.
  */
 int event_range_copy(struct event_copy *copy, struct event_range *range);
+
+/* Frees the statement and the names; before the database is closed. */
+void event_copy_end(struct event_copy *copy);
 
 #endif

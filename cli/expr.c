@@ -65,17 +65,34 @@ static void put_sql(const struct expr_node *node, int at, const char *sql,
 	}
 }
 
+/* What there is to ask. What asks for more may be so. */
+enum scope {
+	SCOPE_ALL,
+	SCOPE_CONVERSATION, /* and its path */
+	SCOPE_EVENT,	    /* nothing but its own columns */
+};
+
 /* How the tree is written. */
 struct writer {
 	const struct expr *e;
-	bool weak;    /* what asks the event may be so */
+	enum scope scope;
 	bool negated; /* by an odd number of nots */
 	FILE *out;
 };
 
-static bool asks_event(const struct expr_node *node)
+/* Whether the term can't be asked in the scope. */
+static bool is_open(const struct expr_node *node, enum scope scope,
+		    bool negated)
 {
-	return node->field->asks[node->side] & ASKS_EVENT;
+	switch (scope) {
+	case SCOPE_CONVERSATION:
+		return node->field->asks[node->side] & ASKS_EVENT;
+	case SCOPE_EVENT: /* what the conversation is may be why not */
+		return negated || !node->field->event[node->side];
+	case SCOPE_ALL:
+		break;
+	}
+	return false;
 }
 
 /* What is unknown does not match, and so does match its opposite. */
@@ -83,20 +100,22 @@ static void put_term(const struct writer *w, const struct expr_node *node,
 		     int at)
 {
 	const struct expr_field *field = node->field;
+	const char *const *sql =
+		w->scope == SCOPE_EVENT ? field->event : field->sql;
 	FILE *out = w->out;
 
-	if (w->weak && asks_event(node)) {
+	if (is_open(node, w->scope, w->negated)) {
 		putc(w->negated ? '0' : '1', out);
 		return;
 	}
 	fputs("((", out);
-	if (field->sql[node->side]) {
-		put_sql(node, at, field->sql[node->side], out);
+	if (sql[node->side]) {
+		put_sql(node, at, sql[node->side], out);
 	} else {
 		fputs("((", out);
-		put_sql(node, at, field->sql[SIDE_FROM], out);
+		put_sql(node, at, sql[SIDE_FROM], out);
 		fputs(") IS TRUE) OR ((", out);
-		put_sql(node, at, field->sql[SIDE_TO], out);
+		put_sql(node, at, sql[SIDE_TO], out);
 		fputs(") IS TRUE)", out);
 	}
 	fputs(") IS TRUE)", out);
@@ -132,20 +151,50 @@ static void put_node(struct writer *w, int at, enum expr_kind around)
 	}
 }
 
-static char *write_sql(const struct expr *e, bool weak)
+/* Whether anything may be meant, for all that is known in the scope. */
+static bool says_nothing(const struct expr *e, int at, enum scope scope,
+			 bool negated)
+{
+	const struct expr_node *node = &e->nodes[at];
+	bool left, right;
+
+	if (node->kind == EXPR_TERM)
+		return is_open(node, scope, negated);
+	if (node->kind == EXPR_NOT)
+		return says_nothing(e, node->left, scope, !negated);
+	left = says_nothing(e, node->left, scope, negated);
+	right = says_nothing(e, node->right, scope, negated);
+	/* not (a and b) is not a or not b */
+	return (node->kind == EXPR_AND) != negated ? left && right
+						   : left || right;
+}
+
+static void put_tree(const struct expr *e, enum scope scope, FILE *out)
+{
+	struct writer w = { .e = e, .scope = scope, .out = out };
+
+	put_node(&w, e->root, EXPR_TERM);
+}
+
+static char *write_sql(const struct expr *e, enum scope scope)
 {
 	char *sql = NULL;
 	size_t size = 0;
-	struct writer w = { .e = e, .weak = weak };
+	FILE *out = open_memstream(&sql, &size);
 
-	w.out = open_memstream(&sql, &size);
-	if (!w.out)
+	if (!out)
 		return NULL;
+	/* asked first, it saves most events the search for the rest */
+	if (scope == SCOPE_ALL && e->root >= 0 &&
+	    !says_nothing(e, e->root, SCOPE_EVENT, false)) {
+		put_tree(e, SCOPE_EVENT, out);
+		fputs(" AND ", out);
+	}
 	if (e->root < 0)
-		putc('1', w.out);
+		putc('1', out);
 	else
-		put_node(&w, e->root, EXPR_TERM);
-	if (fclose(w.out) == EOF) {
+		put_tree(e, scope, out);
+	if (fclose(out) == EOF) {
 		free(sql);
 		return NULL;
 	}
@@ -154,31 +203,14 @@ static char *write_sql(const struct expr *e, bool weak)
 
 char *expr_sql(const struct expr *e)
 {
-	return write_sql(e, false);
-}
-
-/* Whether any conversation may be meant, for all that is known. */
-static bool says_nothing(const struct expr *e, int at, bool negated)
-{
-	const struct expr_node *node = &e->nodes[at];
-	bool left, right;
-
-	if (node->kind == EXPR_TERM)
-		return asks_event(node);
-	if (node->kind == EXPR_NOT)
-		return says_nothing(e, node->left, !negated);
-	left = says_nothing(e, node->left, negated);
-	right = says_nothing(e, node->right, negated);
-	/* not (a and b) is not a or not b */
-	return (node->kind == EXPR_AND) != negated ? left && right
-						   : left || right;
+	return write_sql(e, SCOPE_ALL);
 }
 
 char *expr_sql_conversation(const struct expr *e)
 {
-	if (e->root < 0 || says_nothing(e, e->root, false))
+	if (e->root < 0 || says_nothing(e, e->root, SCOPE_CONVERSATION, false))
 		return NULL;
-	return write_sql(e, true);
+	return write_sql(e, SCOPE_CONVERSATION);
 }
 
 unsigned int expr_asks(const struct expr *e)

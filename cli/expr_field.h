@@ -35,7 +35,8 @@ enum expr_type {
 /*
  * sql: "@" stands for the comparison with the value, p is the path, c the
  * conversation, e the event. Without sides only that of SIDE_EITHER is there;
- * with them that one is NULL: either of the two.
+ * with them that one is NULL: either of the two. event: what the event alone
+ * has to fulfil for sql to, where there is such a thing.
  */
 struct expr_field {
 	const char *name;
@@ -46,6 +47,7 @@ struct expr_field {
 	bool sides;
 	unsigned int asks[SIDE_COUNT]; /* enum expr_asks */
 	const char *sql[SIDE_COUNT];
+	const char *event[SIDE_COUNT];
 	const char *known; /* rows when the dictionary has "@" */
 	const char *names; /* all names of it */
 };

@@ -15,7 +15,7 @@
 enum { BLOCK_ROWS = 4096, GAP_WIDTH = 1 };
 
 struct table_cell {
-	char *text;
+	size_t at, len; /* of its text */
 	size_t width;
 	enum color color;
 };
@@ -23,6 +23,8 @@ struct table_cell {
 struct table {
 	struct table_cell *cells; /* BLOCK_ROWS rows */
 	size_t n_rows;
+	char *text; /* of all cells, one behind the other */
+	size_t text_len, text_room;
 	size_t *widths;
 	bool headed;
 };
@@ -71,7 +73,7 @@ static void put_row(const struct output *o, const struct table *t,
 			put_spaces(o->mem, pad);
 		if (color)
 			fputs(output_color_code(o, cells[i].color), o->mem);
-		fputs_unlocked(cells[i].text, o->mem);
+		fwrite_unlocked(t->text + cells[i].at, 1, cells[i].len, o->mem);
 		if (color)
 			fputs("\033[0m", o->mem);
 		if (!right && i + 1 < n)
@@ -114,11 +116,27 @@ static int table_flush(struct output *o)
 	t->headed = true;
 	for (size_t row = 0; row < t->n_rows; row++)
 		put_row(o, t, &t->cells[row * n]);
-	for (size_t i = 0; i < t->n_rows * n; i++) {
-		free(t->cells[i].text);
-		t->cells[i].text = NULL;
+	t->n_rows = t->text_len = 0;
+	return 0;
+}
+
+static int keep_text(struct table *t, const char *text, struct table_cell *cell)
+{
+	size_t len = strlen(text);
+
+	if (len >= t->text_room - t->text_len) {
+		size_t room = 2 * (t->text_room + len + 1);
+		char *bigger = realloc(t->text, room);
+
+		if (!bigger)
+			return -ENOMEM;
+		t->text = bigger;
+		t->text_room = room;
 	}
-	t->n_rows = 0;
+	memcpy(t->text + t->text_len, text, len);
+	cell->at = t->text_len;
+	cell->len = len;
+	t->text_len += len;
 	return 0;
 }
 
@@ -131,9 +149,7 @@ static int table_cells(struct output *o, const struct cell *cells)
 	for (size_t i = 0; i < n; i++) {
 		const char *text = cells[i].text ? cells[i].text : "";
 
-		free(row[i].text);
-		row[i].text = strdup(text);
-		if (!row[i].text)
+		if (keep_text(t, text, &row[i]) < 0)
 			return -ENOMEM;
 		row[i].width = str_width(text);
 		row[i].color = cells[i].color;
@@ -147,8 +163,7 @@ static void table_free(struct output *o)
 
 	if (!t)
 		return;
-	for (size_t i = 0; t->cells && i < BLOCK_ROWS * o->spec->n_columns; i++)
-		free(t->cells[i].text);
+	free(t->text);
 	free(t->cells);
 	free(t->widths);
 	free(t);

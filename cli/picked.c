@@ -18,7 +18,10 @@ struct picked {
 	sqlite3_stmt *events;
 	sqlite3_stmt *insert;
 	sqlite3 *db;
+	const struct event_range *range;
 	int64_t n;
+	int64_t n_inside; /* of the window, for certain */
+	int64_t enough;	  /* of these */
 };
 
 static bool is_mine(const struct picked *p, int64_t conversation)
@@ -42,6 +45,8 @@ static int pick(struct picked *p, int64_t id)
 {
 	int r;
 
+	if (id < p->range->first || id > p->range->last)
+		return 1;
 	if (++p->n > PICKED_MAX)
 		return 0;
 	sqlite3_bind_int64(p->insert, 1, id);
@@ -79,6 +84,7 @@ static int take_block(void *arg, const struct digest_block *block)
 {
 	struct picked *p = arg;
 	int64_t base = block->block << DIGEST_BUCKET_SHIFT;
+	int64_t before = p->n;
 	int more = 1, r = 0;
 
 	query_bind(p->postings, ":first", base + p->lowest);
@@ -93,6 +99,10 @@ static int take_block(void *arg, const struct digest_block *block)
 	sqlite3_reset(p->postings);
 	if (r < 0)
 		return r;
+	if (block->whole)
+		p->n_inside += p->n - before;
+	if (p->n_inside >= p->enough)
+		return -ECANCELED;
 	/* too many is no matter of one block */
 	return more == 0 ? -E2BIG : more;
 }
@@ -105,9 +115,13 @@ static int take_events(void *arg, int64_t first, int64_t last)
 	query_bind(p->events, ":first", first);
 	query_bind(p->events, ":last", last);
 	r = query_step(p->events);
-	if (r == 0)
+	if (r == 0) {
 		p->n += sqlite3_changes(p->db);
+		p->n_inside += sqlite3_changes(p->db);
+	}
 	sqlite3_reset(p->events);
+	if (r == 0 && p->n_inside >= p->enough)
+		return -ECANCELED;
 	return r < 0 ? r : p->n <= PICKED_MAX;
 }
 
@@ -137,20 +151,34 @@ static int read_mine(struct picked *p, int64_t n)
 }
 
 int picked_read(sqlite3 *db, const struct selection *sel,
-		const struct event_range *range, int64_t n_mine)
+		const struct event_range *range, const struct event_end *end,
+		int64_t n_mine)
 {
 	static const char make[] =
 		"CREATE TEMP TABLE picked (id INTEGER PRIMARY KEY)";
-	struct picked p = { .db = db };
-	const struct digest_walk walk = { take_block, take_events, &p };
+	struct picked p = {
+		.db = db,
+		.range = range,
+		.enough = end->n < 0 || sel->asks & ASKS_EVENT ? INT64_MAX
+							       : end->n,
+	};
+	const struct digest_walk walk = {
+		.backward = end->last,
+		.digested = take_block,
+		.events = take_events,
+		.arg = &p,
+	};
 	int r = db_errno(sqlite3_exec(db, make, NULL, NULL, NULL));
 
 	if (r == 0)
 		r = query_prepare(db, QUERY_POSTINGS, &p.postings);
 	if (r == 0)
 		r = query_prepare(db, QUERY_PICK_EVENTS, &p.events);
-	if (r == 0)
+	if (r == 0) {
+		query_bind(p.events, ":since", (int64_t)sel->since_ns);
+		query_bind(p.events, ":until", (int64_t)sel->until_ns);
 		r = query_prepare(db, QUERY_PICK, &p.insert);
+	}
 	if (r == 0)
 		r = read_mine(&p, n_mine);
 	if (r == 0)
@@ -159,5 +187,7 @@ int picked_read(sqlite3 *db, const struct selection *sel,
 	sqlite3_finalize(p.events);
 	sqlite3_finalize(p.insert);
 	free(p.mine);
+	if (r == -ECANCELED)
+		return 1;
 	return r == -E2BIG ? 0 : r;
 }

@@ -18,39 +18,27 @@
  * is. */
 #define END_OF(outermost, order, source, ids)                                  \
 	"SELECT " outermost "(id), count(*), " outermost "(time_ns) FROM ("    \
-	" SELECT e.id, e.time_ns FROM " source                                 \
-	" CROSS JOIN conversation c ON c.id = e.conversation"                  \
-	" CROSS JOIN path p ON p.id = c.path"                                  \
-	" WHERE " ids " BETWEEN :first AND :last"                              \
+	" SELECT e.id, e.time_ns FROM " source QUERY_OF_EVENT " WHERE " ids    \
+	" BETWEEN :first AND :last"                                            \
 	" AND e.time_ns >= :since AND e.time_ns < :until"                      \
 	" AND :selected ORDER BY " ids order " LIMIT :limit)"
 #define TAIL(source, ids) END_OF("min", " DESC", source, ids)
 #define HEAD(source, ids) END_OF("max", "", source, ids)
 
-/* Marks 8: a row of a rule that was gone by then. */
+/* The rest is the same for every packet of a conversation: QUERY_NAMES. */
 #define EVENTS(source, ids)                                                    \
-	"SELECT e.id, e.time_ns, p.verdict, r.chain, p.rule, r.text,"          \
-	" i.name, o.name, s.name, d.name, c.src_ip, c.dst_ip,"                 \
-	" " QUERY_PROTO ", " QUERY_SRC_PORT ", " QUERY_PORT ","                \
-	" " QUERY_TCP_FLAGS ", " QUERY_LENGTH ","                              \
-	" CASE WHEN c.src_ip IS NOT NULL THEN e.detail >> 24 & 255 END,"       \
-	" e.detail >> 52 & 7 | 8 * EXISTS (SELECT 1 FROM coverage w"           \
-	" INDEXED BY coverage_overlogged WHERE w.rule = p.rule"                \
-	" AND w.state = 'overlogged'"                                          \
-	" AND w.from_ns <= e.time_ns AND w.to_ns > e.time_ns)"                 \
-	" | 16 * (p.probe IS 1),"                                              \
-	" e.packets, c.id, r.family, r.\"table\", sc.name, dc.name,"           \
-	" sc.service, dc.service, sc.project, dc.project, sc.image,"           \
-	" dc.image, c.spoofed, substr(sc.docker_id, 1, 12),"                   \
-	" substr(dc.docker_id, 1, 12), se.mac, de.mac"                         \
-	" FROM " source                                                        \
-	" CROSS JOIN conversation c ON c.id = e.conversation" QUERY_JOINED     \
-	" WHERE " ids " BETWEEN :first AND :last"                              \
+	"SELECT e.id, e.time_ns, e.detail, e.packets, e.conversation"          \
+	" FROM " source QUERY_OF_EVENT " WHERE " ids                           \
+	" BETWEEN :first AND :last"                                            \
 	" AND e.time_ns >= :since AND e.time_ns < :until"                      \
 	" AND :selected ORDER BY " ids " LIMIT :limit"
 
 /* Those in temp.picked (cli/picked.c). */
 #define PICKED "picked k CROSS JOIN event e ON e.id = k.id"
+
+#define DIGESTS(order)                                                         \
+	"SELECT block, min_ns, max_ns, entries, begun, sums FROM digest"       \
+	" WHERE block BETWEEN :first AND :last ORDER BY " order
 
 static const char *const sql[QUERY_COUNT] = {
 	/* The first and the last event; no row when there is none. */
@@ -89,6 +77,7 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_PICK] = "INSERT INTO picked VALUES (:id)",
 	[QUERY_PICK_EVENTS] = "INSERT INTO picked SELECT e.id FROM event e"
 			      " WHERE e.id BETWEEN :first AND :last"
+			      " AND e.time_ns >= :since AND e.time_ns < :until"
 			      " AND e.conversation IN (SELECT id FROM mine)",
 	[QUERY_TAIL] = TAIL("event e", "e.id"),
 	[QUERY_TAIL_PICKED] = TAIL(PICKED, "k.id"),
@@ -96,24 +85,51 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_HEAD_PICKED] = HEAD(PICKED, "k.id"),
 	[QUERY_EVENTS] = EVENTS("event e", "e.id"),
 	[QUERY_EVENTS_PICKED] = EVENTS(PICKED, "k.id"),
+	[QUERY_NAMES] =
+		"SELECT p.verdict, r.chain, p.rule, r.text, i.name, o.name,"
+		" s.name, d.name, c.src_ip, c.dst_ip, " QUERY_PROTO
+		", " QUERY_PORT ", r.\"table\", sc.name, dc.name, sc.service,"
+		" dc.service, sc.project, dc.project, sc.image, dc.image,"
+		" c.spoofed, substr(sc.docker_id, 1, 12),"
+		" substr(dc.docker_id, 1, 12), se.mac, de.mac, p.probe IS 1"
+		" FROM conversation c" QUERY_JOINED " WHERE c.id = :id",
 
-	[QUERY_DIGESTS] = "SELECT block, min_ns, max_ns, entries, begun, sums"
-			  " FROM digest"
-			  " WHERE block BETWEEN :first AND :last"
-			  " ORDER BY block",
+	/* Packets that their rule was gone for. */
+	[QUERY_OVERLOGGED_ANY] = "SELECT 1 FROM coverage"
+				 " INDEXED BY coverage_overlogged"
+				 " WHERE state = 'overlogged' LIMIT 1",
+	[QUERY_OVERLOGGED] = "SELECT 1 FROM coverage"
+			     " INDEXED BY coverage_overlogged"
+			     " WHERE rule = :rule AND state = 'overlogged'"
+			     " AND from_ns <= :time AND to_ns > :time LIMIT 1",
+	[QUERY_DIGESTS] = DIGESTS("block"),
+	[QUERY_DIGESTS_BACK] = DIGESTS("block DESC"),
 	[QUERY_POSTINGS] = "SELECT id, entries FROM posting"
 			   " WHERE id BETWEEN :first AND :last",
-	/* Through the batches: only those that touch the window. Times are
-	 * compared by who asks, which takes half as long. */
+	/* Through the batches: only those that touch the window. A step for
+	 * each row would take as long again; amounts.c makes the function. */
 	[QUERY_AMOUNTS_OF_EVENTS] =
-		"SELECT e.conversation, e.packets, " QUERY_LENGTH ", e.time_ns"
-		" FROM batch b CROSS JOIN event e ON e.id"
+		"SELECT 1 FROM batch b CROSS JOIN event e ON e.id"
 		" BETWEEN max(b.first_event, :first)"
 		" AND min(b.last_event, :last)"
 		" WHERE b.first_event >= (SELECT coalesce(max(first_event), 0)"
 		" FROM batch WHERE first_event <= :first)"
 		" AND b.first_event <= :last"
-		" AND b.max_ns >= :since AND b.min_ns < :until",
+		" AND b.max_ns >= :since AND b.min_ns < :until"
+		" AND amount_take(e.conversation, e.packets, " QUERY_LENGTH
+		", e.time_ns)",
+
+	/* hours.c makes the function */
+	[QUERY_TALLIES_OF_HOURS] =
+		"SELECT 1 FROM tally"
+		" WHERE span = 1 AND start >= :first AND start < :end"
+		" AND hours_take(path, service, packets, bytes, begun,"
+		" first_ns, last_ns)",
+	[QUERY_SEEN_IN_HOURS] =
+		"SELECT 1 FROM seen WHERE span = 1 AND start >= :first"
+		" AND start < :end AND hours_take(conversation)",
+	[QUERY_PATH_OF] = "SELECT path, service, minute FROM conversation"
+			  " WHERE id = :id",
 
 	/* Into temp.container, which as_of.c makes. */
 	[QUERY_AS_OF] =
@@ -400,8 +416,12 @@ char *query_fill(const char *text, const struct query_part *parts, size_t n)
 int query_prepare_selected(sqlite3 *db, const char *text,
 			   const struct selection *sel, sqlite3_stmt **ret)
 {
-	const struct query_part part = { ":selected", sel->sql };
-	char *filled = query_fill(text, &part, 1);
+	/* what is asked of events needs no search for their conversations */
+	const struct query_part parts[] = {
+		{ ":selected", sel->sql },
+		{ QUERY_OF_EVENT, "" },
+	};
+	char *filled = query_fill(text, parts, sel->alone ? 2 : 1);
 	int r = filled ? query_prepare_text(db, filled, ret) : -ENOMEM;
 
 	free(filled);

@@ -20,6 +20,7 @@ struct selection {
 	char *sql;	   /* of expr: stands for ":selected" in a statement */
 	unsigned int asks; /* of expr: enum expr_asks */
 	bool picked;	   /* all that is meant is in temp.picked */
+	bool alone;	   /* sql asks events only, not what they are of */
 };
 
 /* A word of a statement that stands for SQL of ours. */

@@ -19,15 +19,19 @@ enum {
 /* of ICMP: type * 256 + code */
 #define QUERY_PORT "CASE WHEN c.service >= 0 THEN c.service & 65535 END"
 
+/* as they are stored: whether the packet has them says the conversation */
+#define QUERY_SRC_PORT_BITS "e.detail & 65535"
+#define QUERY_TCP_FLAGS_BITS "e.detail >> 16 & 255"
+
 /* ICMP has none */
 #define QUERY_SRC_PORT                                                         \
 	"CASE WHEN c.service >= 0 AND c.service >> 16 NOT IN (1, 58)"          \
-	" THEN e.detail & 65535 END"
+	" THEN " QUERY_SRC_PORT_BITS " END"
 
 /* they may be cut off */
 #define QUERY_TCP_FLAGS                                                        \
 	"CASE WHEN c.service >> 16 = 6 AND NOT e.detail >> 55 & 1"             \
-	" THEN e.detail >> 16 & 255 END"
+	" THEN " QUERY_TCP_FLAGS_BITS " END"
 
 /* Which conversations the selection can mean, by their ids. */
 #define QUERY_MINE                                                             \
@@ -35,6 +39,10 @@ enum {
 	" CROSS JOIN path p ON p.id = c.path WHERE :selected"
 
 #define QUERY_LENGTH "e.detail >> 32 & 131071"
+
+#define QUERY_OF_EVENT                                                         \
+	" CROSS JOIN conversation c ON c.id = e.conversation"                  \
+	" CROSS JOIN path p ON p.id = c.path"
 
 /* What names a conversation c, always in this order; SQLite leaves out the
  * tables that nobody asks. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/digest.h"
+#include "cli/hours.h"
 #include "cli/pairs.h"
 #include "cli/query_column.h"
 #include "cli/query_window.h"
@@ -46,44 +47,61 @@
 	"WITH edge (slot, conversation, packets, bytes, first_ns, last_ns) AS" \
 	" MATERIALIZED (" parts ")"
 
+#define WHOLE_TALLY WHOLE(TALLY, "tally")
+#define WHOLE_SEEN WHOLE("conversation", "seen")
+#define LEFT_EVENTS EVENTS(":left_from", ":left_to", "", "")
+#define RIGHT_EVENTS EVENTS(":right_from", ":right_to", "", "")
+#define EDGES EDGE(LEFT_EVENTS " UNION ALL" RIGHT_EVENTS)
+
+/* Of the different conversations those that began before and went on. */
+#define WENT_ON                                                                \
+	" UNION ALL SELECT w.slot, v.path, v.service, 0, 0, count(*), NULL,"   \
+	" NULL FROM (SELECT slot, conversation FROM edge UNION"                \
+	" SELECT * FROM (" WHOLE_SEEN ")) w"                                   \
+	" CROSS JOIN conversation v ON v.id = w.conversation"                  \
+	" WHERE v.minute < :first_minute OR v.minute >= :end_minute"           \
+	" OR :begun_slot <> w.slot GROUP BY 1, 2, 3"
+
+#define PARTS(went_on)                                                         \
+	", part (slot, path, service, packets, bytes, begun, first_ns,"        \
+	" last_ns) AS (SELECT 0, " TALLY " FROM tally"                         \
+	" WHERE span = 0 AND start = :all_time UNION ALL" WHOLE_TALLY          \
+	" UNION ALL SELECT w.slot, v.path, v.service, w.packets, w.bytes, 0,"  \
+	" w.first_ns, w.last_ns FROM edge w"                                   \
+	" CROSS JOIN conversation v ON v.id = w.conversation" went_on ")"
+
+#define ALL_PARTS EDGES PARTS(WENT_ON)
+#define PACKET_PARTS EDGES PARTS("")
+
+#define NOBODY                                                                 \
+	" NULL AS src_ip, NULL AS dst_ip, NULL AS src_endpoint,"               \
+	" NULL AS dst_endpoint, NULL AS spoofed,"
+
 /*
  * flow: packets per slot, path and service. The different conversations are
  * those that began in the window's whole minutes, and of all others those
  * that were seen in it. What one of them was counted as can't be told when its
  * service has no row: then it is one of many that were counted together.
  */
-static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", "") " UNION ALL" EVENTS(
-	":right_from", ":right_to", "",
-	"")) ","
-	     " part (slot, path, service, packets, bytes, begun, first_ns, last_ns)"
-	     " AS (SELECT 0, " TALLY " FROM tally"
-	     " WHERE span = 0 AND start = :all_time"
-	     " UNION ALL" WHOLE(
-		     TALLY,
-		     "tally") " UNION ALL SELECT w.slot, v.path, v.service, w.packets, w.bytes, 0,"
-			      " w.first_ns, w.last_ns FROM edge w"
-			      " CROSS JOIN conversation v ON v.id = w.conversation"
-			      " UNION ALL SELECT w.slot, v.path, v.service, 0, 0, count(*), NULL,"
-			      " NULL FROM (SELECT slot, conversation FROM edge UNION"
-			      " SELECT * FROM (" WHOLE(
-				      "conversation",
-				      "seen") ")) w"
-					      " CROSS JOIN conversation v ON v.id = w.conversation"
-					      " WHERE v.minute < :first_minute OR v.minute >= :end_minute"
-					      " OR :begun_slot <> w.slot GROUP BY 1, 2, 3"
-					      "), flow AS (SELECT slot, path,"
-					      " iif(sum(packets) > 0, service, -258) AS service,"
-					      " NULL AS src_ip, NULL AS dst_ip, NULL AS src_endpoint, NULL AS dst_endpoint, NULL AS spoofed, sum(packets) AS packets,"
-					      " sum(bytes) AS bytes, sum(begun) AS conversations,"
-					      " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
-					      " FROM part GROUP BY slot, path, part.service)";
+static const char flow_by_tally[] =
+	ALL_PARTS ", flow AS (SELECT slot, path,"
+		  " iif(sum(packets) > 0, service, -258) AS service," NOBODY
+		  " sum(packets) AS packets, sum(bytes) AS bytes,"
+		  " sum(begun) AS conversations, min(first_ns) AS first_ns,"
+		  " max(last_ns) AS last_ns"
+		  " FROM part GROUP BY slot, path, part.service)";
+
+/* The same in several rows each, for who does not ask for conversations. */
+static const char packets_by_tally[] =
+	PACKET_PARTS ", flow AS (SELECT slot, path, service," NOBODY
+		     " packets, bytes, begun AS conversations, first_ns,"
+		     " last_ns FROM part)";
 
 /* Of all time there is one row each. */
 static const char flow_of_all_time[] =
-	"WITH flow AS (SELECT 0 AS slot, path, service, NULL AS src_ip,"
-	" NULL AS dst_ip, NULL AS src_endpoint, NULL AS dst_endpoint,"
-	" NULL AS spoofed, packets, bytes, begun AS conversations, first_ns,"
-	" last_ns FROM tally WHERE span = 0 AND start = 0)";
+	"WITH flow AS (SELECT 0 AS slot, path, service," NOBODY
+	" packets, bytes, begun AS conversations, first_ns, last_ns"
+	" FROM tally WHERE span = 0 AND start = 0)";
 
 /* The same per conversation. */
 #define FLOW_OF_EDGE                                                           \
@@ -99,6 +117,11 @@ static const char flow_by_amount[] =
 	" v.dst_ip, v.src_endpoint, v.dst_endpoint, v.spoofed, w.packets,"
 	" w.bytes, w.conversations, w.first_ns, w.last_ns FROM amount w"
 	" CROSS JOIN conversation v ON v.id = w.conversation)";
+
+/* What hours_read() has. */
+static const char flow_by_hours[] =
+	"WITH flow AS (SELECT 0 AS slot, path, service," NOBODY
+	" packets, bytes, conversations, first_ns, last_ns FROM tallied)";
 
 static const char flow_by_conversation[] =
 	EDGE(EVENTS(":since", ":until", "", "")) FLOW_OF_EDGE;
@@ -134,7 +157,7 @@ static const char group_sql[] =
 	" max(count(DISTINCT iif(c.service >= 0, c.service, NULL)),"
 	" 2 * max(c.service = -258)) AS ports,"
 	" min(c.first_ns), max(c.last_ns), c.slot AS slot,"
-	" max(c.service = -258)" FLOW_JOINED
+	" max(c.service = -258), :most" FLOW_JOINED
 	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
 
 /* Whether many services were counted together in the window. */
@@ -157,7 +180,8 @@ struct need {
 	const struct group *group;
 	int64_t step_s; /* 0: there are no slots */
 	int64_t offset_s;
-	bool ports; /* how many there were of them */
+	bool ports;   /* how many there were of them */
+	bool packets; /* and nothing else */
 };
 
 static bool is_whole(const struct need *need, int64_t seconds)
@@ -231,10 +255,12 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 {
 	int tallies = tallies_suffice(db, sel, need), r = 0;
 	int uncounted = tallies > 0 && need->ports ? has_others(db, sel) : 0;
+	bool counted;
 
 	if (tallies < 0 || uncounted < 0)
 		return tallies < 0 ? tallies : uncounted;
 	*ret = need->step_s == 0 && is_all_time(sel) ? flow_of_all_time
+	       : need->packets			     ? packets_by_tally
 						     : flow_by_tally;
 	if (tallies && !uncounted && (need->step_s > 0 || is_all_time(sel)))
 		return 0;
@@ -242,9 +268,16 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 		*ret = flow_by_events;
 		return 0;
 	}
-	if (need->step_s == 0)
-		r = amounts_read(db, sel, tallies && !uncounted,
-				 sums_suffice(sel, need));
+	counted = tallies && !uncounted;
+	if (counted)
+		r = hours_read(db, sel);
+	if (r > 0) {
+		*ret = flow_by_hours;
+		return 0;
+	}
+	if (r == 0 && need->step_s == 0)
+		r = amounts_read(db, sel, counted, sums_suffice(sel, need),
+				 NULL);
 	if (r > 0)
 		*ret = flow_by_amount;
 	else if (!tallies)
@@ -266,8 +299,9 @@ int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
 /* Whether the flow has packets that the selection does not mean. */
 static bool is_unselected(const char *flow)
 {
-	return flow == flow_by_tally || flow == flow_of_all_time ||
-	       flow == flow_by_amount;
+	return flow == flow_by_tally || flow == packets_by_tally ||
+	       flow == flow_of_all_time || flow == flow_by_amount ||
+	       flow == flow_by_hours;
 }
 
 /* The flow with its slots; without slots there is one, which nothing is to be
@@ -356,12 +390,14 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 		{ ":columns", columns },
 		{ ":numbers", numbers },
 		{ ":order", orders[q->order] },
+		{ ":most", q->packets ? "max(sum(c.packets)) OVER ()" : "0" },
 	};
 	const struct need need = {
 		.group = q->group,
 		.step_s = q->step_s,
 		.offset_s = q->step_s > 0 ? q->offset_s : 0,
 		.ports = q->order == FLOW_BY_PORTS,
+		.packets = q->packets,
 	};
 	size_t at = 0, numbers_at = 0;
 	int n = 0, r;

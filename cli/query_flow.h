@@ -46,6 +46,7 @@ enum flow_column {
 	FLOW_LAST,
 	FLOW_SLOT,   /* (seconds since the epoch + offset) / step */
 	FLOW_OTHERS, /* 1: FLOW_PORTS is the least that it may be */
+	FLOW_MOST,   /* of the question for packets: FLOW_PACKETS of any row */
 };
 
 struct flow_question {
@@ -54,6 +55,7 @@ struct flow_question {
 	int64_t limit;	  /* rows; -1: all */
 	int64_t step_s;	  /* 0: all of the window is one slot */
 	int64_t offset_s; /* of the slots' starts, and step_s > offset_s */
+	bool packets;	  /* is all that is asked for */
 };
 
 /* Whether the answer counts what was removed too: 1, 0 or -errno. */

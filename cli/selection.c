@@ -147,6 +147,7 @@ int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		.expr = &f->expr,
 		.sql = expr_sql(&f->expr),
 		.asks = expr_asks(&f->expr),
+		.alone = f->expr.root < 0,
 	};
 	if (!ret->sql)
 		return -ENOMEM;

@@ -221,9 +221,11 @@ static int prepare_writer(sqlite3 *db, int version)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL,
 					  &persist);
+	/* 64 MiB of the log stay when a reader that made it longer is gone */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db,
 				  "PRAGMA journal_mode = WAL;"
+				  "PRAGMA journal_size_limit = 67108864;"
 				  "PRAGMA synchronous = NORMAL;",
 				  NULL, NULL, NULL);
 	if (rc == SQLITE_OK && version == 0)

@@ -81,6 +81,12 @@ const char *str_escape(char *dst, size_t size, const char *src)
 		char piece[16];
 		int n;
 
+		if (code >= 0x20 && code < 0x7f) { /* as most are */
+			if (size - at < 2)
+				break;
+			dst[at++] = *src++;
+			continue;
+		}
 		if (len == 0) {
 			n = snprintf(piece, sizeof(piece), "\\x%02x",
 				     (unsigned int)(unsigned char)*src);

@@ -4,13 +4,17 @@
  * networks with 400 endpoints. Half of the packets are first tries, the rest
  * retransmissions; in the middle one endpoint floods another for ten minutes
  * (18 %), later one scans an address range for an hour (2 %). The same events
- * go into a table of ulogd2's, when one is named, in its own form.
+ * into a table of ulogd2's, in its own form:
  *
- *   fill DATABASE EVENTS [ULOGD-DATABASE]
+ *   fill DATABASE EVENTS
+ *   fill -u ULOGD-DATABASE EVENTS
+ *   fill DATABASE SECONDSs
  *
- * A database that is there already gets EVENTS at one time, now, instead: for
- * measuring the writer alone. Prints "events=N ns=N last_ns=N"; ns is the time
- * that the store took per event, commits included.
+ * A database that is there already gets events at one time, now, instead: for
+ * measuring the writer alone. Prints "events=N ns=N last_ns=N cpu_ns=N
+ * longest_us=N"; ns and cpu_ns are what the store took per event, commits
+ * included, and longest_us the longest of these. With seconds it prints that of
+ * each part.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -33,6 +37,7 @@ enum {
 	SPAN_DAYS = 7,
 	FLOOD_S = 600,
 	SCAN_S = 3600,
+	PART_EVENTS = 98304, /* six batches */
 };
 
 #define EVENTS_MAX 1000000000ULL
@@ -46,7 +51,8 @@ struct fill {
 	uint64_t random;
 	uint64_t events, done;
 	uint64_t now_ns, step_ns; /* of the events */
-	uint64_t spent_ns;
+	uint64_t spent_ns, spent_cpu_ns, longest_ns;
+	uint64_t until_ns; /* by the clock; 0: until events are done */
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -234,13 +240,37 @@ static int peer_open(struct fill *f, const char *path)
 
 static int commit(struct fill *f)
 {
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC), spent_ns;
+	uint64_t begin_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	int r = store_commit(f->store, f->now_ns);
 
-	f->spent_ns += clock_ns(CLOCK_MONOTONIC) - begin;
+	spent_ns = clock_ns(CLOCK_MONOTONIC) - begin;
+	f->spent_ns += spent_ns;
+	f->spent_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu;
+	if (spent_ns > f->longest_ns)
+		f->longest_ns = spent_ns;
 	if (r < 0)
 		fprintf(stderr, "fill: %s\n", store_error(f->store));
 	return r;
+}
+
+/* Prints the figures of so many events. */
+static void print(struct fill *f, uint64_t events)
+{
+	printf("events=%" PRIu64 " ns=%" PRIu64 " last_ns=%" PRIu64
+	       " cpu_ns=%" PRIu64 " longest_us=%" PRIu64 "\n",
+	       events, f->spent_ns / events, f->now_ns,
+	       f->spent_cpu_ns / events, f->longest_ns / 1000);
+	fflush(stdout);
+	f->spent_ns = f->spent_cpu_ns = f->longest_ns = 0;
+}
+
+/* Whether the time is not over yet. */
+static bool has_time(struct fill *f)
+{
+	if (f->done > 0)
+		print(f, PART_EVENTS);
+	return clock_ns(CLOCK_MONOTONIC) < f->until_ns;
 }
 
 static int add_all(struct fill *f)
@@ -248,13 +278,19 @@ static int add_all(struct fill *f)
 	for (; f->done < f->events; f->done++) {
 		struct event ev = next_event(f);
 
-		if (f->peer && peer_add(f, &ev) < 0)
-			return -1;
+		if (f->peer) {
+			if (peer_add(f, &ev) < 0)
+				return -1;
+			continue;
+		}
 		store_add_event(f->store, &ev);
 		if (store_events_full(f->store) && commit(f) < 0)
 			return -1;
+		if (f->until_ns > 0 && f->done % PART_EVENTS == 0 &&
+		    !has_time(f))
+			break;
 	}
-	return commit(f);
+	return f->peer ? 0 : commit(f);
 }
 
 static void add_network(struct fill *f, unsigned int i)
@@ -309,36 +345,73 @@ static int open_store(struct fill *f, const char *path)
 	return store_commit(f->store, f->now_ns);
 }
 
+/* The week that ends now, in steps of time that make it so many events. */
+static void begin_week(struct fill *f)
+{
+	uint64_t span = SPAN_DAYS * 86400 * NS_PER_S;
+
+	f->now_ns -= span;
+	f->step_ns = (span - (FLOOD_S + SCAN_S) * NS_PER_S) /
+		     (f->events * 80 / 100 + 1);
+}
+
+static int fill_peer(struct fill *f, const char *path)
+{
+	int r;
+
+	begin_week(f);
+	r = peer_open(f, path);
+	if (r == 0)
+		r = add_all(f);
+	if (r == 0 &&
+	    sqlite3_exec(f->peer, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		r = -1;
+	sqlite3_finalize(f->peer_insert);
+	sqlite3_close(f->peer);
+	return r;
+}
+
+static int fill_store(struct fill *f, const char *path)
+{
+	int r;
+
+	if (access(path, F_OK) != 0)
+		begin_week(f);
+	r = open_store(f, path);
+	if (r == 0)
+		r = add_all(f);
+	if (store_close(f->store, f->now_ns) < 0 || r < 0)
+		return -1;
+	if (f->until_ns == 0)
+		print(f, f->events);
+	return 0;
+}
+
+/* "10000000", "60s" */
+static bool parse_amount(const char *text, struct fill *f)
+{
+	char *end = NULL;
+
+	f->events = strtoull(text, &end, 10);
+	if (strcmp(end, "s") == 0 && f->events > 0) {
+		f->until_ns = clock_ns(CLOCK_MONOTONIC) + f->events * NS_PER_S;
+		f->events = EVENTS_MAX;
+		return true;
+	}
+	return *end == '\0' && f->events > 0 && f->events <= EVENTS_MAX;
+}
+
 int main(int argc, char **argv)
 {
 	static struct fill f = { .random = 88172645463325252ULL };
-	uint64_t span = SPAN_DAYS * 86400 * NS_PER_S;
+	bool peer = argc == 4 && strcmp(argv[1], "-u") == 0;
 	int r;
 
-	f.events = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
-	if (argc < 3 || argc > 4 || f.events == 0 || f.events > EVENTS_MAX) {
-		fputs("usage: fill DATABASE EVENTS [ULOGD-DATABASE]\n", stderr);
+	if (argc != (peer ? 4 : 3) || !parse_amount(argv[argc - 1], &f)) {
+		fputs("usage: fill [-u] DATABASE EVENTS|SECONDSs\n", stderr);
 		return 2;
 	}
 	f.now_ns = clock_ns(CLOCK_REALTIME);
-	if (access(argv[1], F_OK) != 0) {
-		f.now_ns -= span;
-		f.step_ns = (span - (FLOOD_S + SCAN_S) * NS_PER_S) /
-			    (f.events * 80 / 100 + 1);
-	}
-	r = open_store(&f, argv[1]);
-	if (r == 0 && argc == 4)
-		r = peer_open(&f, argv[3]);
-	if (r == 0)
-		r = add_all(&f);
-	if (r == 0 && f.peer &&
-	    sqlite3_exec(f.peer, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		r = -1;
-	sqlite3_finalize(f.peer_insert);
-	sqlite3_close(f.peer);
-	if (store_close(f.store, f.now_ns) < 0 || r < 0)
-		return 1;
-	printf("events=%" PRIu64 " ns=%" PRIu64 " last_ns=%" PRIu64 "\n",
-	       f.events, f.spent_ns / f.events, f.now_ns);
-	return 0;
+	r = peer ? fill_peer(&f, argv[2]) : fill_store(&f, argv[1]);
+	return r < 0;
 }

@@ -47,7 +47,7 @@ ask_latency()
 	local run amplify=$BENCH_AMPLIFY
 	for ((run = 0; run < BENCH_RUNS; run++)); do
 		BENCH_AMPLIFY=1
-		latency_both trickle 10 "$(seconds 6 60)"
+		latency_both trickle 10 "$(seconds 5 60)"
 		BENCH_AMPLIFY=$amplify
 		latency_both flood $((100000 / amplify)) "$(seconds 2 10)"
 	done

@@ -21,11 +21,11 @@ memory_load()
 	bt_wait 100 bt_drained || :
 }
 
+# memory_idle KEY WAIT SPAN: looked at after so many seconds, and each SPAN
 memory_idle()
 {
-	local run before span
-	span=$(seconds 5 30) # whole rounds of the keeper
-	sleep 10 # until an overload is over, and memory given back
+	local run before span=$3
+	sleep "$2"
 	for ((run = 0; run < BENCH_RUNS; run++)); do
 		before=$(bt_wakeups "${SUBJECT_PIDS[@]}")
 		sleep "$span"
@@ -41,9 +41,10 @@ ask_memory()
 	memory_load ulogd
 	subject_stop
 	subject_start bridgeauditd
-	memory_idle fresh
+	memory_idle fresh 5 1
 	memory_load ours
-	memory_idle ours
+	# an overload is over, and memory given back; whole rounds of the keeper
+	memory_idle ours 10 "$(seconds 5 30)"
 	subject_stop
 	rp_table "memory: bridgeauditd's two processes" 'of ulogd2 (JSON) at load'
 	rp_row 'ulogd2 at full load, PSS in MiB' ulogd.load ulogd.load

@@ -6,8 +6,8 @@
 # down; beside it the same questions to the same events in ulogd2's table. And
 # whether the writer keeps its rate while a reader reads everything.
 
-Q_DB='' Q_PEER='' Q_FROM='' Q_DAY='' Q_UNTIL=''
-Q_PEER_S=20
+Q_DB='' Q_PEER='' Q_FROM='' Q_DAY='' Q_UNTIL='' Q_LINES=''
+Q_PEER_S=12
 Q_NAMES=()
 
 # q_time KEY COMMAND...: adds milliseconds of wall time, and of CPU to KEY.cpu
@@ -58,12 +58,17 @@ q_iso()
 	date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ
 }
 
+# Both at once, on a CPU each.
 q_fill()
 {
-	local out end
+	local out end peer
 	Q_DB=$BT_DIR/audit.db Q_PEER=$BT_DIR/ulogd.db
 	sqlite3 "$Q_PEER" "$(ulogd_table)"
-	out=$("$BT_BIN/fill" "$Q_DB" "$BENCH_EVENTS" "$Q_PEER")
+	bt_bound taskset -c "$BT_CPU_LOAD" "$BT_BIN/fill" -u "$Q_PEER" \
+		"$BENCH_EVENTS" &
+	peer=$!
+	out=$(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" "$BENCH_EVENTS")
+	wait "$peer"
 	[[ $out =~ ns=([0-9]+)\ last_ns=([0-9]+) ]]
 	end=$((BASH_REMATCH[2] / 1000000000 + 1))
 	rp_add q.bytes.ours "$(rp_ratio "$(q_size "$Q_DB")" "$BENCH_EVENTS")"
@@ -123,20 +128,43 @@ q_conversation()
 		--to-port "$port" -o jsonl
 }
 
-# q_write KEY: ns per event of the store, for so many seconds
+# q_write SECONDS: the store writes for so long, into Q_LINES
 q_write()
 {
-	local end out
-	end=$((SECONDS + $(seconds 2 60)))
-	while [ "$SECONDS" -lt "$end" ]; do
-		out=$(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" 100000)
-		[[ $out =~ ns=([0-9]+) ]]
+	taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" "${1}s" >"$Q_LINES"
+}
+
+# q_written KEY FIRST LAST: adds ns per event, by the clock and of CPU, that these
+# lines have, and their longest commit in ms
+q_written()
+{
+	local line longest=0
+	while read -r line; do
+		[[ $line =~ \ ns=([0-9]+).*cpu_ns=([0-9]+)\ longest_us=([0-9]+) ]]
 		rp_add "$1" "${BASH_REMATCH[1]}"
+		rp_add "$1.cpu" "${BASH_REMATCH[2]}"
+		[ "${BASH_REMATCH[3]}" -le "$longest" ] ||
+			longest=${BASH_REMATCH[3]}
+	done < <(sed -n "$2,$3p" "$Q_LINES")
+	rp_add "$1.longest" "$(rp_ratio "$longest" 1000)"
+}
+
+q_write_alone()
+{
+	q_write "$1"
+	q_written q.writer.alone 1 '$'
+}
+
+# What takes a CPU and reads nothing: a machine's CPUs have things in common.
+q_read_nothing()
+{
+	while :; do
+		:
 	done
 }
 
-# All events again and again, as the program reads them, and in one transaction,
-# which keeps the writer's log from being emptied.
+# All events again and again, as the program reads them, and in one transaction
+# for all of the time, which keeps the writer's log from being emptied.
 q_read_log()
 {
 	while "$BENCH_BUILD/bridgeaudit" --db "$Q_DB" log -o jsonl ||
@@ -147,16 +175,15 @@ q_read_log()
 
 q_read_sql()
 {
-	while sqlite3 -readonly "$Q_DB" \
-		'SELECT count(time), sum(length) FROM v_event'; do
-		:
-	done >/dev/null 2>&1
+	while :; do
+		echo 'SELECT count(time), sum(length) FROM v_event;'
+	done | sqlite3 -readonly -cmd BEGIN "$Q_DB" >/dev/null 2>&1
 }
 
-# q_write_while KEY READER
+# q_write_while KEY READER SECONDS: and for some more without it
 q_write_while()
 {
-	local reader
+	local reader writer n
 	set -m # the reader and what it runs are one group
 	taskset -c "$BT_CPU_LOAD" setpriv --pdeathsig KILL bash -c "
 		$(declare -f "$2")
@@ -165,23 +192,57 @@ q_write_while()
 	reader=$!
 	set +m
 	sleep 0.2
-	q_write "$1"
+	q_write $(($3 + 4)) &
+	writer=$!
+	sleep "$3"
+	n=$(wc -l <"$Q_LINES")
+	rp_add "$1.wal" "$(($(stat -c %s "$Q_DB-wal") / 1048576))"
 	kill -0 "$reader" || rp_say "$2 did not read"
 	kill -- "-$reader"
 	wait "$reader" 2>/dev/null || :
+	wait "$writer"
+	q_written "$1" 1 "$n"
+	q_written "$1.after" "$((n + 1))" '$'
 }
 
+# Each 100,000 events or so are a figure.
 q_writer()
 {
-	local run
+	Q_LINES=$BT_DIR/written
 	rm -f "$Q_PEER"*
 	sync # else the writer waits for what others wrote
-	for ((run = 0; run < $(seconds "$BENCH_RUNS" 1); run++)); do
-		q_write q.writer.alone
-		q_write_while q.writer.log q_read_log
-		q_write_while q.writer.sql q_read_sql
+	q_write_alone 4
+	q_write_while q.writer.busy q_read_nothing 8
+	q_write_alone 4
+	q_write_while q.writer.log q_read_log "$(seconds 15 60)"
+	q_write_alone 4
+	q_write_while q.writer.sql q_read_sql 60
+}
+
+q_writer_rows()
+{
+	local unit suffix
+	rp_table 'writer: the store alone, ns/event' 'of a program that computes'
+	rp_row 'laying the week down' q.fill q.writer.busy
+	for unit in '' ' (CPU)'; do
+		suffix=${unit:+.cpu}
+		rp_row "nobody reading$unit" "q.writer.alone$suffix" \
+			"q.writer.busy$suffix"
+		rp_row "while a program computes$unit" "q.writer.busy$suffix" \
+			"q.writer.busy$suffix"
+		rp_row "while bridgeaudit log reads all$unit" \
+			"q.writer.log$suffix" "q.writer.busy$suffix"
+		rp_row "while sqlite3 does, in one transaction$unit" \
+			"q.writer.sql$suffix" "q.writer.busy$suffix"
+		rp_row "after that$unit" "q.writer.sql.after$suffix" \
+			"q.writer.busy$suffix"
 	done
-	rp_add q.wal "$(($(stat -c %s "$Q_DB-wal") / 1048576))"
+	rp_row 'longest commit, nobody reading, ms' q.writer.alone.longest
+	rp_row 'longest commit while log reads, ms' q.writer.log.longest
+	rp_row 'longest commit while sqlite3 does, ms' q.writer.sql.longest
+	rp_row 'longest commit after that, ms' q.writer.sql.after.longest
+	rp_row 'the log at the end of bridgeaudit log, MiB' q.writer.log.wal
+	rp_row 'the log at the end of sqlite3, MiB' q.writer.sql.wal
 }
 
 ask_queries()
@@ -205,13 +266,6 @@ ask_queries()
 	done
 	rp_row 'bytes per event' q.bytes.ours q.bytes.peer
 	rp_row "  the same, ulogd2's table" q.bytes.peer q.bytes.peer
-	rp_table 'writer: the store alone, ns/event' 'of nobody reading'
-	rp_row 'laying the week down' q.fill q.writer.alone
-	rp_row 'nobody reading' q.writer.alone q.writer.alone
-	rp_row 'while bridgeaudit log reads all events' q.writer.log \
-		q.writer.alone
-	rp_row 'while sqlite3 does, in one transaction' q.writer.sql \
-		q.writer.alone
-	rp_row 'the log that this one keeps, MiB' q.wal
+	q_writer_rows
 	rm -f "$Q_DB"* "$Q_PEER"*
 }

@@ -10,7 +10,7 @@ ask_sustained()
 	# all that were ever given: nothing is old or much enough to be removed
 	local rows='SELECT coalesce(max(id), 0) FROM event'
 	local run pattern span
-	span=$(seconds 8 30)
+	span=$(seconds 6 30)
 	rp_add packet 46
 	rp_add all 100
 	for ((run = 0; run < BENCH_RUNS; run++)); do

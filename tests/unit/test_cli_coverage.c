@@ -263,7 +263,7 @@ static void a_window_of_the_ledger_is_searched_not_scanned(void **state)
 		assert_non_null(strstr(steps, "INDEX coverage_time (to_ns=?"));
 		plan(QUERY_LATENCY, steps, sizeof(steps));
 		assert_non_null(strstr(steps, "INDEX coverage_time (to_ns>?"));
-		plan(QUERY_EVENTS, steps, sizeof(steps));
+		plan(QUERY_OVERLOGGED, steps, sizeof(steps));
 		assert_non_null(
 			strstr(steps, "INDEX coverage_overlogged (rule=?"));
 		plan(QUERY_RULES, steps, sizeof(steps));

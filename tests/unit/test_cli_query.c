@@ -31,6 +31,13 @@ static void plan(sqlite3 *db, const char *query, char *buf, size_t size)
 	sqlite3_finalize(stmt);
 }
 
+static void take_none(sqlite3_context *ctx, int n, sqlite3_value **row)
+{
+	(void)n;
+	(void)row;
+	sqlite3_result_int(ctx, 0);
+}
+
 static sqlite3 *open_reader(void)
 {
 	char error[DB_ERROR_MAX] = "";
@@ -48,6 +55,14 @@ static sqlite3 *open_reader(void)
 			"CREATE TEMP TABLE hole (id INTEGER PRIMARY KEY)",
 			NULL, NULL, NULL),
 		SQLITE_OK);
+	assert_int_equal(sqlite3_create_function(db, "amount_take", 4,
+						 SQLITE_UTF8, NULL, take_none,
+						 NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_create_function(db, "hours_take", -1,
+						 SQLITE_UTF8, NULL, take_none,
+						 NULL, NULL),
+			 SQLITE_OK);
 	return db;
 }
 

@@ -116,6 +116,25 @@ static void a_slow_reader_is_told_and_holds_nobody_up(void **state)
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 }
 
+/* What came long ago is not looked for as what comes is. */
+static void a_backlog_of_long_ago_is_shown_once(void **state)
+{
+	enum { MANY = 150000 };
+
+	(void)state;
+	follower_commit(3, TALK_PING);
+	commit_many(4, MANY);
+	follower_start("--proto icmp -o csv --fields id -n 2");
+	assert_string_equal(follower_line(follower.out), "id\r");
+	assert_int_equal(next_id(), 2);
+	assert_int_equal(next_id(), 3);
+	follower_commit(1, TALK_MYSQL);
+	follower_commit(2, TALK_PING);
+	assert_int_equal(next_id(), 5 + MANY);
+	assert_int_equal(next_id(), 6 + MANY);
+	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
+}
+
 /* Killed at any moment, also while it writes the file: what the next one shows
  * may be known, but nothing is between. */
 static void a_cursor_file_survives_kills(void **state)
@@ -178,6 +197,7 @@ int main(void)
 					follower_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_slow_reader_is_told_and_holds_nobody_up),
+		T(a_backlog_of_long_ago_is_shown_once),
 		T(a_cursor_file_survives_kills),
 	};
 

@@ -191,6 +191,44 @@ static void no_permission_is_told_to_who_has_none(void **state)
 	assert_int_equal(status, 0);
 }
 
+static off_t log_size(void)
+{
+	char name[sizeof(path) + 8];
+	struct stat st = { 0 };
+
+	snprintf(name, sizeof(name), "%s-wal", path);
+	assert_int_equal(stat(name, &st), 0);
+	return st.st_size;
+}
+
+/* A reader that stays for long makes the log long; not for ever. */
+static void a_long_log_is_cut_when_its_reader_is_gone(void **state)
+{
+	static const char add[] = "INSERT INTO t VALUES (zeroblob(1048576))";
+	char error[DB_ERROR_MAX];
+	sqlite3 *writer = NULL, *reader = NULL;
+
+	(void)state;
+	assert_int_equal(db_open_writer(path, &writer, error), 0);
+	assert_int_equal(
+		sqlite3_exec(writer, "CREATE TABLE t (x)", NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(db_open_reader(path, &reader, error), 0);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM t", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	for (int i = 0; i < 70; i++)
+		assert_int_equal(sqlite3_exec(writer, add, NULL, NULL, NULL),
+				 SQLITE_OK);
+	assert_true(log_size() > 70 << 20);
+	sqlite3_close(reader);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(sqlite3_exec(writer, add, NULL, NULL, NULL),
+				 SQLITE_OK);
+	assert_true(log_size() <= 64 << 20);
+	sqlite3_close(writer);
+}
+
 static void the_writers_lock_names_its_holder(void **state)
 {
 	int fds[2], status, pid = 0;
@@ -230,6 +268,7 @@ int main(void)
 		T(a_damaged_database_is_called_damaged),
 		T(a_locked_database_is_called_busy),
 		T(no_permission_is_told_to_who_has_none),
+		T(a_long_log_is_cut_when_its_reader_is_gone),
 		T(the_writers_lock_names_its_holder),
 	};
 

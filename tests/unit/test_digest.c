@@ -184,6 +184,8 @@ static void events_of_few_conversations_are_asked_themselves(void **state)
 		  " id",
 		  "dst_ip = '10.0.0.7' AND src_port > 0 AND dst_port = 80" },
 		{ "log --from-ip 192.168.144.99 --fields id", "0" },
+		{ "log --from-port 1 --fields id", "src_port = 1" },
+		{ "log --not --from-port 1 --fields id", "src_port <> 1" },
 	};
 	const struct world *w = *state;
 	char sql[256];
@@ -355,8 +357,17 @@ static void a_mangled_digest_is_told_and_does_no_harm(void **state)
 
 static void numbers_are_packed_and_taken_out_again(void **state)
 {
-	static const uint64_t numbers[] = { 0,	 1,	     127,
-					    128, UINT32_MAX, UINT64_MAX };
+	static const uint64_t numbers[] = {
+		0,
+		1,
+		127,
+		128,
+		UINT32_MAX,
+		1ULL << 35,
+		(1ULL << 56) - 1,
+		1ULL << 56,
+		UINT64_MAX,
+	};
 	uint8_t bytes[ARRAY_SIZE(numbers) * VARINT_LEN_MAX];
 	struct varint_reader in;
 	size_t len = 0;
@@ -364,13 +375,13 @@ static void numbers_are_packed_and_taken_out_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		len += varint_put(bytes + len, numbers[i]);
-	assert_int_equal(len, 1 + 1 + 1 + 2 + 5 + 10);
+	assert_int_equal(len, 1 + 1 + 1 + 2 + 5 + 6 + 8 + 9 + 10);
 	in = (struct varint_reader){ .at = bytes, .end = bytes + len };
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		assert_true(varint_get(&in) == numbers[i]);
 	assert_true(in.at == in.end && !in.bad);
 	in.at = bytes;
-	varint_skip(&in, 5);
+	varint_skip(&in, 8);
 	assert_true(varint_get(&in) == UINT64_MAX && !in.bad);
 	varint_skip(&in, 1);
 	assert_true(in.bad);
