@@ -78,6 +78,20 @@ static const char flow_by_tally[] = EDGE(EVENTS(":left_from", ":left_to", "", ""
 					      " min(first_ns) AS first_ns, max(last_ns) AS last_ns"
 					      " FROM part GROUP BY slot, path, part.service)";
 
+/* The same for slots of which only the packets are asked. */
+static const char flow_of_packets[] =
+	EDGE(EVENTS(":left_from", ":left_to", "", "") " UNION ALL" EVENTS(
+		":right_from", ":right_to", "",
+		"")) ", part (slot, path,"
+		     " service, packets, bytes, begun, first_ns, last_ns) AS (" WHOLE(
+			     TALLY,
+			     "tally") " UNION ALL SELECT w.slot, v.path, v.service,"
+				      " w.packets, w.bytes, 0, w.first_ns, w.last_ns FROM edge w"
+				      " CROSS JOIN conversation v ON v.id = w.conversation), flow AS"
+				      " (SELECT slot, path, service, NULL AS src_ip, NULL AS dst_ip,"
+				      " NULL AS src_endpoint, NULL AS dst_endpoint, NULL AS spoofed,"
+				      " packets, bytes, begun AS conversations, first_ns, last_ns FROM part)";
+
 /* Of all time there is one row each. */
 static const char flow_of_all_time[] =
 	"WITH flow AS (SELECT 0 AS slot, path, service, NULL AS src_ip,"
@@ -137,6 +151,12 @@ static const char group_sql[] =
 	" max(c.service = -258)" FLOW_JOINED
 	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
 
+/* Most of the work of the other is to tell ports apart. */
+static const char packets_sql[] =
+	":flow SELECT :columns, sum(c.packets) AS packets, NULL, NULL, NULL,"
+	" NULL, NULL, c.slot AS slot, NULL" FLOW_JOINED
+	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
+
 /* Whether many services were counted together in the window. */
 static const char others_sql[] =
 	"SELECT 1 FROM (SELECT 0, service FROM tally"
@@ -158,6 +178,7 @@ struct need {
 	int64_t step_s; /* 0: there are no slots */
 	int64_t offset_s;
 	bool ports; /* how many there were of them */
+	bool only_packets;
 };
 
 static bool is_whole(const struct need *need, int64_t seconds)
@@ -234,8 +255,9 @@ static int choose_flow(sqlite3 *db, const struct selection *sel,
 
 	if (tallies < 0 || uncounted < 0)
 		return tallies < 0 ? tallies : uncounted;
-	*ret = need->step_s == 0 && is_all_time(sel) ? flow_of_all_time
-						     : flow_by_tally;
+	*ret = need->step_s == 0 && is_all_time(sel)	? flow_of_all_time
+	       : need->step_s > 0 && need->only_packets ? flow_of_packets
+							: flow_by_tally;
 	if (tallies && !uncounted && (need->step_s > 0 || is_all_time(sel)))
 		return 0;
 	if (sel->asks & ASKS_EVENT) {
@@ -266,8 +288,8 @@ int query_flow_is_whole(sqlite3 *db, const struct selection *sel,
 /* Whether the flow has packets that the selection does not mean. */
 static bool is_unselected(const char *flow)
 {
-	return flow == flow_by_tally || flow == flow_of_all_time ||
-	       flow == flow_by_amount;
+	return flow == flow_by_tally || flow == flow_of_packets ||
+	       flow == flow_of_all_time || flow == flow_by_amount;
 }
 
 /* The flow with its slots; without slots there is one, which nothing is to be
@@ -362,6 +384,7 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 		.step_s = q->step_s,
 		.offset_s = q->step_s > 0 ? q->offset_s : 0,
 		.ports = q->order == FLOW_BY_PORTS,
+		.only_packets = q->only_packets,
 	};
 	size_t at = 0, numbers_at = 0;
 	int n = 0, r;
@@ -380,7 +403,8 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 			n++;
 		}
 	}
-	r = prepare(db, sel, &need, group_sql, own, ARRAY_SIZE(own), ret);
+	r = prepare(db, sel, &need, q->only_packets ? packets_sql : group_sql,
+		    own, ARRAY_SIZE(own), ret);
 	if (r == 0) {
 		query_bind(*ret, ":offset", q->offset_s);
 		query_bind(*ret, ":step", q->step_s);

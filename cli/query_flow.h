@@ -51,9 +51,10 @@ enum flow_column {
 struct flow_question {
 	const struct group *group;
 	enum flow_order order;
-	int64_t limit;	  /* rows; -1: all */
-	int64_t step_s;	  /* 0: all of the window is one slot */
-	int64_t offset_s; /* of the slots' starts, and step_s > offset_s */
+	int64_t limit;	   /* rows; -1: all */
+	int64_t step_s;	   /* 0: all of the window is one slot */
+	int64_t offset_s;  /* of the slots' starts, and step_s > offset_s */
+	bool only_packets; /* FLOW_PACKETS and FLOW_SLOT, all else is NULL */
 };
 
 /* Whether the answer counts what was removed too: 1, 0 or -errno. */

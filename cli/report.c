@@ -193,8 +193,9 @@ static void say_counts(struct report *r, json_t *s)
 			   fresh);
 	if (spoofed > 0)
 		report_say(r, s,
-			   "Containers forged the source address of packets: "
-			   "%zu, counted by container, address and target.",
+			   "Containers wrote source addresses that are not "
+			   "theirs: %zu combinations of container, address "
+			   "and target.",
 			   spoofed);
 	if (changes > 0)
 		report_say(r, s,
