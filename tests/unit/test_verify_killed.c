@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/db.h"
 #include "logger/channel.h"
 #include "logger/seal.h"
 #include "tests/unit/cmocka_all.h"
@@ -134,9 +135,11 @@ static unsigned int run_and_kill(const struct world *w, unsigned int *seed,
 	return told;
 }
 
-static void must_be_proven(const struct world *w, unsigned int run)
+/* begun: it told of a commit; else it may not have come to make a database. */
+static void must_be_proven(const struct world *w, unsigned int run, bool begun)
 {
 	char against[sizeof(w->db) + 32], error[VERIFY_DETAIL_MAX];
+	char why[DB_ERROR_MAX];
 	struct verify_options options = { .against = against };
 	struct verify_report report;
 	sqlite3 *db = NULL;
@@ -146,7 +149,11 @@ static void must_be_proven(const struct world *w, unsigned int run)
 	/* killed before its first one */
 	if (stat(against, &st) < 0 || st.st_size == 0)
 		options.against = NULL;
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	if (db_open_reader(w->db, &db, why) < 0) {
+		if (begun)
+			fail_msg("run %u: %s", run, why);
+		return;
+	}
 	if (verify_database(db, &options, &report, error) < 0)
 		fail_msg("run %u: %s", run, error);
 	if (report.fault)
@@ -177,13 +184,15 @@ static void a_log_of_killed_loggers_is_proven(void **state)
 	for (unsigned int run = 0; run < runs;) {
 		void *world = NULL;
 		const struct world *w;
+		unsigned int of_log = 0;
 
 		assert_int_equal(store_world_set_up(&world), 0);
 		w = world;
 		for (unsigned int i = 0; i < RUNS_OF_A_LOG && run < runs; i++) {
-			commits += run_and_kill(w, &seed, T0 + i * 5 * HOUR);
-			must_be_proven(w, run++);
+			of_log += run_and_kill(w, &seed, T0 + i * 5 * HOUR);
+			must_be_proven(w, run++, of_log > 0);
 		}
+		commits += of_log;
 		remove_seal(w);
 		assert_int_equal(store_world_tear_down(&world), 0);
 	}
