@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/digest.h"
+#include "cli/list.h"
 #include "lib/db.h"
 #include "lib/digest.h"
 #include "lib/rows.h"
@@ -135,31 +136,20 @@ static int add_entries(struct amounts *a, const struct digest_block *block,
 
 static int add_sum(struct amounts *a, const struct amount *sum)
 {
-	if ((a->n_sums & (a->n_sums - 1)) == 0) { /* full at powers of two */
-		struct amount *bigger = reallocarray(
-			a->sums, a->n_sums ? 2 * a->n_sums : 1, sizeof(*sum));
+	int r = list_grow(&a->sums, a->n_sums, sizeof(*a->sums));
 
-		if (!bigger)
-			return -ENOMEM;
-		a->sums = bigger;
-	}
-	a->sums[a->n_sums++] = *sum;
-	return 0;
+	if (r == 0)
+		a->sums[a->n_sums++] = *sum;
+	return r;
 }
 
 static int add_summed(struct amounts *a, int64_t first, int64_t n)
 {
-	if ((a->n_summed & (a->n_summed - 1)) == 0) {
-		struct summed *bigger = reallocarray(
-			a->summed, a->n_summed ? 2 * a->n_summed : 1,
-			sizeof(*bigger));
+	int r = list_grow(&a->summed, a->n_summed, sizeof(*a->summed));
 
-		if (!bigger)
-			return -ENOMEM;
-		a->summed = bigger;
-	}
-	a->summed[a->n_summed++] = (struct summed){ first, first + n };
-	return 0;
+	if (r == 0)
+		a->summed[a->n_summed++] = (struct summed){ first, first + n };
+	return r;
 }
 
 /* The sums of a block, when they tell enough apart: 1, 0 or -errno */

@@ -54,8 +54,17 @@ static const char *const steps[] = {
 	"INSERT INTO bundle_row SELECT 4, id FROM rule",
 	"INSERT INTO bundle_row SELECT 1, id FROM session WHERE"
 	" start_ns < :until AND coalesce(stop_ns, :until) >= :since",
+	/* the one behind them says that the last was killed */
+	"INSERT INTO bundle_row SELECT 1, id FROM session WHERE id >"
+	" (SELECT max(key) FROM bundle_row WHERE item = 1) ORDER BY id LIMIT 1",
 	"INSERT INTO bundle_row SELECT 5, id FROM coverage WHERE"
-	" from_ns < :until AND coalesce(to_ns, :until) > :since",
+	" from_ns < :until AND coalesce(to_ns, :until) >= :since",
+	/* the one before each says that its rule is not new */
+	"INSERT OR IGNORE INTO bundle_row SELECT 5, (SELECT max(b.id)"
+	" FROM coverage b WHERE b.rule = c.rule AND b.variant = c.variant"
+	" AND b.id < c.id AND b.to_ns <= c.from_ns) AS before FROM coverage c"
+	" WHERE c.id IN (SELECT key FROM bundle_row WHERE item = 5)"
+	" AND before NOTNULL",
 	"INSERT INTO bundle_row SELECT 9, id FROM gap WHERE"
 	" from_ns < :until AND to_ns >= :since",
 	"INSERT INTO bundle_row SELECT 10, id FROM finding WHERE"

@@ -45,7 +45,6 @@ int bundle_events_write(sqlite3 *db, const struct selection *sel,
 struct comparing {
 	struct bundle_lines ours, theirs;
 	const struct bundle_file *file;
-	bool filtered;
 	char *error;
 };
 
@@ -56,7 +55,6 @@ static int wrong(const struct comparing *c, const char *what)
 	return -EBADMSG;
 }
 
-/* Ours may have more lines than theirs where a filter left some out. */
 static int compare(struct comparing *c)
 {
 	static const char odd[] = "is not what the evidence gives";
@@ -65,31 +63,26 @@ static int compare(struct comparing *c)
 	int r;
 
 	while ((r = bundle_lines_next(&c->theirs, &theirs, &n_theirs)) == 1) {
-		do {
-			r = bundle_lines_next(&c->ours, &ours, &n_ours);
-			if (r <= 0)
-				return r < 0 ? r : wrong(c, odd);
-		} while (c->filtered && (n_ours != n_theirs ||
-					 memcmp(ours, theirs, n_ours) != 0));
-		if (n_ours != n_theirs || memcmp(ours, theirs, n_ours) != 0)
+		r = bundle_lines_next(&c->ours, &ours, &n_ours);
+		if (r < 0)
+			return r;
+		if (r == 0 || n_ours != n_theirs ||
+		    memcmp(ours, theirs, n_ours) != 0)
 			return wrong(c, odd);
 	}
 	if (r < 0)
 		return r == -EMSGSIZE ? wrong(c, "is longer than any row") : r;
-	r = c->filtered ? 0 : bundle_lines_next(&c->ours, &ours, &n_ours);
+	r = bundle_lines_next(&c->ours, &ours, &n_ours);
 	return r == 1 ? wrong(c, "is the end, and the evidence has more") : r;
 }
 
-int bundle_events_compare(sqlite3 *db, const struct selection *all,
-			  enum output_format format, bool filtered,
-			  const struct bundle *b,
+int bundle_events_compare(sqlite3 *db, const struct selection *sel,
+			  enum output_format format, const struct bundle *b,
 			  const struct bundle_file *file, char *error)
 {
-	struct comparing c = { .file = file,
-			       .filtered = filtered,
-			       .error = error };
+	struct comparing c = { .file = file, .error = error };
 	FILE *again = tmpfile();
-	int r = again ? bundle_events_write(db, all, format, again) : -errno;
+	int r = again ? bundle_events_write(db, sel, format, again) : -errno;
 	off_t len = r == 0 ? ftello(again) : 0;
 
 	if (r == 0)

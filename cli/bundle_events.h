@@ -12,14 +12,12 @@ int bundle_events_write(sqlite3 *db, const struct selection *sel,
 			enum output_format format, FILE *out);
 
 /*
- * Makes the rows of the time again, from a database with the evidence, and
- * holds those of the file against them: all of them in their order, or, where
- * a filter chose, some. 0; -EBADMSG with what is wrong in
- * error[BUNDLE_ERROR_MAX]; -errno.
+ * Makes the selected rows again, from a database with the evidence, and holds
+ * those of the file against them: it has all of them, in their order, and no
+ * other. 0; -EBADMSG with what is wrong in error[BUNDLE_ERROR_MAX]; -errno.
  */
-int bundle_events_compare(sqlite3 *db, const struct selection *all,
-			  enum output_format format, bool filtered,
-			  const struct bundle *b,
+int bundle_events_compare(sqlite3 *db, const struct selection *sel,
+			  enum output_format format, const struct bundle *b,
 			  const struct bundle_file *file, char *error);
 
 #endif

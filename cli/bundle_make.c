@@ -37,10 +37,11 @@ static const char readme[] =
 	"Without bridgeaudit: sha256sum -c manifest.sha256.\n"
 	"\n"
 	"Proven, where verify says so: each packet, conversation, name, rule\n"
-	"and gap is one that was committed, and none between the first packet\n"
-	"and the last is missing. Not proven: the report's sums, but by the\n"
-	"hand that signed the seal; what was committed but never signed; and\n"
-	"what the log itself could not see, which the report names.\n";
+	"and gap is one that was committed, none between the first packet and\n"
+	"the last is missing, and the report's sums are theirs. Not proven,\n"
+	"but by the hand that signed the seal: its sections new, verification,\n"
+	"access and blind. Nor what was committed but never signed, and what\n"
+	"the log itself could not see, which the report names.\n";
 
 struct making {
 	struct bundle_writer *w;
@@ -66,7 +67,7 @@ static int write_about(struct making *m, FILE *out)
 	const struct report *r = m->report;
 	char log[2 * EVIDENCE_LOG_ID + 1];
 	json_t *json = json_pack(
-		"{s:i, s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:o, s:o, s:o}",
+		"{s:i, s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:b}",
 		"bundle_version", BUNDLE_VERSION, "product", "bridgeaudit",
 		"version", VERSION, "log",
 		sodium_bin2hex(log, sizeof(log), m->seal.log,
@@ -76,7 +77,7 @@ static int write_about(struct making *m, FILE *out)
 		(json_int_t)r->sel.since_ns, "until_ns",
 		(json_int_t)r->sel.until_ns, "since",
 		json_time(r->sel.since_ns), "until", json_time(r->sel.until_ns),
-		"filter", json_text(r->f->words));
+		"filter", json_text(r->f->words), "exact", r->exact);
 	int ret = json_write(out, json);
 
 	return ret == 0 ? put(out, "\n") : ret;

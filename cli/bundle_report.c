@@ -34,11 +34,9 @@ static void print_rows(const struct checked *c, FILE *out)
 	} else {
 		fprintf(out,
 			"every line of events.csv and events.jsonl is a row of "
-			"the evidence%s\n",
-			c->filtered ? "; which of these its filter meant, and "
-				      "whether it left one out, is not checked"
-				    : ", and each row there of that time is in "
-				      "them");
+			"the evidence, and each row there of that time%s is in "
+			"them\n",
+			*c->filter.words ? " that the filter means" : "");
 		fprintf(out,
 			"held by a signature: %" PRIu64 " of %" PRIu64
 			" rows (%" PRId64 " to %" PRId64
@@ -95,10 +93,31 @@ static void print_limits(const struct checked *c, FILE *out)
 			"left of them are their batches\n",
 			p->removed);
 	fprintf(out,
-		"not proven: the sums of the report and of data/%s; "
-		"changes of names after this time; what the log could "
-		"not see (the report names it)\n",
-		c->seal.is_signed ? ", but by who signed the seal" : "");
+		"not proven: changes of names after this time; what the log "
+		"could not see (the report names it)\n");
+}
+
+/* Which numbers are whose word. */
+static void print_sums(const struct checked *c, FILE *out)
+{
+	const char *who = c->seal.is_signed ? "who signed the seal" : "nobody";
+	char rest[4 * RECOUNT_REST_MAX + 1];
+
+	str_escape(rest, sizeof(rest), c->recount.rest);
+	if (!c->recount.counted) {
+		fprintf(out,
+			"the sums of the report and of data/ were not counted "
+			"again: %s; %s vouches for them\n",
+			rest, who);
+		return;
+	}
+	fprintf(out, "the report and data/ were made again from the evidence, "
+		     "and are the same\n");
+	if (*c->recount.rest)
+		fprintf(out,
+			"but for what the evidence can't give, sections %s: %s "
+			"vouches for them\n",
+			rest, who);
 }
 
 static void print_signed(const struct checked *c, FILE *out)
@@ -146,9 +165,10 @@ static int print_text(const struct checked *c, FILE *out, bool proven)
 		sodium_bin2hex(hash, sizeof(hash), c->seal.manifest,
 			       sizeof(c->seal.manifest)),
 		time_text((uint64_t)c->seal.made_ns, at));
-	fprintf(out, "about %s to %s\n", time_text(c->since_ns, from),
-		time_text(c->until_ns, to));
+	fprintf(out, "about %s to %s\n", time_text(c->filter.since_ns, from),
+		time_text(c->filter.until_ns, to));
 	print_rows(c, out);
+	print_sums(c, out);
 	print_signed(c, out);
 	print_limits(c, out);
 	return fflush(out);
@@ -179,11 +199,12 @@ static int print_json(const struct checked *c, FILE *out, bool proven)
 	else
 		json = json_pack(
 			"{s:b, s:n, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o,"
-			" s:I, s:I, s:I, s:o, s:o, s:b, s:I}",
+			" s:I, s:I, s:I, s:o, s:o, s:b, s:I, s:o, s:b, s:o}",
 			"proven", 1, "fault", "made",
 			json_time((uint64_t)c->seal.made_ns), "since",
-			json_time(c->since_ns), "until", json_time(c->until_ns),
-			"filtered", c->filtered, "rows", count(&p->events),
+			json_time(c->filter.since_ns), "until",
+			json_time(c->filter.until_ns), "filtered",
+			*c->filter.words != '\0', "rows", count(&p->events),
 			"commits", count(&p->batches), "conversations",
 			count(&p->conversations), "records", count(&p->names),
 			"packets", (json_int_t)p->packets, "before_chain",
@@ -192,7 +213,10 @@ static int print_json(const struct checked *c, FILE *out, bool proven)
 			key_json(p->signed_seq != 0, p->signed_key),
 			"sealed_key", key_json(c->seal.is_signed, c->seal.key),
 			"key_trusted", c->trusted != NULL,
-			"checkpoints_outside", (json_int_t)p->outside);
+			"checkpoints_outside", (json_int_t)p->outside, "filter",
+			json_text(c->filter.words), "recounted",
+			c->recount.counted, "not_recounted",
+			json_text(c->recount.rest));
 	r = json_write(out, json);
 	return r == 0 && putc('\n', out) != EOF ? fflush(out) : -1;
 }

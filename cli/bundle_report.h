@@ -4,6 +4,7 @@
 #define BRIDGEAUDIT_CLI_BUNDLE_REPORT_H
 
 #include "cli/bundle_prove.h"
+#include "cli/bundle_recount.h"
 #include "cli/bundle_seal.h"
 #include "cli/filter.h"
 #include "cli/verify_keys.h"
@@ -15,8 +16,9 @@ struct checked {
 	struct bundle bundle;
 	struct bundle_seal seal;
 	struct bundle_proof proof;
-	uint64_t since_ns, until_ns;
-	bool filtered; /* a filter chose the packets of the report */
+	struct bundle_recount recount;
+	struct filter filter; /* the bundle's, and its time */
+	bool exact;
 	char error[BUNDLE_ERROR_MAX];
 };
 

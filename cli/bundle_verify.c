@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/bundle_events.h"
+#include "cli/bundle_filter.h"
 #include "cli/bundle_lines.h"
 #include "cli/bundle_make.h"
 #include "cli/bundle_report.h"
@@ -118,16 +119,17 @@ static int check_about(struct checked *c)
 	json_int_t made = 0, since = 0, until = 0;
 	json_t *json = NULL;
 	size_t len = 0;
-	int version = 0;
+	int version = 0, exact = 0;
 	int r = read_whole(c, BUNDLE_ABOUT, ABOUT_MAX, &text, &len);
 
 	if (r == 0)
 		json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	sodium_bin2hex(log, sizeof(log), c->seal.log, sizeof(c->seal.log));
-	if (r == 0 && json_unpack(json, "{s:i, s:s, s:I, s:I, s:I, s:s}",
-				  "bundle_version", &version, "log", &of,
-				  "made_ns", &made, "since_ns", &since,
-				  "until_ns", &until, "filter", &filter) < 0)
+	if (r == 0 &&
+	    json_unpack(json, "{s:i, s:s, s:I, s:I, s:I, s:s, s:b}",
+			"bundle_version", &version, "log", &of, "made_ns",
+			&made, "since_ns", &since, "until_ns", &until, "filter",
+			&filter, "exact", &exact) < 0)
 		r = fault(c, BUNDLE_ABOUT " does not say what it is about");
 	else if (r == 0 && version != BUNDLE_VERSION)
 		r = fault(c, "it is of another version than this program "
@@ -136,10 +138,12 @@ static int check_about(struct checked *c)
 			    since < 0 || until <= since))
 		r = fault(c, BUNDLE_ABOUT " and the seal are not of the same "
 					  "bundle");
+	else if (r == 0 && bundle_filter_parse(filter, &c->filter) < 0)
+		r = fault(c, "its filter is none that this program has");
 	if (r == 0) {
-		c->since_ns = (uint64_t)since;
-		c->until_ns = (uint64_t)until;
-		c->filtered = *filter != '\0';
+		c->filter.since_ns = (uint64_t)since;
+		c->filter.until_ns = (uint64_t)until;
+		c->exact = exact;
 	}
 	json_decref(json);
 	free(text);
@@ -200,26 +204,35 @@ static int compare_events(struct checked *c, sqlite3 *db)
 		{ "events.csv", OUTPUT_CSV },
 		{ "events.jsonl", OUTPUT_JSONL },
 	};
-	static struct filter all; /* too big for a stack */
-	struct selection sel = { 0 };
-	int r;
+	struct selection sel;
+	int r = selection_of(&c->filter, &sel);
 
-	all = (struct filter){ .since_ns = c->since_ns,
-			       .until_ns = c->until_ns };
-	expr_init(&all.expr);
-	r = selection_make(c->cli, &all, db, &sel);
 	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++) {
 		const struct bundle_file *file =
 			bundle_find(&c->bundle, files[i].name);
 
 		bundle_step(c->cli, files[i].name);
 		r = file ? bundle_events_compare(db, &sel, files[i].format,
-						 c->filtered, &c->bundle, file,
-						 c->error)
+						 &c->bundle, file, c->error)
 			 : fault(c, "the packets are missing");
 	}
 	selection_clear(&sel);
 	return r;
+}
+
+static int count_again(struct checked *c, sqlite3 *db)
+{
+	c->recount = (struct bundle_recount){
+		.cli = c->cli,
+		.db = db,
+		.bundle = &c->bundle,
+		.filter = &c->filter,
+		.made_ns = (uint64_t)c->seal.made_ns,
+		.exact = c->exact,
+		.error = c->error,
+	};
+	bundle_step(c->cli, "the report");
+	return bundle_recount(&c->recount);
 }
 
 static int check_evidence(struct checked *c, const char *against)
@@ -228,8 +241,8 @@ static int check_evidence(struct checked *c, const char *against)
 		.bundle = &c->bundle,
 		.trusted = c->trusted,
 		.against = against,
-		.since_ns = c->since_ns,
-		.until_ns = c->until_ns,
+		.since_ns = c->filter.since_ns,
+		.until_ns = c->filter.until_ns,
 		.proof = &c->proof,
 		.error = c->error,
 	};
@@ -251,6 +264,8 @@ static int check_evidence(struct checked *c, const char *against)
 		r = fault(c, "no checkpoint in it is signed by your key");
 	if (r == 0)
 		r = compare_events(c, db);
+	if (r == 0)
+		r = count_again(c, db);
 	bundle_prove_free(&p);
 	sqlite3_close(db);
 	return r;

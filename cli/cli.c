@@ -124,7 +124,7 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 	static struct filter f; /* too big for a stack */
 
 	if (filter_parse(cli, argc, argv, &f) < 0)
-		return usage(cli, NULL);
+		return usage(cli, f.n_operands > 0 ? find_verb(&f) : NULL);
 	if (f.version)
 		return print(cli, "bridgeaudit " VERSION "\n");
 	verb = find_verb(&f);

@@ -171,8 +171,15 @@ static int run_in(const struct cli *cli, const struct filter *f,
 	/* one snapshot: report, packets and evidence are of the same moment */
 	int ret = query_begin(r->db);
 
+	r->exact = true;
 	if (ret == 0)
 		ret = report_build(r);
+	if (ret == -E2BIG) { /* then with rare ports counted together */
+		report_done(r);
+		r->exact = false;
+		r->step = 0;
+		ret = report_build(r);
+	}
 	if (ret == -ENOENT)
 		return EXITCODE_USAGE;
 	if (ret == -E2BIG) {

@@ -23,8 +23,8 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-/* A round takes 1.3 s; the answer is written at once, with all its rows. */
-enum { POLL_MS = 100, ANSWER_MS = 10000 };
+/* A part of a round takes 1.3 s, and is written at once. */
+enum { POLL_MS = 100, ANSWER_MS = 10000, NEXT_MS = 4000 };
 
 static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] probe [--all] [-o FORMAT]\n"
@@ -33,8 +33,9 @@ static const char help_text[] =
 	"logger sends a TCP packet from each of Docker's networks to another\n"
 	"one, over IPv4 and, where both have it, IPv6, from a port of its own on\n"
 	"the bridge, and expects the drop, its row and the names of both\n"
-	"networks. Each round takes other pairs. The logger does it by itself\n"
-	"with probe_every = 1h in bridgeaudit.conf(5).\n"
+	"networks. Each round takes other pairs, until all had their turn.\n"
+	"There is no --every here: the logger does that by itself, with\n"
+	"probe_every = 1h in its bridgeaudit.conf(5) and started again.\n"
 	"Its packets are marked in the log, and in no count unless asked for\n"
 	"(--probe). It leaves nothing behind. Needs root.\n"
 	"\n"
@@ -224,17 +225,46 @@ static int ask_logger(const struct cli *cli, const struct filter *f)
 	return EXITCODE_OK;
 }
 
-/* Until there are rows; all of a round are committed at once. */
+/* How many of the networks that there are have sent nothing since. */
+static int count_silent(sqlite3 *db, int64_t before, int64_t *ret)
+{
+	static const char sql[] =
+		"SELECT count(*) FROM network n /*scan*/ WHERE gone_ns IS NULL"
+		" AND NOT EXISTS (SELECT 1 FROM probe p WHERE p.id > :after"
+		" AND p.src_network = n.id)";
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare_text(db, sql, &stmt);
+
+	if (r == 0) {
+		query_bind(stmt, ":after", before);
+		r = query_step(stmt);
+	}
+	if (r == 1)
+		*ret = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * Until each network sent, or no more comes: one without an address sends
+ * nothing.
+ */
 static int await(sqlite3 *db, int64_t before)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	int64_t last = before;
+	int64_t last = before, silent = 1;
 	int r = 0;
 
-	for (int ms = 0; r == 0 && last == before && ms < ANSWER_MS;
-	     ms += POLL_MS) {
+	for (int left_ms = ANSWER_MS; r == 0 && silent > 0 && left_ms > 0;
+	     left_ms -= POLL_MS) {
+		int64_t was = last;
+
 		nanosleep(&pause, NULL);
 		r = last_id(db, &last);
+		if (r == 0 && last != was) {
+			left_ms = NEXT_MS;
+			r = count_silent(db, before, &silent);
+		}
 	}
 	/* another commit, if they did not fit into one */
 	if (r == 0 && last != before)
@@ -242,7 +272,37 @@ static int await(sqlite3 *db, int64_t before)
 	return r;
 }
 
-static int finish(const struct cli *cli, const struct answer *a, bool sent)
+/* Which boundaries that says something of, by now. */
+static int say_pairs(const struct cli *cli, sqlite3 *db)
+{
+	static const char sql[] =
+		"SELECT (SELECT count(*) FROM (SELECT DISTINCT p.src_network,"
+		" p.dst_network FROM probe p /*scan*/"
+		" JOIN network s ON s.id = p.src_network"
+		" JOIN network d ON d.id = p.dst_network"
+		" WHERE s.gone_ns IS NULL AND d.gone_ns IS NULL)), count(*)"
+		" FROM network /*scan*/ WHERE gone_ns IS NULL";
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare_text(db, sql, &stmt);
+
+	if (r == 0)
+		r = query_step(stmt);
+	if (r == 1) {
+		long long n = sqlite3_column_int64(stmt, 1);
+
+		fprintf(cli->err,
+			"of the %lld pairs that %lld networks are, each way by "
+			"itself, %lld had their turn so far: each round takes "
+			"others\n",
+			n * (n - 1), n,
+			(long long)sqlite3_column_int64(stmt, 0));
+	}
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
+static int finish(const struct cli *cli, sqlite3 *db, const struct answer *a,
+		  bool sent)
 {
 	int r = output_end(a->output, NULL, NULL, 0);
 
@@ -258,6 +318,8 @@ static int finish(const struct cli *cli, const struct answer *a, bool sent)
 	if (sent)
 		fprintf(cli->err, "%zu of %zu were dropped and logged\n",
 			a->rows - a->bad, a->rows);
+	if (say_pairs(cli, db) < 0)
+		return EXITCODE_STORE;
 	return a->bad > 0 ? EXITCODE_NOTHING : EXITCODE_OK;
 }
 
@@ -285,7 +347,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (r < 0)
 		code = cli_read_failed(cli, f, r);
 	else if (code == EXITCODE_OK)
-		code = finish(cli, &a, sends);
+		code = finish(cli, db, &a, sends);
 	output_free(a.output);
 	sqlite3_close(db);
 	return code;

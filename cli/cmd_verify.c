@@ -233,7 +233,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	const struct verify_options options = {
 		.against = f->against,
 		.public_key = f->public_key,
-		.progress = cli->columns > 0 ? progress : NULL,
+		.progress = cli->progress ? progress : NULL,
 		.arg = (void *)(uintptr_t)cli,
 	};
 	struct verify_report report;

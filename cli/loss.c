@@ -49,9 +49,10 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* The window's end, and until when what lasts is known to have. */
-static void bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
-		     int64_t proven)
+/* The window's end, and until when what lasts is known to have, which is
+ * returned. */
+static uint64_t bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
+			 int64_t proven)
 {
 	/* follow began a while ago, and the log went on */
 	int64_t now = proven > (int64_t)w->now_ns ? proven : (int64_t)w->now_ns;
@@ -68,6 +69,7 @@ static void bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
 	query_bind(stmt, ":end", end);
 	query_bind(stmt, ":proven", proven);
 	query_bind(stmt, ":ended", ended);
+	return (uint64_t)proven;
 }
 
 /* Whether retention removed coverage of the window. */
@@ -88,17 +90,20 @@ static int read_coverage(sqlite3 *db, const struct loss_window *w,
 			 struct loss *ret)
 {
 	sqlite3_stmt *stmt = NULL;
-	int64_t proven = 0, any = 0;
-	int r = query_numbers(db, QUERY_COVERAGE_ANY, &any, 1);
+	int64_t proven = (int64_t)w->proven_ns, any = 0;
+	int r = 1;
 
+	if (!proven)
+		r = query_numbers(db, QUERY_COVERAGE_ANY, &any, 1);
 	if (r <= 0) /* an error, or nothing was ever audited */
 		return r;
-	r = query_numbers(db, QUERY_COVERAGE_END, &proven, 1);
+	if (!proven)
+		r = query_numbers(db, QUERY_COVERAGE_END, &proven, 1);
 	if (r >= 0)
 		r = query_prepare(db, QUERY_COVERAGE, &stmt);
 	if (r < 0)
 		return r;
-	bind_end(stmt, w, proven);
+	ret->proven_ns = bind_end(stmt, w, proven);
 	r = query_step(stmt);
 	if (r == 1) {
 		double all = sqlite3_column_double(stmt, 1);
@@ -120,7 +125,7 @@ static int read_coverage(sqlite3 *db, const struct loss_window *w,
 
 int loss_read(sqlite3 *db, const struct loss_window *window, struct loss *ret)
 {
-	struct loss loss = { 0 };
+	struct loss loss = { .utc = window->utc };
 	int r = read_gaps(db, window, &loss);
 
 	if (r == 0)
@@ -171,7 +176,10 @@ const char *loss_summary(const struct loss *loss, char *buf, size_t size)
 	if (loss->asked)
 		snprintf(removed, sizeof(removed),
 			 "what was watched before %s is not kept",
-			 time_local(loss->removed_ns, until, sizeof(until)));
+			 loss->utc ? time_rfc3339(loss->removed_ns, until,
+						  sizeof(until))
+				   : time_local(loss->removed_ns, until,
+						sizeof(until)));
 	if (loss->rules > 0)
 		snprintf(buf, size, "coverage %s of %" PRId64 " %s%s%s%s%s%s%s",
 			 loss_share(loss->ppm, share, sizeof(share)),

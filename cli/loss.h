@@ -10,10 +10,12 @@ enum { LOSS_PPM = 1000000, LOSS_TEXT_MAX = 256, LOSS_SHARE_MAX = 48 };
 /* The time that an answer is about. */
 struct loss_window {
 	uint64_t since_ns;
-	uint64_t until_ns; /* exclusive; INT64_MAX: none was asked for */
-	uint64_t now_ns;   /* at least */
-	bool asked;	   /* for a window: else the log's end is its end */
-	bool running;	   /* a logger is */
+	uint64_t until_ns;  /* exclusive; INT64_MAX: none was asked for */
+	uint64_t now_ns;    /* at least */
+	bool asked;	    /* for a window: else the log's end is its end */
+	bool running;	    /* a logger is */
+	uint64_t proven_ns; /* until when it was there; 0: the log knows */
+	bool utc;	    /* of times in words; else they are local */
 };
 
 struct loss {
@@ -27,6 +29,8 @@ struct loss {
 	int64_t removed_gaps, removed_packets; /* of these, sums by now */
 	uint64_t removed_ns; /* what was watched before is not kept; 0: is */
 	bool asked;	     /* for a window that begins before that */
+	uint64_t proven_ns;  /* what lasts is known until then; 0: of no rule */
+	bool utc;
 };
 
 /* The window that the options ask for. */

@@ -7,23 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/list.h"
 #include "lib/event.h"
-
-/* Room for one more element; arrays grow by doubling at powers of two. */
-static int grow(void **array, size_t n, size_t size, size_t max)
-{
-	void *bigger;
-
-	if (n >= max)
-		return -E2BIG;
-	if (n & (n - 1))
-		return 0;
-	bigger = reallocarray(*array, n ? 2 * n : 1, size);
-	if (!bigger)
-		return -ENOMEM;
-	*array = bigger;
-	return 0;
-}
 
 /* The index of a place, which is added when it is new. */
 static int find_place(struct matrix *m, const char *name, size_t *ret)
@@ -36,8 +21,9 @@ static int find_place(struct matrix *m, const char *name, size_t *ret)
 			return 0;
 		}
 	}
-	r = grow((void **)&m->places, m->n_places, sizeof(*m->places),
-		 MATRIX_PLACES_MAX);
+	if (m->n_places == MATRIX_PLACES_MAX)
+		return -E2BIG;
+	r = list_grow(&m->places, m->n_places, sizeof(*m->places));
 	if (r < 0)
 		return r;
 	m->places[m->n_places] = strdup(name);
@@ -58,8 +44,9 @@ static int find_cell(struct matrix *m, size_t from, size_t to,
 			return 0;
 		}
 	}
-	r = grow((void **)&m->cells, m->n_cells, sizeof(*m->cells),
-		 MATRIX_CELLS_MAX);
+	if (m->n_cells == MATRIX_CELLS_MAX)
+		return -E2BIG;
+	r = list_grow(&m->cells, m->n_cells, sizeof(*m->cells));
 	if (r < 0)
 		return r;
 	*ret = &m->cells[m->n_cells++];

@@ -6,11 +6,13 @@
 #include "cli/pairs.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/list.h"
 #include "cli/query.h"
 #include "lib/db.h"
 #include "lib/rows.h"
@@ -58,20 +60,42 @@ struct pairs {
 	struct part *parts;
 	size_t n_parts;
 	struct pair **order; /* of list */
+	/* senders choose addresses, and can't make them meet in one slot */
+	uint8_t secret[crypto_shorthash_KEYBYTES];
 };
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, int len)
+static uint64_t hash_bytes(const struct pairs *p, const void *bytes, size_t len)
 {
-	for (int i = 0; i < len; i++)
-		hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3U;
-	return hash;
+	uint8_t hash[crypto_shorthash_BYTES];
+	uint64_t ret;
+
+	crypto_shorthash(hash, bytes, len, p->secret);
+	memcpy(&ret, hash, sizeof(ret));
+	return ret;
+}
+
+/* A side is a number, or bytes, which are hashed to one. */
+static uint64_t hash_pair(const struct pairs *p, const struct pair *pair)
+{
+	uint64_t words[2 * SIDES + 1];
+
+	for (int i = 0; i < SIDES; i++) {
+		const struct side *s = &pair->sides[i];
+
+		words[2 * i] = s->len > 0
+				       ? hash_bytes(p, s->bytes, (size_t)s->len)
+				       : (uint64_t)s->number;
+		words[2 * i + 1] = (uint64_t)s->type;
+	}
+	words[2 * SIDES] = (uint64_t)pair->verdict;
+	return hash_bytes(p, words, sizeof(words));
 }
 
 /* The pair of the row, its bytes being the statement's. */
-static void read_pair(sqlite3_stmt *flow, struct pair *ret)
+static void read_pair(const struct pairs *p, sqlite3_stmt *flow,
+		      struct pair *ret)
 {
 	*ret = (struct pair){
-		.hash = 0xcbf29ce484222325U,
 		.verdict = sqlite3_column_int(flow, PAIRS_VERDICT),
 		.first_ns = INT64_MAX,
 		.service = SERVICE_OTHERS,
@@ -89,12 +113,8 @@ static void read_pair(sqlite3_stmt *flow, struct pair *ret)
 			s->len = sqlite3_column_bytes(flow, i);
 			memcpy(&s->bytes, &bytes, sizeof(bytes));
 		}
-		ret->hash =
-			hash_bytes(ret->hash, &s->number, sizeof(s->number));
-		ret->hash = hash_bytes(ret->hash, s->bytes, s->len);
-		ret->hash = hash_bytes(ret->hash, &s->type, 1);
 	}
-	ret->hash = hash_bytes(ret->hash, &ret->verdict, 1);
+	ret->hash = hash_pair(p, ret);
 }
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -132,7 +152,7 @@ static int compare_keys(const struct pair *a, const struct pair *b)
 
 static uint32_t *slot_of(const struct pairs *p, const struct pair *key)
 {
-	size_t at = (size_t)(key->hash >> 20) & (p->n_slots - 1);
+	size_t at = (size_t)key->hash & (p->n_slots - 1);
 
 	while (p->slots[at]) {
 		const struct pair *pair = &p->list[p->slots[at] - 1];
@@ -198,7 +218,7 @@ static int64_t find(struct pairs *p, sqlite3_stmt *flow)
 
 	if (r < 0)
 		return r;
-	read_pair(flow, &key);
+	read_pair(p, flow, &key);
 	slot = slot_of(p, &key);
 	if (*slot)
 		return *slot - 1;
@@ -212,15 +232,9 @@ static int64_t find(struct pairs *p, sqlite3_stmt *flow)
 
 static int add_part(struct pairs *p, const struct part *part)
 {
-	if ((p->n_parts & (p->n_parts - 1)) == 0) { /* full at powers of two */
-		struct part *bigger =
-			reallocarray(p->parts, p->n_parts ? 2 * p->n_parts : 1,
-				     sizeof(*bigger));
-
-		if (!bigger || p->n_parts == ROWS_MAX)
-			return -ENOMEM;
-		p->parts = bigger;
-	}
+	if (p->n_parts == ROWS_MAX ||
+	    list_grow(&p->parts, p->n_parts, sizeof(*p->parts)) < 0)
+		return -ENOMEM;
 	p->parts[p->n_parts++] = *part;
 	return 0;
 }
@@ -358,8 +372,10 @@ static int sort(struct pairs *p)
 int pairs_read(sqlite3 *db, sqlite3_stmt *flow)
 {
 	struct pairs *p = calloc(1, sizeof(*p));
-	int r = p ? 0 : -ENOMEM;
+	int r = p && sodium_init() >= 0 ? 0 : -ENOMEM;
 
+	if (r == 0)
+		crypto_shorthash_keygen(p->secret);
 	while (r == 0 && (r = query_step(flow)) == 1)
 		r = add(p, flow);
 	if (r == 0)

@@ -9,14 +9,19 @@
 #include <time.h>
 
 #include "cli/interrupt.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 
-enum { STEPS = 20000 }; /* about a millisecond */
+enum {
+	STEPS = 20000, /* about a millisecond */
+	WHAT_MAX = 64,
+};
 
 static struct progress {
 	FILE *out;	   /* NULL: nobody looks */
 	uint64_t begin_ns; /* of the silence; 0: not yet */
 	uint64_t shown_s;  /* on the line; 0: there is none */
+	char what[WHAT_MAX];
 } progress;
 
 static uint64_t clock_ns(void)
@@ -37,7 +42,7 @@ static void show(struct progress *p)
 	if (s == p->shown_s)
 		return;
 	p->shown_s = s;
-	fprintf(p->out, "\rreading the log, %" PRIu64 " s (Ctrl-C ends it)", s);
+	fprintf(p->out, "\r%s, %" PRIu64 " s (Ctrl-C ends it)", p->what, s);
 	fflush(p->out);
 }
 
@@ -69,9 +74,16 @@ static int on_row(unsigned int what, void *arg, void *stmt, void *x)
 	return 0;
 }
 
+void progress_about(const char *what)
+{
+	str_copy(progress.what, sizeof(progress.what),
+		 what ? what : "reading the log");
+}
+
 void progress_watch(sqlite3 *db, const struct cli *cli)
 {
 	progress = (struct progress){ .out = cli->progress ? cli->err : NULL };
+	progress_about(NULL);
 	sqlite3_progress_handler(db, STEPS, on_steps, &progress);
 	if (progress.out)
 		sqlite3_trace_v2(db, SQLITE_TRACE_ROW | SQLITE_TRACE_PROFILE,

@@ -16,4 +16,7 @@
  */
 void progress_watch(sqlite3 *db, const struct cli *cli);
 
+/* What is being done, on that line; NULL: reading the log. */
+void progress_about(const char *what);
+
 #endif

@@ -157,7 +157,13 @@ static const char group_sql[] =
 	" max(count(DISTINCT iif(c.service >= 0, c.service, NULL)),"
 	" 2 * max(c.service = -258)) AS ports,"
 	" min(c.first_ns), max(c.last_ns), c.slot AS slot,"
-	" max(c.service = -258), :most" FLOW_JOINED
+	" max(c.service = -258), 0" FLOW_JOINED
+	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
+
+/* Most of the work of the other is to tell ports apart. */
+static const char packets_sql[] =
+	":flow SELECT :columns, sum(c.packets) AS packets, NULL, NULL, NULL,"
+	" NULL, NULL, c.slot AS slot, NULL, max(sum(c.packets)) OVER ()" FLOW_JOINED
 	" GROUP BY :numbers, slot ORDER BY :order :numbers LIMIT :limit";
 
 /* Whether many services were counted together in the window. */
@@ -390,7 +396,6 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 		{ ":columns", columns },
 		{ ":numbers", numbers },
 		{ ":order", orders[q->order] },
-		{ ":most", q->packets ? "max(sum(c.packets)) OVER ()" : "0" },
 	};
 	const struct need need = {
 		.group = q->group,
@@ -416,7 +421,8 @@ int query_flow(sqlite3 *db, const struct selection *sel,
 			n++;
 		}
 	}
-	r = prepare(db, sel, &need, group_sql, own, ARRAY_SIZE(own), ret);
+	r = prepare(db, sel, &need, q->packets ? packets_sql : group_sql, own,
+		    ARRAY_SIZE(own), ret);
 	if (r == 0) {
 		query_bind(*ret, ":offset", q->offset_s);
 		query_bind(*ret, ":step", q->step_s);

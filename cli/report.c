@@ -83,19 +83,25 @@ static int read_loss(struct report *r)
 
 	window.since_ns = r->sel.since_ns;
 	window.until_ns = r->sel.until_ns;
-	window.asked = true;
+	window.asked = window.utc = true;
+	if (r->given) {
+		window.running = false;
+		window.proven_ns = (uint64_t)report_integer(
+			json_object_get(r->given, "loss"), "known_until_ns");
+	}
 	return loss_read(r->db, &window, &r->loss);
 }
 
 static int make_header(struct report *r)
 {
 	json_t *loss = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "packets",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "packets",
 		(json_int_t)r->loss.packets, "gaps", (json_int_t)r->loss.gaps,
 		"gaps_unknown", (json_int_t)r->loss.unknown, "rules",
 		(json_int_t)r->loss.rules, "coverage_ppm",
 		(json_int_t)r->loss.ppm, "holes", (json_int_t)r->loss.holes,
-		"unaudited", r->loss.unaudited);
+		"unaudited", r->loss.unaudited, "known_until_ns",
+		(json_int_t)r->loss.proven_ns);
 
 	r->root = json_pack(
 		"{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
@@ -176,7 +182,8 @@ static void say_first_row(struct report *r, json_t *s, const json_t *from,
 static void say_counts(struct report *r, json_t *s)
 {
 	size_t spoofed = report_rows(report_find(r->root, "spoofed"));
-	size_t fresh = report_rows(report_find(r->root, "new"));
+	size_t fresh =
+		report_rows(report_find(r->given ? r->given : r->root, "new"));
 	size_t changes = report_rows(report_find(r->root, "changes"));
 
 	if (fresh > 0)
@@ -186,8 +193,9 @@ static void say_counts(struct report *r, json_t *s)
 			   fresh);
 	if (spoofed > 0)
 		report_say(r, s,
-			   "Containers forged the source address of packets: "
-			   "%zu, counted by container, address and target.",
+			   "Containers wrote source addresses that are not "
+			   "theirs: %zu combinations of container, address "
+			   "and target.",
 			   spoofed);
 	if (changes > 0)
 		report_say(r, s,
@@ -268,17 +276,20 @@ static int add_sections(struct report *r, const struct report_flows *now,
 	static const struct {
 		const char *what;
 		int (*add)(struct report *r);
+		bool elsewhere; /* of the host, or the whole database */
 	} parts[] = {
-		{ "spoofed sources", report_add_spoofed },
-		{ "rules", report_add_rules },
-		{ "ledger", report_add_ledger },
-		{ "probes", report_add_probes },
-		{ "verification", report_add_verification },
-		{ "blind spots", report_add_blind },
+		{ "spoofed sources", report_add_spoofed, false },
+		{ "rules", report_add_rules, false },
+		{ "ledger", report_add_ledger, false },
+		{ "probes", report_add_probes, false },
+		{ "verification", report_add_verification, true },
+		{ "blind spots", report_add_blind, true },
 	};
 	int ret = report_add_flows(r, now, before);
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts) && ret == 0; i++) {
+		if (r->given && parts[i].elsewhere)
+			continue;
 		report_step(r, parts[i].what);
 		ret = parts[i].add(r);
 	}
@@ -295,7 +306,8 @@ static int read_flows(struct report *r, struct report_flows *now,
 
 	report_step(r, "who talked to whom");
 	ret = report_flows_read(r->db, &r->sel, now);
-	if (ret < 0 || r->before_ns == 0 || r->first_ns >= r->sel.since_ns)
+	if (ret < 0 || r->given || r->before_ns == 0 ||
+	    r->first_ns >= r->sel.since_ns)
 		return ret;
 	report_step(r, "the period before");
 	earlier.since_ns = r->before_ns;
@@ -307,8 +319,11 @@ static int build(struct report *r)
 {
 	struct report_flows now = { 0 }, before = { 0 };
 	struct pruned pruned = { 0 };
-	int ret = selection_make(r->cli, r->f, r->db, &r->sel);
+	int ret = r->given ? selection_of(r->f, &r->sel)
+			   : selection_make(r->cli, r->f, r->db, &r->sel);
 
+	if (r->exact)
+		r->sel.asks |= ASKS_ADDRESS;
 	if (ret == 0)
 		ret = read_first(r);
 	if (ret < 0)

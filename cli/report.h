@@ -29,6 +29,10 @@ struct report {
 	const struct filter *f;
 	const struct report_framework *framework; /* NULL: none */
 	sqlite3 *db;
+	bool exact; /* no sums of what was counted together: a bundle's */
+	/* a bundle's report, to be made again of db, which has its evidence:
+	 * what that can't tell is left out; NULL: the log is there */
+	const json_t *given;
 	struct selection sel; /* whole minutes */
 	struct loss loss;     /* of the window */
 	uint64_t first_ns;    /* when the log begins; 0: it is empty */

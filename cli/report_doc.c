@@ -145,6 +145,51 @@ int report_query(struct report *r, json_t *section, const char *sql,
 	return ret;
 }
 
+static bool by_packets(const struct report *r)
+{
+	return r->exact || r->sel.asks & ASKS_EVENT;
+}
+
+const char *report_touches(const struct report *r)
+{
+	return by_packets(r) ? "this period" : "an hour of this period";
+}
+
+int report_query_touched(struct report *r, json_t *section, const char *sql,
+			 json_t *(*row)(sqlite3_stmt *stmt), size_t max)
+{
+	/* addresses have no tally */
+	static const struct query_part
+		hours[] = {
+			{ ":touched", "conversation c /*scan*/"
+				      " CROSS JOIN path p ON p.id = c.path" },
+			{ ":of_window",
+			  "c.minute < :until / 60000000000"
+			  " AND coalesce(c.last_hour * 60 + 59, c.minute)"
+			  " >= :since / 60000000000"
+			  " AND p.probe IS NULL AND :selected" },
+		},
+		packets[] = {
+			{ ":touched",
+			  "(SELECT DISTINCT e.conversation AS id"
+			  " FROM batch b CROSS JOIN event e"
+			  " ON e.id BETWEEN b.first_event AND b.last_event"
+			  " CROSS JOIN conversation c ON c.id = e.conversation"
+			  " CROSS JOIN path p ON p.id = c.path"
+			  " WHERE b.max_ns >= :since AND b.min_ns < :until"
+			  " AND e.time_ns >= :since AND e.time_ns < :until"
+			  " AND :selected) t"
+			  " CROSS JOIN conversation c ON c.id = t.id"
+			  " CROSS JOIN path p ON p.id = c.path" },
+			{ ":of_window", "p.probe IS NULL" },
+		};
+	char *text = query_fill(sql, by_packets(r) ? packets : hours, 2);
+	int ret = text ? report_query(r, section, text, row, max) : -ENOMEM;
+
+	free(text);
+	return ret;
+}
+
 /* Only for somebody who waits: stderr is a terminal. */
 static bool shows_steps(const struct report *r)
 {

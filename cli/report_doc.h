@@ -43,6 +43,16 @@ json_t *report_column_text(sqlite3_stmt *stmt, int column);
 int report_query(struct report *r, json_t *section, const char *sql,
 		 json_t *(*row)(sqlite3_stmt *stmt), size_t max);
 
+/*
+ * The same of conversations c and their paths p that the window has: ":touched"
+ * and ":of_window" in sql stand for them. They are found by their hours, or by
+ * their packets where the report is exact or its filter asks for what only
+ * these have; report_touches() says in which time they were seen.
+ */
+int report_query_touched(struct report *r, json_t *section, const char *sql,
+			 json_t *(*row)(sqlite3_stmt *stmt), size_t max);
+const char *report_touches(const struct report *r);
+
 /* Shows on a terminal that the next part is begun. */
 void report_step(struct report *r, const char *what);
 void report_step_end(struct report *r);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/list.h"
 #include "cli/query_flow.h"
 #include "lib/event.h"
 
@@ -15,14 +16,8 @@ static int add(struct report_flows *f, const struct report_flow *flow)
 {
 	if (f->n >= REPORT_FLOWS_MAX)
 		return -E2BIG;
-	if ((f->n & (f->n - 1)) == 0) { /* full at each power of two */
-		struct report_flow *bigger = reallocarray(
-			f->list, f->n ? 2 * f->n : 1, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		f->list = bigger;
-	}
+	if (list_grow(&f->list, f->n, sizeof(*f->list)) < 0)
+		return -ENOMEM;
 	f->list[f->n++] = *flow;
 	return 0;
 }

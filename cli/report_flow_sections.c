@@ -225,7 +225,7 @@ static void say_before(struct report *r, json_t *s)
 
 	window.since_ns = r->before_ns;
 	window.until_ns = r->sel.since_ns;
-	window.asked = true;
+	window.asked = window.utc = true;
 	time_rfc3339(r->before_ns, from, sizeof(from));
 	time_rfc3339(r->sel.since_ns, to, sizeof(to));
 	report_say(r, s,
@@ -315,21 +315,18 @@ static int add_published(struct report *r, const struct report_flows *now)
 	return 0;
 }
 
-/* Conversations that touch the window's hours; addresses have no tally. */
 static const char users_sql[] =
 	"SELECT c.src_ip, k.name, coalesce(d.name, '(' || o.name || ')', '?'),"
 	" CASE WHEN c.service >= 0 THEN c.service >> 16"
 	" WHEN c.service > -257 THEN -1 - c.service END,"
 	" CASE WHEN c.service >= 0 THEN c.service & 65535 END, count(*)"
-	" FROM conversation c /*scan*/ CROSS JOIN path p ON p.id = c.path"
+	" FROM :touched"
 	" LEFT JOIN interface o ON o.id = p.out_if"
 	" LEFT JOIN network d ON d.id = p.dst_network"
 	" LEFT JOIN endpoint n ON n.id = c.src_endpoint"
 	" LEFT JOIN container k ON k.id = n.container"
-	" WHERE p.verdict = 2 AND c.minute < :until / 60000000000"
-	" AND coalesce(c.last_hour * 60 + 59, c.minute)"
-	" >= :since / 60000000000 AND p.probe IS NULL AND :selected"
-	" GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1 LIMIT 1000";
+	" WHERE p.verdict = 2 AND :of_window"
+	" GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 1, 2, 3, 4, 5 LIMIT 1000";
 
 static json_t *user_row(sqlite3_stmt *stmt)
 {
@@ -361,20 +358,15 @@ static int add_users(struct report *r)
 				   "Addresses that used published ports");
 
 	report_columns(r, s, columns, ARRAY_SIZE(columns));
-	if (r->sel.asks & ASKS_EVENT) {
-		report_say(r, s,
-			   "Not told: the filter asks for what only each "
-			   "packet has.");
-		return 0;
-	}
 	report_say(r, s,
-		   "A conversation counts here when it was seen in an hour of "
-		   "this period. At most the first 1,000 are looked at.");
+		   "A conversation counts here when it was seen in %s. At "
+		   "most the first 1,000 are looked at.",
+		   report_touches(r));
 	snprintf(options, sizeof(options), "--verdict accept %s", r->window);
 	report_command(r, s, "top --by src_ip,to,port -s conversations -n 0",
 		       options);
 	report_about(r, s);
-	return report_query(r, s, users_sql, user_row, TOP);
+	return report_query_touched(r, s, users_sql, user_row, TOP);
 }
 
 int report_add_flows(struct report *r, const struct report_flows *now,
@@ -387,7 +379,7 @@ int report_add_flows(struct report *r, const struct report_flows *now,
 		ret = report_add_timeline(r);
 	if (ret == 0)
 		ret = add_conversations(r, now);
-	if (ret == 0)
+	if (ret == 0 && !r->given)
 		ret = add_new(r, now, before);
 	if (ret == 0)
 		ret = add_published(r, now);

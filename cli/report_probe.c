@@ -56,6 +56,40 @@ static size_t count_ok(const json_t *section)
 	return n;
 }
 
+/* How many of the period's pairs of networks were tested, each way by itself.
+ */
+static int say_pairs(struct report *r, json_t *s)
+{
+	static const char sql[] =
+		"SELECT (SELECT count(*) FROM (SELECT DISTINCT src_network,"
+		" dst_network FROM probe /*scan*/ WHERE sent_ns >= :since"
+		" AND sent_ns < :until AND src_network NOTNULL"
+		" AND dst_network NOTNULL)), count(*) FROM network /*scan*/"
+		" WHERE created_ns < :until"
+		" AND coalesce(gone_ns, :until) >= :since";
+	sqlite3_stmt *stmt = NULL;
+	char a[REPORT_CELL_MAX], b[REPORT_CELL_MAX], c[REPORT_CELL_MAX];
+	int ret = query_prepare_text(r->db, sql, &stmt);
+
+	if (ret == 0) {
+		query_bind_selection(stmt, &r->sel);
+		ret = query_step(stmt);
+	}
+	if (ret == 1) {
+		int64_t pairs = sqlite3_column_int64(stmt, 0);
+		int64_t n = sqlite3_column_int64(stmt, 1);
+
+		report_say(r, s,
+			   "%s networks were there in this period, which are "
+			   "%s pairs, each direction by itself; %s of them "
+			   "were tested.",
+			   report_number(n, a), report_number(n * (n - 1), b),
+			   report_number(pairs, c));
+	}
+	sqlite3_finalize(stmt);
+	return ret < 0 ? ret : 0;
+}
+
 int report_add_probes(struct report *r)
 {
 	static const struct report_column columns[] = {
@@ -74,17 +108,17 @@ int report_add_probes(struct report *r)
 	report_columns(r, s, columns, ARRAY_SIZE(columns));
 	ret = report_query(r, s, probe_row_sql, probe_row, REPORT_RULES_MAX);
 	report_command(r, s, "probe --all", "");
-	if (report_rows(s) == 0)
+	if (report_rows(s) == 0) {
 		report_say(r, s,
 			   "No test packet was sent in this period: that the "
 			   "rules drop is known only from what was logged.");
-	else
-		report_say(
-			r, s,
-			"%zu test packets were sent from one network to "
-			"another; of those below %zu were dropped, and "
-			"logged with the names of both. They are in no other "
-			"number of this report.",
-			report_rows(s), count_ok(s));
-	return ret;
+		return ret;
+	}
+	report_say(r, s,
+		   "%zu test packets were sent from one network to "
+		   "another; of those below %zu were dropped, and "
+		   "logged with the names of both. They are in no other "
+		   "number of this report.",
+		   report_rows(s), count_ok(s));
+	return ret < 0 ? ret : say_pairs(r, s);
 }

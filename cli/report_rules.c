@@ -63,7 +63,7 @@ static int add_rules(struct report *r)
 		" coalesce(sum(p.missed), 0)"
 		" FROM part p JOIN rule r ON r.id = p.rule"
 		" GROUP BY p.rule, p.variant"
-		" ORDER BY r.family, p.variant, r.\"table\", r.chain, r.text";
+		" ORDER BY r.family, p.variant, r.\"table\", r.chain, r.text, 1";
 	static const struct report_column columns[] = {
 		{ "family", "Family", REPORT_TEXT },
 		{ "variant", "Variant", REPORT_TEXT },
@@ -131,7 +131,7 @@ static int add_changes(struct report *r)
 		" AND NOT EXISTS (SELECT 1 FROM coverage n"
 		" WHERE n.rule = w.rule AND n.variant = w.variant"
 		" AND n.id > w.id AND n.from_ns <= w.to_ns)"
-		" ORDER BY 1, 5, 6";
+		" ORDER BY 1, 5, 6, 7, 2";
 	static const struct report_column columns[] = {
 		{ "time", "Time", REPORT_TIME },
 		{ "change", "Is now", REPORT_STATE },
@@ -183,18 +183,15 @@ int report_add_spoofed(struct report *r)
 		" coalesce(s.name, '(' || i.name || ')', '?'),"
 		" coalesce(d.name, '(' || o.name || ')', '?'), count(*),"
 		" min(c.minute) * 60000000000"
-		" FROM conversation c /*scan*/"
-		" CROSS JOIN path p ON p.id = c.path"
+		" FROM :touched"
 		" LEFT JOIN interface i ON i.id = p.in_if"
 		" LEFT JOIN interface o ON o.id = p.out_if"
 		" LEFT JOIN network s ON s.id = p.src_network"
 		" LEFT JOIN network d ON d.id = p.dst_network"
 		" LEFT JOIN endpoint n ON n.id = c.src_endpoint"
 		" LEFT JOIN container k ON k.id = n.container"
-		" WHERE c.spoofed AND c.minute < :until / 60000000000"
-		" AND coalesce(c.last_hour * 60 + 59, c.minute)"
-		" >= :since / 60000000000 AND p.probe IS NULL AND :selected"
-		" GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7";
+		" WHERE c.spoofed AND :of_window"
+		" GROUP BY 1, 2, 3, 4, 5 ORDER BY 6 DESC, 7, 1, 2, 3, 4, 5";
 	static const struct report_column columns[] = {
 		{ "container", "Container", REPORT_TEXT },
 		{ "from", "In", REPORT_TEXT },
@@ -207,17 +204,12 @@ int report_add_spoofed(struct report *r)
 	json_t *s = report_section(r, "spoofed", "Spoofed sources");
 
 	report_columns(r, s, columns, ARRAY_SIZE(columns));
-	if (r->sel.asks & ASKS_EVENT) {
-		report_say(r, s,
-			   "Not told: the filter asks for what only each "
-			   "packet has.");
-		return 0;
-	}
 	report_say(r, s,
 		   "Containers that wrote an address into a packet that was "
-		   "not their own, of conversations seen in an hour of this "
-		   "period. They are named by their MAC address and port.");
+		   "not their own, of conversations seen in %s. They are named "
+		   "by their MAC address and port.",
+		   report_touches(r));
 	report_command(r, s, "log --spoofed", r->window);
 	report_about(r, s);
-	return report_query(r, s, sql, spoofed_row, REPORT_ROWS_MAX);
+	return report_query_touched(r, s, sql, spoofed_row, REPORT_ROWS_MAX);
 }

@@ -20,7 +20,7 @@ const char report_style[] =
 	"body{margin:0;background:var(--bg);color:var(--text);"
 	"font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,"
 	"'Noto Sans','Liberation Sans',sans-serif}\n"
-	".page{max-width:72rem;margin:0 auto;padding:2.5rem 1.5rem}\n"
+	".page{max-width:76rem;margin:0 auto;padding:2.5rem 1.5rem}\n"
 	".skip{position:absolute;left:-99rem}\n"
 	".skip:focus{left:1rem;top:1rem;background:var(--bg);padding:.5rem}\n"
 	"a{color:var(--link)}\n"

@@ -70,6 +70,7 @@ static int read_packets(const struct report *r, struct slots *s)
 		.order = FLOW_BY_TIME,
 		.limit = -1,
 		.step_s = s->step_s,
+		.packets = true,
 	};
 	sqlite3_stmt *stmt = NULL;
 	int ret = group_parse(&silent, "verdict", &group);

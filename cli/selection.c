@@ -136,11 +136,8 @@ static int check_name(const struct cli *cli, sqlite3 *db,
 	return r < 0 ? r : 0;
 }
 
-int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
-		   struct selection *ret)
+int selection_of(const struct filter *f, struct selection *ret)
 {
-	int r = 0;
-
 	*ret = (struct selection){
 		.since_ns = f->since_ns,
 		.until_ns = f->until_ns,
@@ -149,9 +146,16 @@ int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		.asks = expr_asks(&f->expr),
 		.alone = f->expr.root < 0,
 	};
-	if (!ret->sql)
-		return -ENOMEM;
-	r = as_of_apply(db, f);
+	return ret->sql ? 0 : -ENOMEM;
+}
+
+int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
+		   struct selection *ret)
+{
+	int r = selection_of(f, ret);
+
+	if (r == 0)
+		r = as_of_apply(db, f);
 	for (int i = 0; i < f->expr.n && r == 0; i++)
 		if (f->expr.nodes[i].kind == EXPR_TERM &&
 		    f->expr.nodes[i].field->known)

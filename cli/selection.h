@@ -14,6 +14,9 @@ int selection_make(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		   struct selection *ret);
 void selection_clear(struct selection *sel);
 
+/* The same where a name that is not there is no mistake. 0 or -ENOMEM */
+int selection_of(const struct filter *f, struct selection *ret);
+
 /*
  * How many letters to change, add, leave out or swap between two names,
  * letter case aside; more than 255 bytes of either are not looked at.

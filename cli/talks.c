@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/list.h"
 #include "lib/text.h"
 
 enum { SEPARATOR = '\x1f', LINE_LEN_MAX = 65536 };
@@ -19,14 +20,8 @@ static int add(struct talks *t, const char *key, int64_t packets)
 {
 	if (t->n >= TALKS_MAX)
 		return -E2BIG;
-	if ((t->n & (t->n - 1)) == 0) { /* full at each power of two */
-		struct talk *bigger = reallocarray(t->list, t->n ? 2 * t->n : 1,
-						   sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		t->list = bigger;
-	}
+	if (list_grow(&t->list, t->n, sizeof(*t->list)) < 0)
+		return -ENOMEM;
 	t->list[t->n].key = strdup(key);
 	if (!t->list[t->n].key)
 		return -ENOMEM;

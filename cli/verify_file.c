@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/progress.h"
 #include "cli/verify_private.h"
 #include "lib/text.h"
 
@@ -193,44 +194,48 @@ int verify_schema(struct verify *v)
  * row than to who reads them all. tally and seen are their own index and read
  * in its order, which proves as much.
  */
-static int check_tables(struct verify *v, const char *const *tables, size_t n)
+static int check_table(struct verify *v, const char *table)
 {
-	int r = 0;
+	sqlite3_stmt *s = NULL;
+	char sql[64];
+	int r;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
-		sqlite3_stmt *s = NULL;
-		char sql[64];
-
-		snprintf(sql, sizeof(sql), "PRAGMA integrity_check(%s)",
-			 tables[i]);
-		r = verify_prepare(v->db, sql, &s);
-		if (r == 0)
-			r = verify_step(s);
-		if (r == 1 &&
-		    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-			verify_found(v, FAULT_DAMAGED, INT64_MAX, 0,
-				     "table %s: %.200s", tables[i],
-				     (const char *)sqlite3_column_text(s, 0));
-		sqlite3_finalize(s);
-		r = r < 0 ? r : 0;
-	}
-	return r;
+	snprintf(sql, sizeof(sql), "PRAGMA integrity_check(%s)", table);
+	r = verify_prepare(v->db, sql, &s);
+	if (r == 0)
+		r = verify_step(s);
+	if (r == 1 && strcmp(text_of(s, 0), "ok") != 0)
+		verify_found(v, FAULT_DAMAGED, INT64_MAX, 0, "table %s: %.200s",
+			     table, text_of(s, 0));
+	sqlite3_finalize(s);
+	return r < 0 ? r : 0;
 }
 
 int verify_file(struct verify *v)
 {
+	/* the big ones last */
 	static const char *const tables[] = {
 		"session",    "network",  "interface",	  "rule",
 		"twin",	      "coverage", "account",	  "container",
 		"endpoint",   "path",	  "batch",	  "gap",
 		"finding",    "probe",	  "digest",	  "posting",
 		"chain",      "journal",  "proof",	  "address_posting",
-		"checkpoint", "state",	  "conversation",
+		"checkpoint", "state",	  "conversation", "event",
+		"talker",
 	};
-	static const char *const big[] = { "event", "talker" };
-	int r = check_tables(v, tables, ARRAY_SIZE(tables));
+	enum { BIG = 2 };
+	size_t n = ARRAY_SIZE(tables) - (v->options->only_window ? BIG : 0);
+	int r = 0;
 
-	return r < 0 || v->options->only_window
-		       ? r
-		       : check_tables(v, big, ARRAY_SIZE(big));
+	for (size_t i = 0; i < n && r == 0; i++) {
+		char what[64];
+
+		snprintf(what, sizeof(what),
+			 "checking the file, table %s (%zu of %zu)", tables[i],
+			 i + 1, n);
+		progress_about(what);
+		r = check_table(v, tables[i]);
+	}
+	progress_about(NULL);
+	return r;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One round of test packets: ports on the bridges, the recorder told what will
- * come, a packet from each bridge to another, a second for it to be logged,
- * and the ports gone again. Which other one changes from round to round, until
- * each pair had its turn. Never waits.
+ * Rounds of test packets: from each bridge one to another, which is so many
+ * places further as this round has, until each pair had its turn. A part of a
+ * round is ports on some bridges, the recorder told what will come, the
+ * packets, a second for them to be logged, and the ports gone again. Never
+ * waits.
  */
 #include "logger/probe.h"
 
@@ -20,12 +21,7 @@
 #include "logger/log.h"
 #include "logger/probe_port.h"
 
-enum {
-	PROBE_FAMILIES = 2,
-	KNOWN_MAX = 1024,
-	FRAMES_MAX = 256,
-	PORT_LEAST = 32768
-};
+enum { PROBE_FAMILIES = 2, FRAMES_MAX = 256, PORT_LEAST = 32768 };
 
 enum state { PROBE_IDLE, PROBE_TOLD, PROBE_SENT };
 
@@ -41,11 +37,18 @@ struct probe {
 	uint64_t at_ms; /* of the next step */
 	enum state state;
 	unsigned int round;
-	char known[KNOWN_MAX][PROBE_IFNAME_MAX];
+	char known[PROBE_KNOWN_MAX][PROBE_IFNAME_MAX];
 	size_t n_known, n_beyond; /* these are more than fit */
-	struct probe_port ports[PROBE_BRIDGES_MAX];
-	size_t n;
-	struct packet packets[PROBE_FAMILIES * PROBE_BRIDGES_MAX];
+
+	/* of a round: those that have an address, and how far they send */
+	struct probe_port ports[PROBE_KNOWN_MAX];
+	size_t n, step;
+	size_t next; /* that has not sent yet */
+	bool any;    /* packet was sent */
+
+	/* of a part of it */
+	size_t n_open;
+	struct packet packets[PROBE_FAMILIES * PROBE_PORTS_MAX];
 	size_t n_packets;
 };
 
@@ -58,6 +61,10 @@ int probe_new(int channel_fd, uint64_t every_ms, struct probe **ret)
 	p->channel_fd = channel_fd;
 	p->every_ms = every_ms;
 	p->at_ms = every_ms ? clock_ms() + every_ms : UINT64_MAX;
+	/* a logger that is started often should not begin with the same pairs
+	 */
+	if (getrandom(&p->round, sizeof(p->round), GRND_NONBLOCK) < 0)
+		p->round = (unsigned int)clock_real_ns();
 	*ret = p;
 	return 0;
 }
@@ -66,7 +73,7 @@ static void close_ports(struct probe *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		probe_port_close(&p->ports[i]);
-	p->n = 0;
+	p->n_open = 0;
 }
 
 void probe_free(struct probe *p)
@@ -85,7 +92,7 @@ void probe_clear_bridges(struct probe *p)
 
 void probe_add_bridge(struct probe *p, const char *bridge)
 {
-	if (p && p->n_known < KNOWN_MAX)
+	if (p && p->n_known < PROBE_KNOWN_MAX)
 		str_copy(p->known[p->n_known++], PROBE_IFNAME_MAX, bridge);
 	else if (p)
 		p->n_beyond++;
@@ -114,53 +121,45 @@ static void wait_for_next(struct probe *p, uint64_t now_ms)
 	p->at_ms = p->every_ms ? now_ms + p->every_ms : UINT64_MAX;
 }
 
-/* A round is bounded; what it leaves out is part of its answer. */
-static void say_left_out(const struct probe *p, char *detail, size_t size)
+/* What a round leaves out is part of its answer. */
+static void say_left_out(const struct probe *p)
 {
 	size_t all = p->n_known + p->n_beyond;
+	char detail[CHANNEL_TEXT_MAX] = "";
 
-	if (p->n_beyond > 0)
-		snprintf(detail, size,
-			 "%zu of %zu bridges in one round, %zu never: more "
-			 "than %d are not known",
-			 p->n, all, p->n_beyond, KNOWN_MAX);
-	else if (p->n_known > PROBE_BRIDGES_MAX)
-		snprintf(detail, size,
-			 "%zu of %zu bridges in one round: the others in the "
-			 "next ones",
-			 p->n, all);
-	else
-		snprintf(detail, size,
+	if (p->n < 2)
+		snprintf(detail, sizeof(detail),
+			 "there are no two bridges with room for an address");
+	else if (p->n_beyond > 0)
+		snprintf(detail, sizeof(detail),
+			 "%zu of %zu bridges, %zu never: more than %d are not "
+			 "known",
+			 p->n, all, p->n_beyond, PROBE_KNOWN_MAX);
+	else if (p->n < all)
+		snprintf(detail, sizeof(detail),
 			 "%zu of %zu bridges: the others are gone or have no "
 			 "address for a test packet",
 			 p->n, all);
+	tell(p, detail);
 }
 
-/* Ports on as many bridges as a round has, each round beginning elsewhere. */
-static void open_ports(struct probe *p)
+/* The bridges that can send, in their order. */
+static void find_ports(struct probe *p)
 {
-	char detail[CHANNEL_TEXT_MAX] = "";
-	size_t begin = p->n_known > PROBE_BRIDGES_MAX
-			       ? p->round * PROBE_BRIDGES_MAX / 2 % p->n_known
-			       : 0;
+	size_t n = 0;
+	int r;
 
-	for (size_t i = 0; i < p->n_known && p->n < PROBE_BRIDGES_MAX; i++) {
-		const char *bridge = p->known[(begin + i) % p->n_known];
-		int r = probe_port_open(bridge, &p->ports[p->n]);
-
-		if (r == 0)
-			p->n++;
-		else if (r != -ENOENT && r != -ENODEV)
-			snprintf(detail, sizeof(detail),
-				 "can't make a port on '%s': %s", bridge,
-				 strerror(-r));
+	for (size_t i = 0; i < p->n_known; i++) {
+		p->ports[i] = (struct probe_port){ .fd = -1 };
+		memcpy(p->ports[i].bridge, p->known[i], PROBE_IFNAME_MAX);
 	}
-	if (!*detail && p->n < 2)
-		snprintf(detail, sizeof(detail),
-			 "there are no two bridges with room for an address");
-	if (!*detail && p->n_known + p->n_beyond > p->n)
-		say_left_out(p, detail, sizeof(detail));
-	tell(p, detail);
+	r = probe_ports_find(p->ports, p->n_known);
+	if (r < 0)
+		log_warn("probe: can't read addresses: %s", strerror(-r));
+	for (size_t i = 0; i < p->n_known; i++)
+		if (p->ports[i].addr4.has || p->ports[i].addr6.has)
+			p->ports[n++] = p->ports[i];
+	p->n = n;
 }
 
 static uint16_t random_port(void)
@@ -195,35 +194,77 @@ static void announce_one(struct probe *p, size_t from, size_t to, int family)
 	channel_send(p->channel_fd, &msg);
 }
 
-/* Port i sends to the one so many places further as this round has. */
-static void announce(struct probe *p)
+/* Opens the port, unless it is. */
+static int open_port(struct probe *p, size_t i)
 {
-	size_t step = 1 + p->round % (p->n - 1);
+	char detail[CHANNEL_TEXT_MAX];
+	int r = 0;
 
-	p->n_packets = 0;
-	for (size_t i = 0; i < p->n; i++) {
-		announce_one(p, i, (i + step) % p->n, 4);
-		announce_one(p, i, (i + step) % p->n, 6);
+	if (p->ports[i].fd >= 0)
+		return 0;
+	r = probe_port_open(&p->ports[i]);
+	if (r == 0) {
+		p->n_open++;
+	} else if (r != -ENODEV) { /* it is gone by now: no matter */
+		snprintf(detail, sizeof(detail),
+			 "can't make a port on '%s': %s", p->ports[i].bridge,
+			 strerror(-r));
+		tell(p, detail);
 	}
-	if (p->n_packets == 0)
-		tell(p, "no two bridges of this round have addresses of one "
-			"family");
+	return r;
+}
+
+/* As many more as can have ports at a time. */
+static void begin_part(struct probe *p)
+{
+	p->n_packets = 0;
+	for (; p->next < p->n; p->next++) {
+		size_t from = p->next, to = (from + p->step) % p->n;
+		size_t more = (size_t)(p->ports[from].fd < 0) +
+			      (size_t)(p->ports[to].fd < 0);
+
+		if (p->n_open + more > PROBE_PORTS_MAX)
+			break;
+		if (open_port(p, from) < 0 || open_port(p, to) < 0)
+			continue;
+		announce_one(p, from, to, 4);
+		announce_one(p, from, to, 6);
+	}
+}
+
+/* The next part, or the end of the round. */
+static void go_on(struct probe *p, uint64_t now_ms)
+{
+	do {
+		close_ports(p);
+		begin_part(p);
+	} while (p->n_packets == 0 && p->next < p->n);
+	if (p->n_packets == 0) {
+		close_ports(p);
+		if (p->n >= 2 && !p->any)
+			tell(p, "no two bridges of this round have addresses "
+				"of one family");
+		wait_for_next(p, now_ms);
+		return;
+	}
+	p->any = true;
+	p->state = PROBE_TOLD;
+	p->at_ms = now_ms + PROBE_SETTLE_MS;
 }
 
 void probe_begin(struct probe *p, uint64_t now_ms)
 {
 	if (p->state != PROBE_IDLE)
 		return;
-	open_ports(p);
-	p->round++;
-	if (p->n < 2) {
-		close_ports(p);
-		wait_for_next(p, now_ms);
-		return;
+	find_ports(p);
+	say_left_out(p);
+	p->next = p->n;
+	p->any = false;
+	if (p->n >= 2) {
+		p->next = 0;
+		p->step = 1 + p->round++ % (p->n - 1);
 	}
-	announce(p);
-	p->state = PROBE_TOLD;
-	p->at_ms = now_ms + PROBE_SETTLE_MS;
+	go_on(p, now_ms);
 }
 
 static void send_all(struct probe *p)
@@ -269,7 +310,8 @@ static void hear(struct probe *p, size_t port)
 static void end_all(struct probe *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		hear(p, i);
+		if (p->ports[i].fd >= 0)
+			hear(p, i);
 	for (size_t i = 0; i < p->n_packets; i++) {
 		struct channel_msg msg = { .kind = CHANNEL_PROBE };
 
@@ -277,7 +319,6 @@ static void end_all(struct probe *p)
 		msg.u.probe.ended = true;
 		channel_send(p->channel_fd, &msg);
 	}
-	close_ports(p);
 }
 
 void probe_step(struct probe *p, uint64_t now_ms)
@@ -295,7 +336,7 @@ void probe_step(struct probe *p, uint64_t now_ms)
 		break;
 	case PROBE_SENT:
 		end_all(p);
-		wait_for_next(p, now_ms);
+		go_on(p, now_ms);
 		break;
 	}
 }

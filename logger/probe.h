@@ -12,7 +12,8 @@
 struct probe;
 
 enum {
-	PROBE_BRIDGES_MAX = 32, /* in one round; the next one takes others */
+	PROBE_KNOWN_MAX = 1024, /* bridges */
+	PROBE_PORTS_MAX = 32,	/* at a time; a round goes on behind them */
 	PROBE_SETTLE_MS = 300,	/* carrier comes, and the recorder knows */
 	PROBE_WAIT_MS = 1000,	/* then it should be logged */
 };

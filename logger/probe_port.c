@@ -92,29 +92,28 @@ static int take_address(const struct ifaddrs *ifa, const void **ret_addr,
 }
 
 /* The first network of each family. */
-static int read_bridge(const char *bridge, struct probe_port *ret)
+static void take(struct probe_port *port, const struct ifaddrs *ifa)
+{
+	const void *addr, *mask;
+	int family = take_address(ifa, &addr, &mask);
+	struct probe_addr *to = family == 4 ? &port->addr4 : &port->addr6;
+
+	if (family != 0 && !to->has)
+		to->has = probe_highest(family, addr, mask, to->bytes);
+}
+
+int probe_ports_find(struct probe_port *ports, size_t n)
 {
 	struct ifaddrs *list = NULL;
 
-	if (if_nametoindex(bridge) == 0)
-		return -ENODEV;
 	if (getifaddrs(&list) < 0)
 		return -errno;
-	for (const struct ifaddrs *ifa = list; ifa; ifa = ifa->ifa_next) {
-		const void *addr, *mask;
-		struct probe_addr *to;
-		int family = strcmp(ifa->ifa_name, bridge) == 0
-				     ? take_address(ifa, &addr, &mask)
-				     : 0;
-
-		if (family == 0)
-			continue;
-		to = family == 4 ? &ret->addr4 : &ret->addr6;
-		if (!to->has)
-			to->has = probe_highest(family, addr, mask, to->bytes);
-	}
+	for (const struct ifaddrs *ifa = list; ifa; ifa = ifa->ifa_next)
+		for (size_t i = 0; i < n; i++)
+			if (strcmp(ifa->ifa_name, ports[i].bridge) == 0)
+				take(&ports[i], ifa);
 	freeifaddrs(list);
-	return ret->addr4.has || ret->addr6.has ? 0 : -ENOENT;
+	return 0;
 }
 
 const struct probe_addr *probe_port_addr(const struct probe_port *port,
@@ -169,29 +168,22 @@ static int read_mac(int sock, const char *bridge, struct probe_port *ret)
 	return r;
 }
 
-int probe_port_open(const char *bridge, struct probe_port *ret)
+int probe_port_open(struct probe_port *port)
 {
-	struct probe_port port = { .fd = -1 };
 	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq ifr;
 	int r;
 
 	if (sock < 0)
 		return -errno;
-	str_copy(port.bridge, sizeof(port.bridge), bridge);
-	r = read_bridge(bridge, &port);
-	if (r == 0) {
-		port.fd = make_device(&ifr);
-		r = port.fd < 0 ? port.fd
-				: put_into_bridge(sock, ifr.ifr_name, bridge);
-		if (r == 0)
-			r = read_mac(sock, bridge, &port);
-	}
+	port->fd = make_device(&ifr);
+	r = port->fd < 0 ? port->fd
+			 : put_into_bridge(sock, ifr.ifr_name, port->bridge);
+	if (r == 0)
+		r = read_mac(sock, port->bridge, port);
 	close(sock);
 	if (r < 0)
-		probe_port_close(&port);
-	else
-		*ret = port;
+		probe_port_close(port);
 	return r;
 }
 

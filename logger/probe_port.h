@@ -23,10 +23,14 @@ struct probe_port {
 };
 
 /*
- * Makes the port; it is gone when fd is closed, or the process ends. Returns
- * 0; -ENOENT when the bridge has no address, or its network too few; -errno.
+ * Looks up the addresses for ports whose bridges are named; one that has none
+ * to send from, or is not there, gets none. 0 or -errno
  */
-int probe_port_open(const char *bridge, struct probe_port *ret);
+int probe_ports_find(struct probe_port *ports, size_t n);
+
+/* Makes the port; it is gone when fd is closed, or the process ends. 0, -ENODEV
+ * when the bridge is gone, or -errno. */
+int probe_port_open(struct probe_port *port);
 void probe_port_close(struct probe_port *port);
 
 /* The port's address of a family, 4 or 6. */

@@ -62,5 +62,13 @@ FROM hour CROSS JOIN path p CROSS JOIN service
 WHERE (p.id + s + n) % 3 = 0 AND (p.verdict <> 2 OR s = (6 << 16 | 443)) AND (p.id <> 5 OR n > 498735);
 INSERT INTO tally (span, start, path, service, packets, bytes, begun, first_ns, last_ns)
 SELECT 2, start * 60, path, service, packets, bytes, begun, first_ns, first_ns + 1 FROM tally WHERE span = 1;
+-- The packets that these are the sums of; one commit.
+INSERT INTO conversation (path, src_ip, dst_ip, service, minute, last_hour)
+SELECT path, -1408106494 + path, -1408040958 + path, service, min(start) * 60, max(start)
+FROM tally WHERE span = 1 GROUP BY path, service;
+INSERT INTO event (conversation, time_ns, detail, packets)
+SELECT max(c.id), t.first_ns, 60 << 32 | 2 << 16 | 40000, t.packets
+FROM tally t JOIN conversation c ON c.path = t.path AND c.service = t.service
+WHERE t.span = 1 GROUP BY t.start, t.path, t.service ORDER BY t.first_ns;
 INSERT INTO batch (first_event, last_event, min_ns, max_ns, packets, bytes, commit_ns)
-SELECT 1, 1000, min(first_ns), max(last_ns), sum(packets), sum(bytes), max(last_ns) FROM tally WHERE span = 1;
+SELECT min(id), max(id), min(time_ns), max(time_ns), sum(packets), sum(60 * packets), max(time_ns) FROM event;

@@ -158,7 +158,21 @@ prints_pdf()
 for tool in chromium jq sqlite3; do
 	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
 done
+# Every picture, and rows where the world has something.
+pictures()
+{
+	local part
+	for part in 'Heat map:' 'Who talks to whom:' 'Timeline:' \
+		'Table: Who tried' 'Table: Top' 'Table: New' \
+		'Table: Published' 'Table: Addresses' 'Table: Spoofed' \
+		'Table: Rules' 'Table: What was lost'; do
+		grep -q "aria-label=\"$part" "$dir/page.html" ||
+			echo "no '$part'"
+	done
+}
+
 result 'the page is made' "$(make_page 2>&1 >/dev/null | grep -v coverage)"
+result 'it has all pictures and tables' "$(pictures)"
 start_browser
 open_page
 look 'desk light' 1200 screen light

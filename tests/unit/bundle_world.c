@@ -151,8 +151,9 @@ static void put(struct bundle_writer *out, const char *name, const char *bytes,
 	assert_int_equal(bundle_end(out), 0);
 }
 
-/* Manifest and seal for what is there, signed by nobody. */
-static void put_seal(struct bundle_writer *out, struct bundle_seal *seal)
+/* Manifest and seal for what is there. */
+static void put_seal(struct bundle_writer *out, struct bundle_seal *seal,
+		     const uint8_t *secret)
 {
 	struct bundle *b = &out->bundle;
 	char line[BUNDLE_SEAL_MAX], *text = NULL;
@@ -168,6 +169,8 @@ static void put_seal(struct bundle_writer *out, struct bundle_seal *seal)
 	free(text);
 	memcpy(seal->manifest, b->files[b->n - 1].hash, BUNDLE_HASH);
 	seal->is_signed = false;
+	if (secret)
+		bundle_seal_sign(seal, secret);
 	put(out, BUNDLE_SEAL, line, bundle_seal_print(seal, line));
 	assert_int_equal(bundle_finish(out), 0);
 }
@@ -220,11 +223,16 @@ void bundle_world_change(struct bundle_world *w, const char *name,
 		put(&out, b.files[i].name, changed ? changed : bytes, n);
 		free(changed);
 	}
-	put_seal(&out, &seal);
+	put_seal(&out, &seal, w->secret);
 	assert_int_equal(changes, 1);
 	fclose(out.out);
 	close(b.fd);
 	free(all);
+}
+
+void bundle_world_keep(struct bundle_world *w)
+{
+	assert_int_equal(rename(w->changed, w->bundle), 0);
 }
 
 char *bundle_world_read(const char *path, size_t *ret_len)

@@ -13,6 +13,7 @@ struct bundle_world {
 	char bundle[BUNDLE_PATH_SIZE], changed[BUNDLE_PATH_SIZE];
 	char public_key[BUNDLE_PATH_SIZE], checkpoints[BUNDLE_PATH_SIZE];
 	struct cli_result result; /* of the last run */
+	const uint8_t *secret;	  /* signs what is changed; NULL: nobody does */
 };
 
 /* cmocka's; *state is a struct bundle_world whose log is closed and signed, but
@@ -37,6 +38,9 @@ int bundle_world_verify(struct bundle_world *w, const char *path,
  */
 void bundle_world_change(struct bundle_world *w, const char *name,
 			 const char *from, const char *to);
+
+/* From now on that is w->bundle, to be changed again. */
+void bundle_world_keep(struct bundle_world *w);
 
 /* All bytes of a file, to be freed; and a file of these. */
 char *bundle_world_read(const char *path, size_t *ret_len);

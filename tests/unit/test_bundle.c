@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/bundle.h"
 #include "cli/interrupt.h"
 #include "lib/exitcode.h"
+#include "lib/signing_key.h"
 #include "lib/text.h"
 #include "tests/unit/bundle_world.h"
 #include "tests/unit/cmocka_all.h"
@@ -45,7 +47,8 @@ static void a_bundle_is_proven_without_its_database(void **state)
 		    "missing between)");
 	must_say(w, "1 rows are in the chain and no checkpoint here signs");
 	must_say(w, "those keys are the bundle's own");
-	must_say(w, "not proven: the sums of the report");
+	must_say(w, "the report and data/ were made again from the evidence");
+	must_say(w, "sections new, verification, access, blind: who signed");
 	snprintf(options, sizeof(options), "--public-key %s --against %s",
 		 w->public_key, w->checkpoints);
 	must_prove(w, w->bundle, options);
@@ -84,18 +87,176 @@ static void a_part_of_the_time_is_proven_by_its_batches(void **state)
 	/* 8 and 9 are in one with 7, and 10, 11 are of before and after */
 	must_say(w, "held by a signature: ");
 	must_say(w, "each row there of that time is in them");
+	must_say(w, "were made again from the evidence, and are the same");
 	if (strstr(w->result.out, "can't be told"))
 		fail_msg("%s", w->result.out);
 }
 
-static void a_filter_leaves_packets_out_and_verify_says_so(void **state)
+/* Also one whose words a shell would need quotes for. */
+static void what_a_filter_means_is_all_there(void **state)
+{
+	static const char *const filters[] = {
+		"--port 443",
+		"--not --port 443 --verdict drop",
+		"--where=port\t443\tor\tnetwork\tnet_a",
+		"--where=not\tnetwork\t'net_a'",
+		"--from-port 40000",
+		"-4 --proto tcp",
+	};
+	struct bundle_world *w = *state;
+	char options[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
+		snprintf(options, sizeof(options), "-S 2023-11-14 %s",
+			 filters[i]);
+		bundle_world_make(w, options);
+		must_prove(w, w->bundle, "");
+		must_say(w, "that the filter means is in them");
+		must_say(w, "held by a signature: 12 of 13 rows");
+		must_say(w, "were made again from the evidence");
+	}
+	bundle_world_change(w, "bundle.json", "-4 --proto", "-6 --proto");
+	assert_int_equal(bundle_world_verify(w, w->changed, ""),
+			 EXITCODE_INTEGRITY);
+	must_say(w, "events.csv, line 2: is not what the evidence gives");
+	bundle_world_change(w, "bundle.json", "-4 --proto", "--help --proto");
+	assert_int_equal(bundle_world_verify(w, w->changed, ""),
+			 EXITCODE_INTEGRITY);
+	must_say(w, "its filter is none that this program has");
+}
+
+/* The n-th line of a file of the bundle; to be freed. */
+static char *line_of(struct bundle_world *w, const char *name, int n)
+{
+	char header[BUNDLE_NAME_MAX], *all, *at, *line;
+	size_t len, size;
+
+	snprintf(header, sizeof(header), "%s%s", BUNDLE_DIR, name);
+	all = bundle_world_read(w->bundle, &len);
+	at = memmem(all, len, header, strlen(header) + 1);
+	assert_non_null(at);
+	for (at += BUNDLE_BLOCK; n > 1; n--)
+		at = strchr(at, '\n') + 1;
+	size = (size_t)((char *)memchr(at, '\n', 65536) - at) + 1;
+	line = strndup(at, size);
+	free(all);
+	return line;
+}
+
+static void must_fail(struct bundle_world *w, const char *told)
+{
+	assert_int_equal(bundle_world_verify(w, w->changed, ""),
+			 EXITCODE_INTEGRITY);
+	must_say(w, told);
+}
+
+/* By whoever seals the bundle anew: nobody, somebody, and the log's own key. */
+static void a_row_that_a_filter_means_can_not_be_left_out(void **state)
 {
 	struct bundle_world *w = *state;
+	uint8_t public[CHECKPOINT_KEY], other[CHECKPOINT_SECRET];
+	uint8_t own[CHECKPOINT_SECRET];
+	const uint8_t *const secrets[] = { NULL, other, own };
+	char dir[BUNDLE_PATH_SIZE + 8];
 
-	bundle_world_make(w, "-S 2023-11-14 --port 443");
-	must_prove(w, w->bundle, "");
-	must_say(w, "which of these its filter meant");
-	must_say(w, "held by a signature: 12 of 13 rows");
+	snprintf(dir, sizeof(dir), "%s.keeper", w->world.db);
+	assert_int_equal(signing_key_load(dir, own), 0);
+	crypto_sign_keypair(public, other);
+	bundle_world_make(w, "-S 2023-11-14 --verdict drop");
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+		char *csv = line_of(w, "events.csv", 3);
+		char *jsonl = line_of(w, "events.jsonl", 2);
+
+		w->secret = secrets[i];
+		bundle_world_change(w, "events.csv", csv, "");
+		must_fail(w, "events.csv, line 3: is not what the evidence");
+		bundle_world_change(w, "events.jsonl", jsonl, "");
+		must_fail(w, "events.jsonl, line 2: is not what the evidence");
+		w->secret = NULL;
+		free(csv);
+		free(jsonl);
+	}
+}
+
+/* A sum in one file, in all files that have it, and with the log's own key. */
+static void a_sum_that_was_changed_is_found(void **state)
+{
+	static const struct {
+		const char *name, *from, *to, *told;
+	} changes[] = {
+		{ "data/matrix.csv", "net_a", "net_x",
+		  "data/matrix.csv is not what report.json says" },
+		{ "data/gaps.jsonl", "7", "6", "data/gaps.jsonl is not" },
+		{ "data/timeline.csv", ",0", ",9", "data/timeline.csv is" },
+		{ "report.html", "Dropped", "Dripped", "report.html is not" },
+		{ "report.md", "dropped", "dripped", "report.md is not" },
+		{ "report.json", "\"dropped\":", "\"dropped\":1",
+		  "" /* whichever of them comes first */ },
+		{ "report.json",
+		  "\"figures\":{\"dropped\":", "\"figures\":{\"dropped\":1",
+		  "'figures' is not what the evidence gives" },
+		{ "report.json", "\"loss\":{\"packets\":7",
+		  "\"loss\":{\"packets\":6",
+		  "'loss' is not what the evidence gives" },
+		{ "report.json", "Docker's rules dropped",
+		  "Docker's rules never dropped",
+		  "section 'summary' is not what the evidence gives" },
+		{ "report.json", "\"id\":\"matrix\"", "\"id\":\"../x\"",
+		  "report.json is no report" },
+		{ "report.json", "\"commands\":[", "\"commands\":[1,",
+		  "report.json is no report" },
+	};
+	struct bundle_world *w = *state;
+	uint8_t own[CHECKPOINT_SECRET];
+	char dir[BUNDLE_PATH_SIZE + 8];
+
+	snprintf(dir, sizeof(dir), "%s.keeper", w->world.db);
+	assert_int_equal(signing_key_load(dir, own), 0);
+	w->secret = own;
+	bundle_world_make(w, "-S 2023-11-14");
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		bundle_world_change(w, changes[i].name, changes[i].from,
+				    changes[i].to);
+		must_fail(w, changes[i].told);
+	}
+}
+
+/* In report.json and data/ alike, so that these agree. */
+static void a_sum_that_was_changed_everywhere_is_found(void **state)
+{
+	static const struct {
+		const char *id;
+		const char *from[3], *to[3]; /* report.json, csv, jsonl */
+	} changes[] = {
+		{ "gaps",
+		  { "\"packets\":7,\"cause\"", ",7,", "\"packets\":7," },
+		  { "\"packets\":6,\"cause\"", ",6,", "\"packets\":6," } },
+		{ "sessions",
+		  { "\"version\":\"test\"", ",test,", "\"version\":\"test\"" },
+		  { "\"version\":\"text\"", ",text,",
+		    "\"version\":\"text\"" } },
+	};
+	struct bundle_world *w = *state;
+	char name[3][64], told[96];
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		bundle_world_make(w, "-S 2023-11-14");
+		snprintf(name[0], sizeof(name[0]), "report.json");
+		snprintf(name[1], sizeof(name[1]), "data/%s.csv",
+			 changes[i].id);
+		snprintf(name[2], sizeof(name[2]), "data/%s.jsonl",
+			 changes[i].id);
+		for (int j = 0; j < 3; j++) {
+			bundle_world_change(w, name[j], changes[i].from[j],
+					    changes[i].to[j]);
+			bundle_world_keep(w);
+		}
+		bundle_world_change(w, "readme.txt", "What", "What");
+		snprintf(told, sizeof(told),
+			 "section '%s' is not what the evidence gives",
+			 changes[i].id);
+		must_fail(w, told);
+	}
 }
 
 /* By somebody who makes manifest and seal fit. */
@@ -155,21 +316,12 @@ static void a_line_less_is_found(void **state)
 
 	bundle_world_make(w, "-S 2023-11-14");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t len, size;
-		char *all, *at, *line;
+		char *line = line_of(w, names[i], 2);
 
-		bundle_world_change(w, "readme.txt", "What", "What");
-		all = bundle_world_read(w->changed, &len);
-		at = memmem(all, len, names[i], strlen(names[i]));
-		assert_non_null(at);
-		at = strchr(at + 512, '\n') + 1;
-		size = (size_t)((char *)memchr(at, '\n', 4096) - at) + 1;
-		line = strndup(at, size);
 		bundle_world_change(w, names[i], line, "");
 		assert_int_equal(bundle_world_verify(w, w->changed, ""),
 				 EXITCODE_INTEGRITY);
 		free(line);
-		free(all);
 	}
 }
 
@@ -355,7 +507,10 @@ int main(void)
 		TEST(a_bundle_is_proven_without_its_database),
 		TEST(only_its_owner_may_read_it_and_none_is_overwritten),
 		TEST(a_part_of_the_time_is_proven_by_its_batches),
-		TEST(a_filter_leaves_packets_out_and_verify_says_so),
+		TEST(what_a_filter_means_is_all_there),
+		TEST(a_row_that_a_filter_means_can_not_be_left_out),
+		TEST(a_sum_that_was_changed_is_found),
+		TEST(a_sum_that_was_changed_everywhere_is_found),
 		TEST(what_was_changed_behind_a_manifest_that_fits_is_found),
 		TEST(a_line_less_is_found),
 		TEST(a_byte_that_is_another_is_found),

@@ -48,6 +48,9 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		{ "log a b c d", "what is 'd'?\n" },
 		{ "top --all", "top takes no --all\n"
 			       "try 'bridgeaudit top --help'\n" },
+		/* the help says whose that is */
+		{ "probe --every 1h", "there is no option '--every'\n"
+				      "try 'bridgeaudit probe --help'\n" },
 		{ "log \033[2J", "log takes no '\\x1b[2J'\n" },
 	};
 

@@ -18,7 +18,7 @@
 #include "logger/probe.h"
 #include "tests/unit/cmocka_all.h"
 
-enum { ROUNDS_MAX = 20 };
+enum { ROUNDS_MAX = 20, MANY = 36 };
 
 static const char *skip;
 static int fds[2];
@@ -168,6 +168,90 @@ static void one_without_ipv6_is_probed_over_ipv4(void **state)
 	probe_free(p);
 }
 
+/* Bridges many0, many1 and so on, each with a network, or no longer. */
+static void many_bridges(bool make)
+{
+	FILE *ip = popen("ip -batch -", "w");
+
+	assert_non_null(ip);
+	for (int i = 0; i < MANY && make; i++)
+		fprintf(ip,
+			"link add many%d type bridge\n"
+			"addr add 172.27.%d.1/24 dev many%d\n"
+			"link set many%d up\n",
+			i, i, i, i);
+	for (int i = 0; i < MANY && !make; i++)
+		fprintf(ip, "link del many%d\n", i);
+	assert_int_equal(pclose(ip), 0);
+}
+
+static int number_of(const char *bridge)
+{
+	int n = -1;
+
+	assert_int_equal(sscanf(bridge, "many%d", &n), 1);
+	return n;
+}
+
+/* A round to its end: how often each sent and was sent to, and how far. */
+static int a_round_of_many(struct probe *p)
+{
+	int from[MANY] = { 0 }, to[MANY] = { 0 }, step = 0, most = 0;
+	struct channel_msg msg;
+
+	probe_begin(p, clock_ms());
+	while (probe_sooner_ms(p, UINT64_MAX) != UINT64_MAX) {
+		int n = ports();
+
+		most = n > most ? n : most;
+		/* what comes later is due now: nothing here is waited for */
+		probe_step(p, probe_sooner_ms(p, UINT64_MAX));
+		while (channel_recv(fds[1], &msg) > 0) {
+			if (msg.kind != CHANNEL_PROBE || !msg.u.probe.ended)
+				continue;
+			from[number_of(msg.u.probe.src_bridge)]++;
+			to[number_of(msg.u.probe.dst_bridge)]++;
+			step = (number_of(msg.u.probe.dst_bridge) + MANY -
+				number_of(msg.u.probe.src_bridge)) %
+			       MANY;
+		}
+	}
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(from[i], 1);
+		assert_int_equal(to[i], 1);
+	}
+	assert_in_range(most, 2, PROBE_PORTS_MAX);
+	assert_int_equal(ports(), 0);
+	return step;
+}
+
+/* More than can have ports at a time. */
+static void each_of_many_bridges_is_tested_in_a_round(void **state)
+{
+	char name[16];
+	struct probe *p = NULL;
+	int steps[3];
+
+	(void)state;
+	if (skip) {
+		print_message("# SKIP %s\n", skip);
+		skip();
+	}
+	many_bridges(true);
+	assert_int_equal(probe_new(fds[0], 0, &p), 0);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "many%d", i);
+		probe_add_bridge(p, name);
+	}
+	for (int i = 0; i < 3; i++)
+		steps[i] = a_round_of_many(p);
+	/* one place further each time, and never to itself */
+	for (int i = 1; i < 3; i++)
+		assert_int_equal(steps[i], steps[i - 1] % (MANY - 1) + 1);
+	probe_free(p);
+	many_bridges(false);
+}
+
 /* 40 bridges, none of which is there but two. */
 static void what_a_round_leaves_out_is_said(void **state)
 {
@@ -265,6 +349,7 @@ int main(void)
 		cmocka_unit_test(what_is_stopped_does_not_arrive),
 		cmocka_unit_test(what_passes_is_seen_to_arrive),
 		cmocka_unit_test(one_without_ipv6_is_probed_over_ipv4),
+		cmocka_unit_test(each_of_many_bridges_is_tested_in_a_round),
 		cmocka_unit_test(what_a_round_leaves_out_is_said),
 		cmocka_unit_test(ports_end_with_the_process),
 		cmocka_unit_test(one_bridge_is_a_finding_and_no_round),
