@@ -274,6 +274,7 @@ static int add_sections(struct report *r, const struct report_flows *now,
 		{ "ledger", report_add_ledger },
 		{ "probes", report_add_probes },
 		{ "verification", report_add_verification },
+		{ "readers", report_add_access },
 		{ "blind spots", report_add_blind },
 	};
 	int ret = report_add_flows(r, now, before);

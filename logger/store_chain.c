@@ -66,7 +66,7 @@ static bool is_state(int64_t item)
 /* Whose removal has to be proven: that of others follows from other rows. */
 static bool is_missed(int64_t item)
 {
-	return item < ITEM_DIGEST;
+	return item < ITEM_DIGEST || item == ITEM_READING;
 }
 
 void chain_touch(struct store *st, enum canonical_item item, int64_t key)
