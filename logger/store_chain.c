@@ -329,7 +329,7 @@ static int begin_chain(struct store *st, uint64_t start_ns)
 	rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
 	for (int i = ITEM_SESSION; i < ITEM_PROOF && rc == SQLITE_OK; i++)
 		rc = touch_all(st, (enum canonical_item)i);
-	return rc;
+	return rc == SQLITE_OK ? touch_all(st, ITEM_READING) : rc;
 }
 
 /* A blob of exactly so many bytes. */
