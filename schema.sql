@@ -327,6 +327,29 @@ CREATE TABLE probe (
 	named       INTEGER NOT NULL   -- 1: its row has both networks' names
 ) STRICT;
 
+-- Who read this log with bridgeaudit while a logger ran. Who reads the file in
+-- another way is not here.
+CREATE TABLE reading (
+	id      INTEGER PRIMARY KEY AUTOINCREMENT,
+	from_ns INTEGER NOT NULL,
+	to_ns   INTEGER,          -- NULL: it goes on, or outlived the logger
+	-- what the kernel said of the process
+	uid     INTEGER NOT NULL, -- effective
+	gid     INTEGER NOT NULL,
+	pid     INTEGER,          -- NULL: of several
+	auid    INTEGER,          -- that logged in; NULL: none, or not known
+	user    TEXT,             -- of uid, and login of auid, as /etc/passwd
+	login   TEXT,             -- had them then
+	-- what the process said of itself
+	verb    TEXT,             -- NULL: only counted, see reads
+	command TEXT,             -- its words as for a shell, perhaps cut
+	rows    INTEGER,          -- that it printed; NULL: not said
+	exit    INTEGER,          -- its status; NULL: not said, so it was killed
+	reads   INTEGER NOT NULL  -- 1; or readings that were too many to be
+	                          -- rows, and messages that were none
+) STRICT;
+CREATE INDEX reading_time ON reading (from_ns);
+
 -- What the keeper can't audit, and since when. to_ns is NULL while it lasts.
 CREATE TABLE finding (
 	id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -379,7 +402,8 @@ CREATE TABLE journal (
 	PRIMARY KEY (seq, item, key)
 ) STRICT, WITHOUT ROWID;
 -- The last entry of a row, of those tables that any commit may change.
-CREATE INDEX journal_row ON journal (item, key) WHERE item < 12;
+CREATE INDEX journal_row ON journal (item, key)
+	WHERE item < 12 OR item = 22;
 
 -- One row: what twin and account, which change all the time, are since seq.
 CREATE TABLE state (

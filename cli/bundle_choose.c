@@ -71,6 +71,8 @@ static const char *const steps[] = {
 	" from_ns < :until AND coalesce(to_ns, :until) >= :since",
 	"INSERT INTO bundle_row SELECT 11, id FROM probe WHERE"
 	" sent_ns >= :since AND sent_ns < :until",
+	"INSERT INTO bundle_row SELECT 22, id FROM reading WHERE"
+	" from_ns < :until AND coalesce(to_ns, from_ns) >= :since",
 	"INSERT OR IGNORE INTO bundle_row SELECT 8, path FROM conversation"
 	" WHERE id IN (SELECT id FROM bundle_conversation)",
 	"INSERT OR IGNORE INTO bundle_row SELECT 7, src_endpoint"

@@ -335,6 +335,8 @@ int bundle_rows(struct bundle_prove *p)
 	for (int item = 1; item < ITEM_BATCH && r == 0; item++)
 		r = check_names(&w, (enum canonical_item)item);
 	if (r == 0)
+		r = check_names(&w, ITEM_READING);
+	if (r == 0)
 		r = check_conversations(&w);
 	if (r == 0)
 		r = drop_unheld(p->db);

@@ -40,6 +40,7 @@ static const struct table {
 	{ "gap", ITEM_GAP, NULL, ROWS_OF(9), "id" },
 	{ "finding", ITEM_FINDING, NULL, ROWS_OF(10), "id" },
 	{ "probe", ITEM_PROBE, NULL, ROWS_OF(11), "id" },
+	{ "reading", ITEM_READING, NULL, ROWS_OF(22), "id" },
 	{ "batch", ITEM_BATCH, NULL,
 	  "first_event IN (SELECT first_event FROM bundle_batch)",
 	  "first_event" },

@@ -13,16 +13,17 @@
 #include "cli/interrupt.h"
 #include "cli/pager.h"
 #include "cli/progress.h"
+#include "cli/telling.h"
 #include "cli/verbs.h"
 #include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 
 static const struct verb *const verbs[] = {
-	&verb_matrix,	&verb_log,    &verb_follow, &verb_top,
-	&verb_timeline, &verb_show,   &verb_diff,   &verb_values,
-	&verb_status,	&verb_rules,  &verb_doctor, &verb_report,
-	&verb_probe,	&verb_verify, &verb_key,    &verb_bundle,
+	&verb_matrix, &verb_log,    &verb_follow, &verb_top,	&verb_timeline,
+	&verb_show,   &verb_diff,   &verb_values, &verb_status, &verb_rules,
+	&verb_doctor, &verb_report, &verb_probe,  &verb_verify, &verb_key,
+	&verb_bundle, &verb_reads,
 };
 
 static const char help_text[] =
@@ -42,7 +43,7 @@ static const char help_text[] =
 	"  doctor        is all watched on this host, and what can't be\n"
 	"  report, bundle   all of it for somebody who has to judge it\n"
 	"  probe         send test packets: are they dropped, and logged\n"
-	"  verify, key   is the log what was committed, and who signed that\n"
+	"  verify, key, reads   is it what was committed, who signed, who read it\n"
 	"\n"
 	"  --db FILE     the database (" DB_PATH_DEFAULT ")\n"
 	"  -h, --help    or of a verb: bridgeaudit log --help; -V, --version\n"
@@ -118,6 +119,26 @@ static int run_paged(const struct cli *cli, const struct verb *verb,
 	return code;
 }
 
+/* With the logger told before and after, when the verb reads the log. */
+static int run_told(const struct cli *cli, const struct verb *verb,
+		    const struct filter *f, int argc, char **argv)
+{
+	struct telling telling = {
+		.verb = verb->name,
+		.argc = argc,
+		.argv = argv,
+		.fd = -1,
+		.rows = -1,
+	};
+	struct cli told = *cli;
+	int code;
+
+	told.telling = verb->reads ? &telling : NULL;
+	code = run_paged(&told, verb, f);
+	telling_end(&telling, code);
+	return code;
+}
+
 int cli_run(const struct cli *cli, int argc, char **argv)
 {
 	const struct verb *verb;
@@ -151,7 +172,7 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 			  output_format_name(f.format));
 		return EXITCODE_USAGE;
 	}
-	return run_paged(cli, verb, &f);
+	return run_told(cli, verb, &f, argc, argv);
 }
 
 int cli_output(const struct cli *cli, const struct filter *f,
@@ -177,6 +198,10 @@ int cli_output(const struct cli *cli, const struct filter *f,
 		return EXITCODE_NOTHING;
 	}
 	output_stop_by(o, interrupt_flag);
+	if (cli->telling) {
+		cli->telling->rows = 0;
+		output_count(o, &cli->telling->rows);
+	}
 	if (f->numeric)
 		output_set_numeric(o);
 	*ret = o;
@@ -195,6 +220,8 @@ int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db)
 
 	if (r == 0) {
 		progress_watch(*ret_db, cli);
+		if (cli->telling)
+			telling_begin(cli->telling, *ret_db);
 		return EXITCODE_OK;
 	}
 	cli_error(cli, "%s", error);
@@ -206,6 +233,12 @@ int cli_reopen(const struct filter *f, sqlite3 **ret_db)
 	char error[DB_ERROR_MAX] = "";
 
 	return db_open_reader(f->db_path, ret_db, error);
+}
+
+void cli_count_rows(const struct cli *cli, uint64_t rows)
+{
+	if (cli->telling)
+		cli->telling->rows = (int64_t)rows;
 }
 
 int cli_read_failed(const struct cli *cli, const struct filter *f, int r)

@@ -14,15 +14,17 @@
 struct filter;
 struct output;
 struct output_spec;
+struct telling;
 
 struct cli {
-	FILE *out;	      /* results */
-	FILE *err;	      /* everything else */
-	uint64_t now_ns;      /* the time it is */
-	bool color;	      /* out is a terminal that may show colours */
-	bool progress;	      /* err is a terminal that is ours alone */
-	const char *db_path;  /* without --db; NULL: the usual one */
-	unsigned int columns; /* of the terminal that out is; 0: none */
+	FILE *out;		 /* results */
+	FILE *err;		 /* everything else */
+	uint64_t now_ns;	 /* the time it is */
+	bool color;		 /* out is a terminal that may show colours */
+	bool progress;		 /* err is a terminal that is ours alone */
+	const char *db_path;	 /* without --db; NULL: the usual one */
+	unsigned int columns;	 /* of the terminal that out is; 0: none */
+	struct telling *telling; /* of a verb that reads the log; else NULL */
 };
 
 struct verb {
@@ -32,6 +34,7 @@ struct verb {
 	unsigned int formats; /* 1U << enum output_format that it can */
 	int on_terminal;      /* enum output_format there, without -o */
 	int elsewhere;	      /* the same when out is no terminal */
+	bool reads;	      /* the log: the logger is told */
 	int (*run)(const struct cli *cli, const struct filter *f);
 };
 
@@ -47,6 +50,9 @@ int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db);
 
 /* The same without a word. Returns 0 or -errno. */
 int cli_reopen(const struct filter *f, sqlite3 **ret_db);
+
+/* So many rows were printed, by what is no struct output. */
+void cli_count_rows(const struct cli *cli, uint64_t rows);
 
 /*
  * Opens the output that f asks for. Returns 0, or an exit code after saying

@@ -225,5 +225,6 @@ const struct verb verb_bundle = {
 	.options = FILTER_SINCE | FILTER_UNTIL | FILTER_WHERE | FILTER_OUTPUT |
 		   FILTER_FRAMEWORK,
 	.formats = 1U << OUTPUT_TABLE,
+	.reads = true,
 	.run = run,
 };

@@ -323,5 +323,6 @@ const struct verb verb_diff = {
 		   FILTER_PAGER,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV,
+	.reads = true,
 	.run = run,
 };

@@ -489,5 +489,6 @@ const struct verb verb_follow = {
 		   FILTER_TIMEOUT | FILTER_NEW_ONLY,
 	.formats = OUTPUT_EVENT_FORMATS & ~(1U << OUTPUT_JSON),
 	.on_terminal = OUTPUT_COMPACT,
+	.reads = true,
 	.run = run,
 };

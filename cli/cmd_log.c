@@ -218,5 +218,6 @@ const struct verb verb_log = {
 		   FILTER_CURSOR | FILTER_FIRST | FILTER_REVERSE | FILTER_ALL,
 	.formats = OUTPUT_EVENT_FORMATS,
 	.on_terminal = OUTPUT_COMPACT,
+	.reads = true,
 	.run = run,
 };

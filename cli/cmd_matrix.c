@@ -235,6 +235,7 @@ static int finish(const struct answer *a, const struct loss *loss)
 	if (a->output)
 		return output_end(a->output, names, values,
 				  loss->rules > 0 ? ARRAY_SIZE(names) : 3);
+	cli_count_rows(a->cli, a->rows);
 	errno = EIO;
 	draw(a);
 	return fflush(a->cli->out) == EOF || ferror(a->cli->out) ? -errno : 0;
@@ -367,5 +368,6 @@ const struct verb verb_matrix = {
 		   1U << OUTPUT_CSV | 1U << OUTPUT_GRID | 1U << OUTPUT_DOT |
 		   1U << OUTPUT_MERMAID | 1U << OUTPUT_SVG,
 	.on_terminal = OUTPUT_GRID,
+	.reads = true,
 	.run = run,
 };

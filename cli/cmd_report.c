@@ -91,5 +91,6 @@ const struct verb verb_report = {
 		   1U << OUTPUT_PDF,
 	.on_terminal = OUTPUT_MD,
 	.elsewhere = OUTPUT_HTML,
+	.reads = true,
 	.run = run,
 };

@@ -347,6 +347,8 @@ static int run(const struct cli *cli, const struct filter *f)
 		r = show(cli, f, db, id);
 	query_end(db);
 	sqlite3_close(db);
+	if (r >= 0)
+		cli_count_rows(cli, (uint64_t)r);
 	if (r < 0)
 		return cli_read_failed(cli, f, r);
 	if (r == 0) {
@@ -364,5 +366,6 @@ const struct verb verb_show = {
 	.help = help_text,
 	.options = FILTER_OUTPUT | FILTER_OPERAND | FILTER_PAGER | FILTER_AS_OF,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON,
+	.reads = true,
 	.run = run,
 };

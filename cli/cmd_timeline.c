@@ -81,5 +81,6 @@ const struct verb verb_timeline = {
 		   FILTER_ASCII | FILTER_PAGER,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON | 1U << OUTPUT_JSONL |
 		   1U << OUTPUT_CSV,
+	.reads = true,
 	.run = run,
 };

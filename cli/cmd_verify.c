@@ -269,5 +269,6 @@ const struct verb verb_verify = {
 	.options = FILTER_OUTPUT | FILTER_AGAINST | FILTER_PUBLIC_KEY |
 		   FILTER_OPERAND,
 	.formats = 1U << OUTPUT_TABLE | 1U << OUTPUT_JSON,
+	.reads = true,
 	.run = run,
 };

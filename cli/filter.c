@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/filter_option.h"
+#include "cli/shell_word.h"
 #include "lib/db.h"
 #include "lib/text.h"
 
@@ -187,35 +188,9 @@ static int bad_option(const struct cli *cli, int option, char *const *argv)
 	return -EINVAL;
 }
 
-/* One more word as a shell takes it; false when it does not fit. */
 static bool note_word(struct filter *f, const char *word)
 {
-	size_t at = f->words_len, room = sizeof(f->words);
-	bool plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
-						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						 "0123456789-_./:,=+%@")];
-	size_t len = strlen(word);
-
-	for (const char *quote = word; (quote = strchr(quote, '\'')); quote++)
-		len += 3;
-	if (len + 4 > room - at)
-		return false;
-	if (at > 0)
-		f->words[at++] = ' ';
-	if (!plain)
-		f->words[at++] = '\'';
-	for (; *word; word++) {
-		if (*word == '\'') {
-			memcpy(f->words + at, "'\\'", 3);
-			at += 3;
-		}
-		f->words[at++] = *word;
-	}
-	if (!plain)
-		f->words[at++] = '\'';
-	f->words[at] = '\0';
-	f->words_len = at;
-	return true;
+	return shell_word_add(f->words, sizeof(f->words), &f->words_len, word);
 }
 
 /* Keeps the words of an option that selects packets. */

@@ -36,6 +36,7 @@ enum filter_option {
 	FILTER_AS_OF = 1 << 22,
 	FILTER_FRAMEWORK = 1 << 23,
 	FILTER_PUBLIC_KEY = 1 << 24,
+	FILTER_USER = 1 << 25,
 };
 
 struct filter {
@@ -47,15 +48,14 @@ struct filter {
 	char words[FILTER_WORDS_MAX]; /* that made expr, for a shell */
 	size_t words_len;
 	int64_t last, first; /* -1 when not given */
-	uint64_t as_of_ns;
 	enum output_format format;
 	const char *fields, *by;   /* "a,b"; NULL: all */
 	const char *sort, *output; /* a format, or bundle's file */
 	const char *cursor, *after_cursor, *cursor_file;
-	uint64_t step_ns, timeout_ns;
+	uint64_t as_of_ns, step_ns, timeout_ns;
 	const char *against; /* a window, or verify's file */
 	uint64_t against_since_ns, against_until_ns;
-	const char *baseline, *framework, *public_key;
+	const char *baseline, *framework, *public_key, *user;
 	bool color; /* what is printed for people */
 	bool numeric, ascii, pager, help, version;
 	const char *operands[FILTER_OPERANDS_MAX];

@@ -218,6 +218,7 @@ TAKE_TEXT(framework)
 TAKE_TEXT(against)
 TAKE_TEXT(output)
 TAKE_TEXT(public_key)
+TAKE_TEXT(user)
 TAKE_FLAG(numeric, true)
 TAKE_FLAG(ascii, true)
 TAKE_FLAG(pager, true)
@@ -267,6 +268,7 @@ static const struct filter_long options[] = {
 	{ "step", 0, true, FILTER_STEP, take_step },
 	{ "timeout", 0, true, FILTER_TIMEOUT, take_timeout },
 	{ "until", 'U', true, FILTER_UNTIL, take_until },
+	{ "user", 0, true, FILTER_USER, take_user },
 	{ "utc", 0, false, 0, take_utc },
 	{ "version", 'V', false, 0, take_version_true },
 };

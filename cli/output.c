@@ -175,6 +175,11 @@ void output_stop_by(struct output *o, const volatile sig_atomic_t *stop)
 	o->stop = stop;
 }
 
+void output_count(struct output *o, int64_t *rows)
+{
+	o->rows = rows;
+}
+
 bool output_wants_cells(const struct output *o)
 {
 	return o->ops->cells && o->spec != &o->picked;
@@ -284,7 +289,7 @@ static int write_until(int fd, const char *buf, size_t len,
 }
 
 /* Moves what is in memory to the real stream. */
-static int drain(struct output *o)
+static int move(struct output *o)
 {
 	off_t len;
 
@@ -302,6 +307,17 @@ static int drain(struct output *o)
 	    fflush(o->out) == EOF)
 		return -errno;
 	return 0;
+}
+
+static int drain(struct output *o)
+{
+	int r = move(o);
+
+	if (r == 0 && o->rows)
+		*o->rows += (int64_t)(o->n_rows - o->n_written);
+	if (r == 0)
+		o->n_written = o->n_rows;
+	return r;
 }
 
 int output_flush(struct output *o)

@@ -49,6 +49,7 @@ bool output_is_numeric(const struct output *o);
 
 /* A write to out, if it is a file, ends with -EINTR once *stop is set. */
 void output_stop_by(struct output *o, const volatile sig_atomic_t *stop);
+void output_count(struct output *o, int64_t *rows); /* adds those it writes */
 
 /* Rows are given as cells or as whole events, else as values. */
 bool output_wants_cells(const struct output *o);

@@ -28,6 +28,8 @@ struct output {
 	bool color;
 	bool numeric;
 	size_t n_rows;
+	size_t n_written;	   /* of these */
+	int64_t *rows;		   /* counts them; NULL: nobody does */
 	size_t n_left_out;	   /* events that the format has no form for */
 	struct output_spec picked; /* spec, when fields were picked */
 	size_t pick[OUTPUT_FIELDS_MAX];

@@ -283,6 +283,7 @@ static int add_sections(struct report *r, const struct report_flows *now,
 		{ "ledger", report_add_ledger, false },
 		{ "probes", report_add_probes, false },
 		{ "verification", report_add_verification, true },
+		{ "readers", report_add_access, true },
 		{ "blind spots", report_add_blind, true },
 	};
 	int ret = report_add_flows(r, now, before);

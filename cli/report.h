@@ -19,7 +19,7 @@
 enum {
 	REPORT_ROWS_MAX = 100,	/* of a table; what is more is counted */
 	REPORT_RULES_MAX = 500, /* of the tables of rules */
-	REPORT_STEPS = 14,	/* report_step() is called so often */
+	REPORT_STEPS = 15,	/* report_step() is called so often */
 	REPORT_COMMAND_MAX = 8192,
 };
 

@@ -33,8 +33,10 @@ static const struct report_control pci_dss_4_0_1[] = {
 	  "an audited rule decided",
 	  "forged addresses that reached no audited rule" },
 	{ "10.2.1.3", "access to audit logs is itself logged", "access",
-	  "nothing: who read the database is not recorded here",
-	  "readers; watch the file with auditd (bridgeaudit(1) has the rule)" },
+	  "who read, exported and verified this log with bridgeaudit while a "
+	  "logger ran: user, login, time, command, rows",
+	  "who read the file with another program, and what root did: watch it "
+	  "with auditd" },
 	{ "10.2.1.6", "starts, stops and pauses of the log are logged",
 	  "sessions",
 	  "each start and stop of the logger, and when it was killed",

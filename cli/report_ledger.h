@@ -14,8 +14,11 @@ int report_add_rules(struct report *r);
 /* Who wrote another's address into packets. */
 int report_add_spoofed(struct report *r);
 
-/* What can be proven of the records, and by whom they were read. */
+/* What can be proven of the records. */
 int report_add_verification(struct report *r);
+
+/* By whom they were read. */
+int report_add_access(struct report *r);
 
 /* What no rule can see, by nature and on this host. */
 int report_add_blind(struct report *r);

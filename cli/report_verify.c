@@ -228,30 +228,7 @@ static int add_proof(struct report *r)
 	return ret;
 }
 
-static void add_access(struct report *r)
-{
-	json_t *s = report_section(r, "access", "Who read this log");
-
-	report_say(r, s,
-		   "Not recorded. Members of the group bridgeaudit and root "
-		   "read the database file directly, and no program of ours is "
-		   "asked when they do: who queried or exported what is not in "
-		   "this log.");
-	report_say(
-		r, s,
-		"The kernel's audit system can record it: "
-		"auditctl -w /var/lib/bridgeaudit -p rwa -k bridgeaudit; "
-		"then ausearch -k bridgeaudit names user, time and program.");
-	report_say(
-		r, s,
-		"What the logger removed because of age or size is recorded: "
-		"see Records.");
-}
-
 int report_add_verification(struct report *r)
 {
-	int ret = add_proof(r);
-
-	add_access(r);
-	return ret;
+	return add_proof(r);
 }

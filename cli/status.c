@@ -185,6 +185,8 @@ int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
 		r = read_unknown(db, ret);
 	if (r >= 0)
 		r = status_disk_read(db, path, &ret->disk);
+	if (r >= 0)
+		r = status_reads_read(db, now_ns, &ret->reads);
 	if (r < 0)
 		return r;
 	ret->stored = stored[0];

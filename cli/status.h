@@ -9,6 +9,7 @@
 
 #include "cli/loss.h"
 #include "cli/status_disk.h"
+#include "cli/status_reads.h"
 
 enum { STATUS_CONVERSATIONS = 100000 };
 
@@ -16,6 +17,7 @@ struct status {
 	const char *path;
 	int64_t bytes; /* with the write-ahead log */
 	struct status_disk disk;
+	struct status_reads reads;
 	int writer_pid; /* 0: no logger runs; -errno: can't be told */
 
 	bool has_session; /* a logger ran once */

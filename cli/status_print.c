@@ -259,6 +259,7 @@ int status_print(const struct status *s, FILE *out, bool color)
 			time_local(s->newest_ns, newest, sizeof(newest)));
 	else
 		fprintf(out, "%-*snone\n", NAME_WIDTH, "events");
+	status_reads_print(&s->reads, NAME_WIDTH, out);
 	return finish(out);
 }
 
@@ -298,7 +299,7 @@ int status_print_json(const struct status *s, FILE *out)
 		"{s:o, s:{s:I, s:I, s:I, s:I, s:O, s:I, s:I},"
 		" s:{s:I, s:I, s:I},"
 		" s:o, s:O, s:O,"
-		" s:{s:o, s:I}, s:o, s:o, s:o*, s:o*}",
+		" s:{s:o, s:I}, s:o, s:o, s:o, s:o*, s:o*}",
 		"logger", logger_json(s), "packets", "stored",
 		(json_int_t)s->stored, "lost", (json_int_t)s->loss.packets,
 		"gaps", (json_int_t)s->loss.gaps, "gaps_unknown",
@@ -310,8 +311,9 @@ int status_print_json(const struct status *s, FILE *out)
 		"coverage", coverage_json(s), "rules", s->rules, "findings",
 		s->findings, "database", "path", json_text(s->path), "bytes",
 		(json_int_t)s->bytes, "disk", status_disk_json(&s->disk),
-		"kept", status_kept_json(&s->disk), "oldest",
-		json_time(s->oldest_ns), "newest", json_time(s->newest_ns));
+		"kept", status_kept_json(&s->disk), "reads",
+		status_reads_json(&s->reads), "oldest", json_time(s->oldest_ns),
+		"newest", json_time(s->newest_ns));
 	int r = json_write(out, json);
 
 	if (r < 0)

@@ -21,5 +21,6 @@ extern const struct verb verb_bundle;
 extern const struct verb verb_probe;
 extern const struct verb verb_verify;
 extern const struct verb verb_key;
+extern const struct verb verb_reads;
 
 #endif

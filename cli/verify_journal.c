@@ -69,7 +69,7 @@ static int take_entry(struct verify *v, sqlite3_stmt *s)
 	int64_t key = sqlite3_column_int64(s, 2);
 	struct verify_entry *e;
 
-	if (item <= 0 || item >= ITEM_TWIN ||
+	if (item <= 0 || (item >= ITEM_TWIN && item != ITEM_READING) ||
 	    sqlite3_column_bytes(s, 3) != CANONICAL_HASH) {
 		verify_found(v, FAULT_CHANGED, seq, 0,
 			     "its journal names a row of no table");
@@ -225,6 +225,8 @@ int verify_journal_rows(struct verify *v)
 
 	for (int64_t item = 1; item <= ITEM_BATCH && r == 0; item++)
 		r = check_table(v, item);
+	if (r == 0)
+		r = check_table(v, ITEM_READING);
 	if (r == 0)
 		find_removed(v);
 	return r;

@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 # Completion of bridgeaudit for bash, with the names that are in the log.
 
-_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report bundle probe verify key'
+_bridgeaudit_verbs='matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads'
 _bridgeaudit_options='--after-cursor --against --all --as-of --ascii --baseline --by
 --color --cursor --cursor-file --db --exit-on-match --fields --first --follow --framework
 --help --last --lines --new-only --no-pager --numeric --output --pager --public-key
 --reverse --since --sort --step
---timeout --until --utc --version --not --where
+--timeout --until --user --utc --version --not --where
 --network --from-network --to-network --ip --from-ip --to-ip
 --port --from-port --to-port --interface --from-interface --to-interface
 --external --from-external --to-external
@@ -77,6 +77,7 @@ _bridgeaudit()
 			port proto verdict chain rule' ;;
 	-S | --since | -U | --until | --as-of)
 		words='now recent today yesterday this-week week-ago this-month' ;;
+	--user) words=$(compgen -u) ;;
 	--step) words='1s 10s 1m 5m 15m 1h 1d' ;;
 	--db | --baseline | --cursor-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

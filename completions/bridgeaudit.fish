@@ -10,7 +10,7 @@ function __bridgeaudit_values
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules doctor report bundle probe verify key
+set -l verbs matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -49,6 +49,7 @@ complete -c bridgeaudit -l sort -s s -x -a 'packets bytes conversations ports' -
 complete -c bridgeaudit -l step -x -a '1s 10s 1m 5m 15m 1h 1d' -d "length of a slot"
 complete -c bridgeaudit -l timeout -x -d "end then"
 complete -c bridgeaudit -l until -s U -x -a 'now recent today yesterday this-week week-ago this-month' -d "before this time"
+complete -c bridgeaudit -l user -x -a '(__fish_complete_users)' -d "who read the log"
 complete -c bridgeaudit -l utc -d "times in UTC"
 complete -c bridgeaudit -l version -s V -d "version"
 complete -c bridgeaudit -l not -d "what the next filter does not select"

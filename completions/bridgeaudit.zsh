@@ -37,7 +37,7 @@ local times='(now recent today yesterday this-week week-ago this-month)'
 local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
-	'1:verb:(matrix log follow top timeline show diff values status rules doctor report bundle probe verify key)' \
+	'1:verb:(matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads)' \
 	'*:operand:_bridgeaudit_operand' \
 	'--after-cursor[begin after it]:cursor' \
 	'--against[compare with]:times' \
@@ -70,6 +70,7 @@ _arguments -S \
 	'--step[length of a slot]:span:(1s 10s 1m 5m 15m 1h 1d)' \
 	'--timeout[end then]:span' \
 	"(-U --until)"{-U,--until}"[before this time]:time:$times" \
+	'--user[who read the log]:user:_users' \
 	'--utc[times in UTC]' \
 	'(-V --version)'{-V,--version}'[version]' \
 	'*--not[what the next filter does not select]' \

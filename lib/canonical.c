@@ -61,6 +61,9 @@ const struct canonical_table canonical_tables[ITEM_END] = {
 				" rule_packets, twin_packets" },
 	[ITEM_ACCOUNT] = { "account",
 			   "rule, base, rows, lost, missed, overlogged" },
+	[ITEM_READING] = { "reading", "id, from_ns, to_ns, uid, gid, pid, auid,"
+				      " user, login, verb, command, rows, exit,"
+				      " reads" },
 };
 
 enum canonical_item canonical_item_of(const char *table)

@@ -30,6 +30,7 @@ enum canonical_item {
 	ITEM_NAMED_DST,	   /* destination, was named later */
 	ITEM_TWIN,	   /* of the present state only, like */
 	ITEM_ACCOUNT,
+	ITEM_READING, /* kept like those before ITEM_DIGEST */
 	ITEM_END,
 };
 

@@ -30,6 +30,7 @@ const struct config config_default = {
 	.profile = PROFILE_DEFAULT,
 	.checkpoint_minutes = 10,
 	.retain_size = 10ULL << 30,
+	.record_reads = true,
 	.space = { .left_percent = 5,
 		   .low = { .act = SPACE_LOG },
 		   .full = { .act = SPACE_SUSPEND } },
@@ -127,6 +128,17 @@ static int set_checkpoint_minutes(struct config *cfg, const char *value,
 		 "is needed",
 		 value, CHECKPOINT_MINUTES_MAX);
 	return -EINVAL;
+}
+
+static int set_record_reads(struct config *cfg, const char *value, char *error)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		snprintf(error, CONFFILE_ERROR_MAX,
+			 "'%.64s': yes or no is needed", value);
+		return -EINVAL;
+	}
+	cfg->record_reads = *value == 'y';
+	return 0;
 }
 
 static int set_retain_days(struct config *cfg, const char *value, char *error)
@@ -238,6 +250,7 @@ static const struct key {
 	{ "nflog_group", set_nflog_group, false },
 	{ "probe_every", set_probe_every, false },
 	{ "profile", set_profile, false },
+	{ "record_reads", set_record_reads, false },
 	{ "retain_days", set_retain_days, false },
 	{ "retain_size", set_retain_size, false },
 	{ "space_left", set_space_left, false },

@@ -3,6 +3,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_CONFIG_H
 #define BRIDGEAUDIT_LOGGER_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/conffile.h"
@@ -22,6 +23,7 @@ struct config {
 	uint64_t retain_days;			      /* 0: no limit */
 	uint64_t retain_size;			      /* bytes; 0: no limit */
 	uint64_t probe_every_s; /* 0: only when asked to */
+	bool record_reads;
 	struct space_config space;
 };
 

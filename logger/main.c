@@ -227,6 +227,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 				     NS_PER_MINUTE,
 			.retain_bytes = opt->config.retain_size,
 			.checkpoint_minutes = opt->config.checkpoint_minutes,
+			.record_reads = opt->config.record_reads,
 			.space = &opt->config.space,
 			.nflog_fd = nflog_fd,
 			.channel_fd = channel[1],

@@ -27,6 +27,7 @@
 #include "logger/log.h"
 #include "logger/memory.h"
 #include "logger/privilege.h"
+#include "logger/reading_socket.h"
 #include "logger/reconcile.h"
 #include "logger/store.h"
 #include "logger/writer.h"
@@ -46,6 +47,7 @@ struct recorder {
 	struct reconcile reconcile;
 	struct writer writer;
 	struct fair *fair;
+	struct reading_socket *reads;
 	uint8_t *buf;		/* CAPTURE_RECV_SIZE */
 	uint64_t hold_until_ms; /* no commit before the first list; monotonic */
 	uint64_t look_at_ms;	/* the next look at the counters; 0: none */
@@ -244,6 +246,7 @@ static void tick(struct recorder *rec)
 	look_at_clock(rec);
 	if (rec->config->checkpoint_minutes && clock_ms() >= rec->sign_at_ms)
 		ask_to_sign(rec);
+	reading_socket_tick(rec->reads);
 	writer_tick(&rec->writer);
 	if (rests || !rec->writer.rests)
 		return;
@@ -260,9 +263,10 @@ static void loop(struct recorder *rec)
 			{ events ? rec->config->nflog_fd : -1, events, 0 },
 			{ rec->config->channel_fd, facts, 0 },
 			{ ifname_fd(rec->ifnames), POLLIN, 0 },
+			{ reading_socket_fd(rec->reads), POLLIN, 0 },
 		};
 
-		if (poll(fds, 3, wait_ms(rec)) < 0 && errno != EINTR) {
+		if (poll(fds, 4, wait_ms(rec)) < 0 && errno != EINTR) {
 			log_error("poll: %s", strerror(errno));
 			return;
 		}
@@ -274,6 +278,8 @@ static void loop(struct recorder *rec)
 			rec->orphan = true;
 		if (fds[0].revents)
 			take_packets(rec);
+		if (fds[3].revents)
+			reading_socket_take(rec->reads);
 		if (rec->look_at_ms != 0 && clock_ms() >= rec->look_at_ms)
 			look(rec);
 		if (clock_ms() >= rec->writer.tick_at_ms)
@@ -331,6 +337,7 @@ static int finish(struct recorder *rec)
 	bool empty = false;
 
 	rec->hold_until_ms = 0;
+	reading_socket_close(rec->reads);
 	/* the last packets are written if there is any room at all */
 	writer_resume(&rec->writer);
 	/* without a keeper the group is still bound and may never be empty */
@@ -468,6 +475,7 @@ int recorder_run(const struct recorder_config *config)
 		code = exit_code(r);
 		goto out;
 	}
+	reading_socket_open(&rec.writer, config->record_reads, &rec.reads);
 	rec.hold_until_ms = clock_ms() + FIRST_LIST_MS;
 	r = channel_send(config->channel_fd, &ready);
 	if (r < 0)

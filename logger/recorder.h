@@ -3,6 +3,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_RECORDER_H
 #define BRIDGEAUDIT_LOGGER_RECORDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "logger/space.h"
@@ -14,6 +15,7 @@ struct recorder_config {
 	uint64_t retain_ns; /* as in struct store_session */
 	uint64_t retain_bytes;
 	unsigned int checkpoint_minutes; /* 0: at the end only */
+	bool record_reads;
 	const struct space_config *space;
 	int nflog_fd;	/* from capture_open() */
 	int channel_fd; /* to the keeper */

@@ -94,6 +94,8 @@ static int start(struct store *st, const struct store_session *session)
 	if (rc == SQLITE_OK)
 		rc = session_next_ids(st);
 	if (rc == SQLITE_OK)
+		rc = readings_load(st);
+	if (rc == SQLITE_OK)
 		rc = chain_open(st, session->start_ns);
 	if (rc == SQLITE_OK)
 		rc = container_load(st, session->start_ns);
@@ -180,7 +182,7 @@ bool store_facts_full(const struct store *st)
 
 static bool has_work(const struct store *st)
 {
-	return st->n_events || st->n_facts || st->n_gaps ||
+	return st->n_events || st->n_facts || st->n_gaps || st->readings.n ||
 	       accounts_dirty(st->accounts, 0);
 }
 
@@ -322,6 +324,8 @@ static int write_all(struct store *st, uint64_t now_ns)
 	for (size_t i = 0; i < st->n_gaps && rc == SQLITE_OK; i++)
 		rc = ledger_gap(st, &st->gaps[i]);
 	if (rc == SQLITE_OK)
+		rc = readings_write(st);
+	if (rc == SQLITE_OK)
 		rc = coverage_accounts(st);
 	if (rc == SQLITE_OK && st->n_events > 0)
 		rc = batch_write(st, now_ns);
@@ -414,6 +418,7 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	st->n_packets = 0;
 	st->n_facts = 0;
 	st->n_gaps = 0;
+	st->readings.n = 0;
 	accounts_written(st->accounts);
 	return 0;
 }

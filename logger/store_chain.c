@@ -66,7 +66,7 @@ static bool is_state(int64_t item)
 /* Whose removal has to be proven: that of others follows from other rows. */
 static bool is_missed(int64_t item)
 {
-	return item < ITEM_DIGEST;
+	return item < ITEM_DIGEST || item == ITEM_READING;
 }
 
 void chain_touch(struct store *st, enum canonical_item item, int64_t key)
@@ -329,7 +329,7 @@ static int begin_chain(struct store *st, uint64_t start_ns)
 	rc = rc == SQLITE_DONE ? SQLITE_OK : rc;
 	for (int i = ITEM_SESSION; i < ITEM_PROOF && rc == SQLITE_OK; i++)
 		rc = touch_all(st, (enum canonical_item)i);
-	return rc;
+	return rc == SQLITE_OK ? touch_all(st, ITEM_READING) : rc;
 }
 
 /* A blob of exactly so many bytes. */

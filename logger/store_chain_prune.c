@@ -102,9 +102,10 @@ static int prove_again(struct store *st, int64_t end)
 		" WHERE block = j.key) WHEN 13 THEN EXISTS (SELECT 1"
 		" FROM posting p WHERE p.id = j.key) WHEN 14 THEN EXISTS"
 		" (SELECT 1 FROM address_posting p WHERE p.id = j.key)"
-		" ELSE item > 14 OR NOT EXISTS (SELECT 1 FROM journal n"
-		" INDEXED BY journal_row WHERE n.item = j.item"
-		" AND n.key = j.key AND n.seq > j.seq AND n.item < 12) END";
+		" ELSE item BETWEEN 15 AND 21 OR NOT EXISTS (SELECT 1"
+		" FROM journal n INDEXED BY journal_row WHERE n.item = j.item"
+		" AND n.key = j.key AND n.seq > j.seq"
+		" AND (n.item < 12 OR n.item = 22)) END";
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 

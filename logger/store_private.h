@@ -19,6 +19,7 @@
 #include "logger/store_path.h"
 #include "logger/store_probe.h"
 #include "logger/store_prune.h"
+#include "logger/store_reading.h"
 #include "logger/store_session.h"
 #include "logger/store_shed.h"
 #include "logger/store_sql.h"
@@ -60,14 +61,14 @@ struct store {
 	size_t n_events;
 	uint64_t n_packets; /* that they are */
 	size_t n_more;	    /* of these, in more */
-	size_t n_facts;
-	size_t n_gaps;
+	size_t n_facts, n_gaps;
 	size_t n_networks;
 	struct event events[STORE_EVENTS_MAX];
 	struct more more[STORE_EVENTS_MAX]; /* of each event */
 	struct shed shed;
 	struct channel_msg facts[STORE_FACTS_MAX];
 	struct gap gaps[STORE_GAPS_MAX];
+	struct readings readings;
 	struct network_slot networks[NETWORKS_MAX];
 	char error[256];
 };

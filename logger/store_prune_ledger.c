@@ -75,6 +75,7 @@ static const struct stage stages[] = {
 	REMOVE("coverage", "to_ns < ?1"),
 	REMOVE("finding", "to_ns < ?1"),
 	REMOVE("probe", "sent_ns < ?1"),
+	REMOVE("reading", "coalesce(to_ns, from_ns) < ?1"),
 	/* by the first a reader knows the log, and the last one runs */
 	REMOVE("session", "id > (SELECT min(id) FROM session)"
 			  " AND coalesce(stop_ns, start_ns) < ?1"

@@ -198,6 +198,13 @@ const char *const store_sql[STMT_COUNT] = {
 		" :arrived, EXISTS (SELECT 1 FROM path WHERE rule = :rule"
 		" AND probe = 1 AND src_network = :src_network"
 		" AND dst_network = :dst_network))",
+	[STMT_READING] =
+		"INSERT INTO reading (id, from_ns, to_ns, uid, gid, pid, auid,"
+		" user, login, verb, command, rows, exit, reads) VALUES (:id,"
+		" :from_ns, :to_ns, :uid, :gid, :pid, :auid, :user, :login,"
+		" :verb, :command, :rows, :exit, :reads) ON CONFLICT (id)"
+		" DO UPDATE SET to_ns = excluded.to_ns, rows = excluded.rows,"
+		" exit = excluded.exit",
 	[STMT_OLDEST_BATCH] =
 		"SELECT first_event, last_event, min_ns, max_ns FROM batch"
 		" INDEXED BY batch_kept WHERE pruned_ns IS NULL ORDER BY first_event LIMIT 1",

@@ -37,12 +37,13 @@ recorder_has_nothing()
 	}
 }
 
-# Its sockets: the NFLOG group, the keeper, and the interface table; no more.
+# Its sockets: the NFLOG group, the keeper, the interface table, and where
+# readers of the log tell of themselves; no more.
 recorder_descriptors()
 {
 	local sockets
 	sockets=$(find "/proc/$1/fd" -lname 'socket:*' | wc -l)
-	[ "$sockets" -le 4 ] || {
+	[ "$sockets" -le 5 ] || {
 		ls -l "/proc/$1/fd"
 		return 1
 	}

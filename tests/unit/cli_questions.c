@@ -50,6 +50,10 @@ const char *const cli_questions[] = {
 	"rules -o csv --all",
 	"probe --all",
 	"probe --all -o csv",
+	"reads",
+	"reads -S 400s --user 1000 -o json",
+	"reads -o jsonl",
+	"reads -o csv",
 	"verify",
 	"verify -o json",
 	"report -o html",
@@ -85,6 +89,11 @@ static const char more_sql[] =
 	" src_port, dst_port, seen_ns, rule, verdict, arrived, named) VALUES"
 	" (1795468336000000000, 1, 2, 1, 2, 3, 4, 1795468336000000000, 291,"
 	" 1, 0, 1);"
+	"INSERT INTO reading (from_ns, to_ns, uid, gid, pid, auid, user, login,"
+	" verb, command, rows, exit, reads) VALUES (1795468336000000000,"
+	" 1795468336000000000, 0, 0, 1, 1000, 'root', 'alice', 'log', 'log',"
+	" 5, 0, 1), (1795468337000000000, NULL, 1000, 1000, NULL, NULL, NULL,"
+	" NULL, NULL, NULL, NULL, NULL, 3);"
 	"INSERT INTO finding (from_ns, subject, detail) VALUES (1, 'load',"
 	" 'too much')";
 

@@ -194,9 +194,9 @@ static size_t run_help(const char *verb)
 static void every_example_of_the_help_texts_is_run(void **state)
 {
 	static const char *const verbs[] = {
-		"matrix", "log",    "follow", "top",   "timeline",
-		"show",	  "diff",   "values", "rules", "status",
-		"doctor", "report", "probe",  "key",   "verify",
+		"matrix", "log",    "follow", "top",	"timeline", "show",
+		"diff",	  "values", "rules",  "status", "doctor",   "report",
+		"probe",  "key",    "verify", "reads",
 	};
 
 	(void)state;

@@ -76,7 +76,7 @@ static void stop_writer(pid_t pid)
 static void status_of_a_new_log_says_that_there_is_nothing(void **state)
 {
 	const struct cli_result *r = cli_fixture_run("status");
-	char expected[512];
+	char expected[1024];
 	const char *size = strstr(r->out, "audit.db, ");
 	const char *disk = strstr(r->out, "\ndisk      ");
 
@@ -94,7 +94,10 @@ static void status_of_a_new_log_says_that_there_is_nothing(void **state)
 		 "findings  none\n"
 		 "database  %s, %.*s\n"
 		 "disk      %.*s\n"
-		 "events    none\n",
+		 "events    none\n"
+		 "reads     none is known\n"
+		 "          who reads the file without bridgeaudit, or while "
+		 "no logger runs, is not recorded\n",
 		 cli_fixture_db(), (int)strcspn(size + 10, "\n"), size + 10,
 		 (int)strcspn(disk + 11, "\n"), disk + 11);
 	assert_string_equal(r->out, expected);

@@ -53,6 +53,7 @@ static void every_key_is_taken(void **state)
 		   "docker_socket=/run/docker.sock\n"
 		   "  nflog_group = 17\n"
 		   "profile = drops, user ; not what is published\n"
+		   "record_reads = no\n"
 		   "retain_days = 90\n"
 		   "retain_size = 20G\n"
 		   "space_left = 500\n"
@@ -63,6 +64,7 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(cfg.db, "/srv/audit/audit.db");
 	assert_string_equal(cfg.docker_socket, "/run/docker.sock");
 	assert_int_equal(cfg.nflog_group, 17);
+	assert_false(cfg.record_reads);
 	assert_int_equal(cfg.retain_days, 90);
 	assert_int_equal(cfg.retain_size, 20ULL << 30);
 	assert_int_equal(cfg.space.left_bytes, 500 << 20);
@@ -99,6 +101,8 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
 		  "1: nflog_group '-1': a number from 0 to 65535 is needed" },
 		{ "nflog_group =\n",
 		  "1: nflog_group '': a number from 0 to 65535 is needed" },
+		{ "record_reads = true\n",
+		  "1: record_reads 'true': yes or no is needed" },
 		{ "retain_days = 90d\n",
 		  "1: retain_days '90d': a number of days from 0 (no limit) to "
 		  "36500 is needed" },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "logger/store_reading.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/names_world.h"
 
@@ -69,6 +70,37 @@ static void what_was_lost_stays_counted(void **state)
 			    "2 gaps, made one when the packets of their time"
 			    " were removed");
 	assert_int_equal(store_close(st, T0 + 55 * DAY), 0);
+}
+
+static void read_log(struct store *st, uint64_t from_ns, uint64_t to_ns)
+{
+	const struct reading r = { .id = store_reading_id(st),
+				   .from_ns = from_ns,
+				   .to_ns = to_ns,
+				   .verb = "log",
+				   .reads = 1 };
+
+	store_add_reading(st, &r);
+	names_commit(st, from_ns);
+}
+
+static void readings_go_with_the_packets_of_their_time(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, T0, 10 * DAY, 0);
+
+	read_log(st, T0 + HOUR, T0 + 2 * HOUR);
+	read_log(st, T0 + HOUR, 0); /* the logger was gone before its end */
+	read_log(st, T0 + HOUR, T0 + 39 * DAY);
+	settle(st, T0 + 40 * DAY);
+	assert_string_equal(store_world_ask(w, "SELECT id FROM reading"), "3");
+	settle(st, T0 + 60 * DAY);
+	assert_string_equal(store_world_ask(w, "SELECT count(*) FROM reading"),
+			    "0");
+	assert_int_equal(store_close(st, T0 + 60 * DAY), 0);
+	st = open_keeping(w, T0 + 60 * DAY, 10 * DAY, 0);
+	assert_int_equal(store_reading_id(st), 4);
+	assert_int_equal(store_close(st, T0 + 60 * DAY), 0);
 }
 
 /* More than a step has, and none of them twice or not at all. */
@@ -220,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(what_was_lost_stays_counted),
 		T(many_gaps_become_one_step_by_step),
+		T(readings_go_with_the_packets_of_their_time),
 		T(a_name_that_nothing_refers_to_goes),
 		T(a_name_that_a_late_packet_needs_stays),
 		T(a_container_that_comes_again_is_written_again),

@@ -17,8 +17,8 @@ static const char *const tables[] = {
 	"account",	"batch",     "chain",	 "checkpoint", "container",
 	"conversation", "coverage",  "endpoint", "event",      "finding",
 	"gap",		"interface", "journal",	 "network",    "path",
-	"probe",	"proof",     "rule",	 "seen",       "session",
-	"state",	"talker",    "tally",	 "twin",
+	"probe",	"proof",     "reading",	 "rule",       "seen",
+	"session",	"state",     "talker",	 "tally",      "twin",
 };
 
 static struct image image;

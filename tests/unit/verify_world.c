@@ -9,6 +9,7 @@
 #include "lib/db.h"
 #include "lib/text.h"
 #include "logger/store_coverage.h"
+#include "logger/store_reading.h"
 #include "tests/unit/cmocka_all.h"
 
 #define HOUR (60 * NS_PER_MINUTE)
@@ -115,6 +116,28 @@ static void add_probe(struct store *st, uint64_t at_ns)
 	store_add_fact(st, &msg);
 }
 
+static void add_reading(struct store *st, int64_t id, uint64_t end_ns)
+{
+	struct reading r = {
+		.id = id ? id : store_reading_id(st),
+		.from_ns = T0 + HOUR,
+		.to_ns = end_ns,
+		.uid = 1000,
+		.gid = 100,
+		.pid = 4711,
+		.auid = 1001,
+		.user = "alice",
+		.login = "bob",
+		.verb = "log",
+		.command = "log -S 1h",
+		.rows = end_ns ? 12 : -1,
+		.exit = end_ns ? 0 : -1,
+		.reads = 1,
+	};
+
+	store_add_reading(st, &r);
+}
+
 /* From who in the network to port, over IPv6 when that is odd. */
 static void add_event(struct store *st, uint64_t time_ns, uint8_t who,
 		      uint16_t port)
@@ -174,7 +197,11 @@ static void first_session(const struct world *w)
 	add_twin(st, TWIN_MISSING, T0 + HOUR + 3);
 	add_probe(st, T0 + HOUR + 3);
 	add_finding(st, "");
+	add_reading(st, 0, 0);
+	add_reading(st, 0, 0);
 	must_commit(st, T0 + HOUR + 4);
+	add_reading(st, 1, T0 + HOUR + 5);
+	must_commit(st, T0 + HOUR + 5);
 	assert_int_equal(store_close(st, T0 + HOUR + 5), 0);
 }
 
