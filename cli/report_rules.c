@@ -214,9 +214,10 @@ int report_add_spoofed(struct report *r)
 		return 0;
 	}
 	report_say(r, s,
-		   "Containers that wrote an address into a packet that was "
-		   "not their own, of conversations seen in an hour of this "
-		   "period. They are named by their MAC address and port.");
+		   "Containers that wrote an address or a MAC into a packet "
+		   "that was not their own, of conversations seen in an hour "
+		   "of this period. They are named by their veth, or where it "
+		   "is not known by their MAC.");
 	report_command(r, s, "log --spoofed", r->window);
 	report_about(r, s);
 	return report_query(r, s, sql, spoofed_row, REPORT_ROWS_MAX);

@@ -19,15 +19,16 @@
 #include "logger/store_path.h"
 #include "logger/store_probe.h"
 #include "logger/store_prune.h"
+#include "logger/store_sender.h"
 #include "logger/store_session.h"
 #include "logger/store_shed.h"
 #include "logger/store_sql.h"
 #include "logger/store_tally.h"
 
-/* Packets that are the same as an event that waits. */
+/* Packets that are the same as an event that waits, and the last one's time. */
 struct more {
 	uint32_t packets;
-	uint64_t last_ns; /* of the last one */
+	uint64_t last_ns;
 };
 
 struct store {
@@ -45,6 +46,7 @@ struct store {
 	struct posting *posting;
 	struct identity *identity;
 	struct nameless *nameless;
+	struct senders *senders;
 	struct containers *containers;
 	struct prune prune;
 	struct probes probes;
@@ -60,8 +62,7 @@ struct store {
 	size_t n_events;
 	uint64_t n_packets; /* that they are */
 	size_t n_more;	    /* of these, in more */
-	size_t n_facts;
-	size_t n_gaps;
+	size_t n_facts, n_gaps;
 	size_t n_networks;
 	struct event events[STORE_EVENTS_MAX];
 	struct more more[STORE_EVENTS_MAX]; /* of each event */
