@@ -112,7 +112,7 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LOGGER) $(LIB)
 		$(PKGS_LIB))
 .SECONDARY: $(call obj,$(TEST_SRC) $(HELP_SRC) $(BENCH_SRC))
 
-TOOLS := $(addprefix $(BUILD)/tests/,flood packets rebind)
+TOOLS := $(addprefix $(BUILD)/tests/,flood forge packets rebind)
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/system/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 

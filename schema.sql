@@ -127,14 +127,20 @@ CREATE TABLE container (
 ) STRICT;
 CREATE INDEX container_ended ON container (to_ns) WHERE to_ns IS NOT NULL;
 
--- A container's place in a network, in the time it had it.
+-- A container's place in a network, in the time it had it: with an address as
+-- Docker said. Without one it is how a sender was seen: mac is what its packets
+-- had, and port the port of the bridge (veth) that they came in by. container
+-- is NULL when that is nobody Docker knows; else port tells that it was found
+-- by it, and a mac that is not the container's that it wrote a false one.
 CREATE TABLE endpoint (
 	id        INTEGER PRIMARY KEY AUTOINCREMENT,
-	container INTEGER NOT NULL REFERENCES container (id),
-	network   INTEGER NOT NULL REFERENCES network (id),
+	container INTEGER REFERENCES container (id),
+	network   INTEGER REFERENCES network (id), -- NULL: none of Docker's
 	ip4       INTEGER,            -- as conversation.src_ip
 	ip6       BLOB,
 	mac       TEXT,               -- 02:42:ac:12:00:02
+	port      TEXT,               -- '': it was gone when its name was asked
+	was       INTEGER,            -- row that was named so late; NULL: none
 	from_ns   INTEGER NOT NULL,
 	to_ns     INTEGER,            -- NULL: it is there
 	last_conversation INTEGER     -- once it ended: no higher id refers to it
@@ -174,7 +180,7 @@ CREATE TABLE conversation (
 	-- who it was: NULL where that is not known, or no container
 	src_endpoint INTEGER REFERENCES endpoint (id),
 	dst_endpoint INTEGER REFERENCES endpoint (id),
-	spoofed INTEGER,             -- 1: src_ip was not src_endpoint's own
+	spoofed INTEGER,             -- 1: src_ip or the MAC was not its own
 	last_hour INTEGER,           -- it was seen in after that of minute
 	id      INTEGER PRIMARY KEY  -- last, as that of event
 ) STRICT;

@@ -90,7 +90,7 @@ static int read_began(struct rows *w, int64_t id,
 				    "it",
 				    (long long)id);
 	if (sqlite3_column_int(s, 10)) {
-		ret->src_endpoint = 0;
+		ret->src_endpoint = sqlite3_column_int64(s, 12);
 		ret->spoofed = false;
 	}
 	if (sqlite3_column_int(s, 11))
@@ -311,7 +311,8 @@ static int prepare(struct rows *w)
 		  " c.minute, c.src_endpoint, c.dst_endpoint, c.spoofed,"
 		  " c.last_hour, EXISTS (SELECT 1 FROM journal WHERE key = c.id"
 		  " AND item = 18), EXISTS (SELECT 1 FROM journal"
-		  " WHERE key = c.id AND item = 19)"
+		  " WHERE key = c.id AND item = 19),"
+		  " (SELECT was FROM endpoint WHERE id = c.src_endpoint)"
 		  " FROM conversation c ORDER BY c.id" },
 		{ &w->hold,
 		  "INSERT OR IGNORE INTO bundle_held VALUES (?1, ?2)" },

@@ -95,7 +95,7 @@ static const struct expr_field fields[] = {
 	  OF_CONTAINER("project") },
 	{ .name = "image", .takes = "an image's name", OF_CONTAINER("image") },
 	{ .name = "mac",
-	  .takes = "a container's MAC such as 02:42:ac:12:00:02",
+	  .takes = "a MAC such as 02:42:ac:12:00:02",
 	  .type = EXPR_NAME,
 	  .sides = true,
 	  .asks = { ASKS_ADDRESS, ASKS_ADDRESS, ASKS_ADDRESS },

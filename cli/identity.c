@@ -3,13 +3,14 @@
 #include "cli/identity.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "cli/json.h"
 #include "cli/query.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-enum { SHORT_ID = 12 }; /* of a container's, as Docker shows it */
+enum { SHORT_ID = 12 /* of a container's, as Docker shows it */, ALL = 1024 };
 
 static json_t *text_json(sqlite3_stmt *stmt, int column)
 {
@@ -48,6 +49,30 @@ static int read_object(sqlite3 *db, enum query query, int64_t conversation,
 	return r < 0 ? r : 0;
 }
 
+/* {mac, port, by} of the source's packets. */
+static int read_seen(sqlite3 *db, int64_t conversation, int side, json_t **ret)
+{
+	static const char *const names[] = { "mac", "port", "by" };
+	sqlite3_stmt *stmt = NULL;
+	int r = query_prepare(db, QUERY_SEEN_OF, &stmt);
+
+	if (r == 0) {
+		query_bind(stmt, ":id", conversation);
+		query_bind(stmt, ":side", side);
+		r = query_step(stmt);
+	}
+	if (r == 1)
+		*ret = json_object();
+	for (int i = 0; r == 1 && i < (int)ARRAY_SIZE(names); i++) {
+		json_t *member = text_json(stmt, i);
+
+		if (member)
+			json_object_set_new(*ret, names[i], member);
+	}
+	sqlite3_finalize(stmt);
+	return r < 0 ? r : 0;
+}
+
 int identity_read(sqlite3 *db, int64_t conversation, int side, json_t **ret)
 {
 	static const char *const network_names[] = { "name", "id", "bridge",
@@ -56,7 +81,7 @@ int identity_read(sqlite3 *db, int64_t conversation, int side, json_t **ret)
 		"name",	   "id",  "image", "project",
 		"service", "mac", "from",  "to",
 	};
-	json_t *network = NULL, *container = NULL;
+	json_t *network = NULL, *container = NULL, *seen = NULL;
 	int r = read_object(db, QUERY_NETWORK_OF, conversation, side,
 			    network_names, ARRAY_SIZE(network_names), &network);
 
@@ -64,8 +89,10 @@ int identity_read(sqlite3 *db, int64_t conversation, int side, json_t **ret)
 		r = read_object(db, QUERY_CONTAINER_OF, conversation, side,
 				container_names, ARRAY_SIZE(container_names),
 				&container);
-	*ret = json_pack("{s:o*, s:o*}", "network", network, "container",
-			 container);
+	if (r == 0)
+		r = read_seen(db, conversation, side, &seen);
+	*ret = json_pack("{s:o*, s:o*, s:o*}", "network", network, "container",
+			 container, "seen", seen);
 	if (r == 0 && !*ret)
 		r = -ENOMEM;
 	return r;
@@ -103,11 +130,34 @@ static void put_validity(const json_t *object, FILE *out)
 	putc('\n', out);
 }
 
+/* "found by its veth; the packet came in by veth1a2b with mac 02:..." */
+static void put_seen(const json_t *seen, FILE *out)
+{
+	const char *by = json_string_value(json_object_get(seen, "by"));
+	const char *port = json_string_value(json_object_get(seen, "port"));
+	const char *mac = json_string_value(json_object_get(seen, "mac"));
+
+	fputs("        ", out);
+	if (!by)
+		fputs("no container is known there", out);
+	else if (strcmp(by, "mac") == 0)
+		fputs("found by its address and mac", out);
+	else
+		fprintf(out, "found by its %s", by);
+	if (port || mac)
+		fputs("; the packet came", out);
+	if (port)
+		put(seen, "port", *port ? " in by " : " in by a port", ALL,
+		    out);
+	put(seen, "mac", " with mac ", ALL, out);
+	putc('\n', out);
+}
+
 void identity_print(const json_t *identity, FILE *out)
 {
-	enum { ALL = 1024 };
 	const json_t *network = json_object_get(identity, "network");
 	const json_t *container = json_object_get(identity, "container");
+	const json_t *seen = json_object_get(identity, "seen");
 
 	if (network) {
 		put(network, "name", "        network ", ALL, out);
@@ -124,4 +174,6 @@ void identity_print(const json_t *identity, FILE *out)
 		put(container, "mac", ", mac ", ALL, out);
 		put_validity(container, out);
 	}
+	if (seen)
+		put_seen(seen, out);
 }

@@ -10,9 +10,9 @@
 
 /*
  * {network: {name, id, bridge, from, to}, container: {name, id, image,
- * project, service, mac, from, to}}, without what is not known; to is absent
- * while it lasts. side: 0 the source's, 1 the destination's. The caller
- * releases *ret. 0 or -errno
+ * project, service, mac, from, to}, seen: {mac, port, by}}, without what is not
+ * known; to is absent while it lasts. side: 0 the source's, 1 the
+ * destination's. The caller releases *ret. 0 or -errno
  */
 int identity_read(sqlite3 *db, int64_t conversation, int side, json_t **ret);
 

@@ -302,10 +302,23 @@ static const char *const sql[QUERY_COUNT] = {
 	/* The container there. */
 	[QUERY_CONTAINER_OF] =
 		"SELECT k.name, k.docker_id, k.image, k.project, k.service,"
-		" w.mac, w.from_ns, w.to_ns FROM conversation c"
+		/* w.mac may be one that it forged */
+		" coalesce((SELECT o.mac FROM endpoint o"
+		" WHERE o.container = w.container AND o.network = w.network"
+		" AND o.from_ns = w.from_ns AND (o.ip4 IS NOT NULL"
+		" OR o.ip6 IS NOT NULL) LIMIT 1), w.mac),"
+		" w.from_ns, w.to_ns FROM conversation c"
 		" JOIN endpoint w ON w.id = CASE WHEN :side"
 		" THEN c.dst_endpoint ELSE c.src_endpoint END"
 		" JOIN container k ON k.id = w.container WHERE c.id = :id",
+	/* What else was seen of the source, and by what it was found. */
+	[QUERY_SEEN_OF] =
+		"SELECT w.mac, w.port, CASE WHEN w.container IS NULL THEN NULL"
+		" WHEN w.ip4 IS NULL AND w.ip6 IS NULL AND w.port IS NOT NULL"
+		" THEN 'veth' WHEN w.mac IS NOT NULL THEN 'mac'"
+		" ELSE 'address' END FROM conversation c"
+		" JOIN endpoint w ON w.id = c.src_endpoint"
+		" WHERE c.id = :id AND :side = 0",
 
 	[QUERY_RULES] =
 		"SELECT r.id, r.family, t.variant, r.\"table\", r.chain,"
@@ -345,10 +358,12 @@ static const char *const sql[QUERY_COUNT] = {
 	 */
 	[QUERY_UNKNOWN] =
 		"SELECT count(*), coalesce(sum(iif(p.src_network IS NULL,"
-		" p.in_if IS NULL, c.src_endpoint IS NULL)), 0),"
+		" p.in_if IS NULL, (SELECT container FROM endpoint"
+		" WHERE id = c.src_endpoint) IS NULL)), 0),"
 		" coalesce(sum(iif(p.dst_network IS NULL,"
-		" p.out_if IS NULL, c.dst_endpoint IS NULL)), 0)"
-		" FROM (SELECT path, src_endpoint, dst_endpoint"
+		" p.out_if IS NULL, c.dst_endpoint IS NULL)), 0),"
+		" coalesce(sum(c.spoofed), 0)"
+		" FROM (SELECT path, src_endpoint, dst_endpoint, spoofed"
 		" FROM conversation /*scan*/ ORDER BY id DESC LIMIT :limit) c"
 		" CROSS JOIN path p ON p.id = c.path",
 	[QUERY_RULE_COUNTS] =

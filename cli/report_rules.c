@@ -205,9 +205,10 @@ int report_add_spoofed(struct report *r)
 
 	report_columns(r, s, columns, ARRAY_SIZE(columns));
 	report_say(r, s,
-		   "Containers that wrote an address into a packet that was "
-		   "not their own, of conversations seen in %s. They are named "
-		   "by their MAC address and port.",
+		   "Containers that wrote an address or a MAC into a packet "
+		   "that was not their own, of conversations seen in %s. They "
+		   "are named by their veth, or where it is not known by their "
+		   "MAC.",
 		   report_touches(r));
 	report_command(r, s, "log --spoofed", r->window);
 	report_about(r, s);

@@ -153,6 +153,7 @@ static int read_unknown(sqlite3 *db, struct status *s)
 		s->conversations = sqlite3_column_int64(stmt, 0);
 		s->unknown_src = sqlite3_column_int64(stmt, 1);
 		s->unknown_dst = sqlite3_column_int64(stmt, 2);
+		s->spoofed = sqlite3_column_int64(stmt, 3);
 	}
 	sqlite3_finalize(stmt);
 	return r < 0 ? r : 0;

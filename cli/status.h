@@ -27,8 +27,9 @@ struct status {
 	char version[32];
 
 	/* Of the last STATUS_CONVERSATIONS conversations: how many there are,
-	 * and those whose source or destination is not known. */
-	int64_t conversations, unknown_src, unknown_dst;
+	 * those whose source or destination is not known, and those whose
+	 * source is not the sender's. */
+	int64_t conversations, unknown_src, unknown_dst, spoofed;
 
 	int64_t stored;
 	uint64_t oldest_ns; /* 0: no event */

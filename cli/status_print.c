@@ -234,6 +234,11 @@ static void print_unknown(const struct status *s, FILE *out)
 		NAME_WIDTH, "unknown", s->unknown_src, s->unknown_dst,
 		s->conversations,
 		s->conversations == 1 ? "conversation" : "conversations");
+	if (s->spoofed > 0)
+		fprintf(out,
+			"%-*s%" PRId64 " of the last %" PRId64
+			" conversations: bridgeaudit log --spoofed\n",
+			NAME_WIDTH, "spoofed", s->spoofed, s->conversations);
 }
 
 int status_print(const struct status *s, FILE *out, bool color)
@@ -297,7 +302,7 @@ int status_print_json(const struct status *s, FILE *out)
 {
 	json_t *json = json_pack(
 		"{s:o, s:{s:I, s:I, s:I, s:I, s:O, s:I, s:I},"
-		" s:{s:I, s:I, s:I},"
+		" s:{s:I, s:I, s:I}, s:I,"
 		" s:o, s:O, s:O,"
 		" s:{s:o, s:I}, s:o, s:o, s:o, s:o*, s:o*}",
 		"logger", logger_json(s), "packets", "stored",
@@ -308,12 +313,12 @@ int status_print_json(const struct status *s, FILE *out)
 		"gaps_removed", (json_int_t)s->loss.removed_gaps, "unknown",
 		"conversations", (json_int_t)s->conversations, "src",
 		(json_int_t)s->unknown_src, "dst", (json_int_t)s->unknown_dst,
-		"coverage", coverage_json(s), "rules", s->rules, "findings",
-		s->findings, "database", "path", json_text(s->path), "bytes",
-		(json_int_t)s->bytes, "disk", status_disk_json(&s->disk),
-		"kept", status_kept_json(&s->disk), "reads",
-		status_reads_json(&s->reads), "oldest", json_time(s->oldest_ns),
-		"newest", json_time(s->newest_ns));
+		"spoofed", (json_int_t)s->spoofed, "coverage", coverage_json(s),
+		"rules", s->rules, "findings", s->findings, "database", "path",
+		json_text(s->path), "bytes", (json_int_t)s->bytes, "disk",
+		status_disk_json(&s->disk), "kept", status_kept_json(&s->disk),
+		"reads", status_reads_json(&s->reads), "oldest",
+		json_time(s->oldest_ns), "newest", json_time(s->newest_ns));
 	int r = json_write(out, json);
 
 	if (r < 0)

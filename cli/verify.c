@@ -182,6 +182,7 @@ int verify_database(sqlite3 *db, const struct verify_options *options,
 	verify_rows_free(v.events);
 	verify_rows_unregister(db);
 	sqlite3_finalize(v.conversation);
+	sqlite3_finalize(v.was);
 	sqlite3_finalize(v.batch);
 	if (own)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

@@ -22,9 +22,14 @@ static int next_conversation(struct verify *v)
 
 int verify_conversation_open(struct verify *v)
 {
-	int r = verify_prepare(
-		v->db, VERIFY_CONVERSATION_SELECT " WHERE id >= ?1 ORDER BY id",
-		&v->conversation);
+	int r = verify_prepare(v->db, "SELECT was FROM endpoint WHERE id = ?1",
+			       &v->was);
+
+	if (r == 0)
+		r = verify_prepare(v->db,
+				   VERIFY_CONVERSATION_SELECT
+				   " WHERE id >= ?1 ORDER BY id",
+				   &v->conversation);
 
 	if (r < 0)
 		return r;
@@ -91,6 +96,18 @@ bool verify_conversation_read(sqlite3_stmt *s,
 	return ok && ret->src_family != 1 && ret->dst_family != 1;
 }
 
+/* The row that a source was until it was named; the journal has its hash. */
+static int64_t was(const struct verify *v, int64_t endpoint)
+{
+	int64_t id = 0;
+
+	sqlite3_bind_int64(v->was, 1, endpoint);
+	if (verify_step(v->was) == 1)
+		id = sqlite3_column_int64(v->was, 0);
+	sqlite3_reset(v->was);
+	return id;
+}
+
 void verify_conversation_begun(const struct verify *v, int64_t id,
 			       struct canonical_conversation *conv)
 {
@@ -98,7 +115,7 @@ void verify_conversation_begun(const struct verify *v, int64_t id,
 		verify_journal_find(v, ITEM_CONVERSATION, id);
 
 	if (e && e->named_src) {
-		conv->src_endpoint = 0;
+		conv->src_endpoint = was(v, conv->src_endpoint);
 		conv->spoofed = false;
 	}
 	if (e && e->named_dst)

@@ -37,7 +37,7 @@ struct verify {
 	struct verify_rows *events, *filling;
 	const struct verify_row *event; /* NULL: there are no more */
 	bool passed_over;		/* events that come next */
-	sqlite3_stmt *conversation, *batch;
+	sqlite3_stmt *conversation, *was, *batch;
 	bool has_conversation;	/* it is at a row */
 	size_t kept, kept_room; /* batches that were checked */
 	int64_t *kept_first;	/* their first events, in order */

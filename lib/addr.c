@@ -3,6 +3,7 @@
 #include "lib/addr.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 /* inet_ntop() takes ten times as long. */
 static void put_v4(const uint8_t *addr, char *to)
@@ -28,5 +29,12 @@ const char *addr_text(int family, const uint8_t *addr, char *buf, size_t size)
 		put_v4(addr, buf);
 	else if (family == 6)
 		inet_ntop(AF_INET6, addr, buf, (socklen_t)size);
+	return buf;
+}
+
+const char *mac_text(const uint8_t mac[6], char buf[MAC_TEXT_MAX])
+{
+	snprintf(buf, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+		 mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return buf;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IP addresses as text. */
+/* IP and Ethernet addresses as text. */
 #ifndef BRIDGEAUDIT_LIB_ADDR_H
 #define BRIDGEAUDIT_LIB_ADDR_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ADDR_TEXT_MAX = 46 }; /* INET6_ADDRSTRLEN */
+enum { ADDR_TEXT_MAX = 46 /* INET6_ADDRSTRLEN */, MAC_TEXT_MAX = 18 };
 
 /*
  * Canonical text (RFC 5952 for IPv6) of a network-order address: family 4
@@ -14,5 +14,8 @@ enum { ADDR_TEXT_MAX = 46 }; /* INET6_ADDRSTRLEN */
  * family.
  */
 const char *addr_text(int family, const uint8_t *addr, char *buf, size_t size);
+
+/* "02:42:ac:12:00:02" of an Ethernet address. Returns buf. */
+const char *mac_text(const uint8_t mac[6], char buf[MAC_TEXT_MAX]);
 
 #endif

@@ -32,8 +32,9 @@ const struct canonical_table canonical_tables[ITEM_END] = {
 					" to_ns, cause, missed" },
 	[ITEM_CONTAINER] = { "container", "id, docker_id, name, image,"
 					  " project, service, from_ns, to_ns" },
-	[ITEM_ENDPOINT] = { "endpoint", "id, container, network, ip4, ip6, mac,"
-					" from_ns, to_ns, last_conversation" },
+	[ITEM_ENDPOINT] = { "endpoint",
+			    "id, container, network, ip4, ip6, mac,"
+			    " port, was, from_ns, to_ns, last_conversation" },
 	[ITEM_PATH] = { "path", "id, rule, verdict, in_if, out_if, src_network,"
 				" dst_network, first_ns, probe" },
 	[ITEM_GAP] = { "gap",

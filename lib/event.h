@@ -38,12 +38,13 @@ enum event_have {
 };
 
 struct event {
-	uint64_t time_ns;     /* since the epoch */
-	uint64_t rule_id;     /* 48 bits, see logger/rules/rule.h */
-	uint32_t in_ifindex;  /* 0: unknown */
-	uint32_t out_ifindex; /* 0: unknown */
-	uint32_t length;      /* of the IP packet, bytes */
-	uint8_t src[16];      /* network order; IPv4 in the first four bytes */
+	uint64_t time_ns;      /* since the epoch */
+	uint64_t rule_id;      /* 48 bits, see logger/rules/rule.h */
+	uint32_t in_ifindex;   /* 0: unknown */
+	uint32_t out_ifindex;  /* 0: unknown */
+	uint32_t port_ifindex; /* of the bridge in_ifindex; 0: unknown */
+	uint32_t length;       /* of the IP packet, bytes */
+	uint8_t src[16];       /* network order; IPv4 in the first four bytes */
 	uint8_t dst[16];
 	uint16_t src_port; /* host order */
 	uint16_t dst_port;

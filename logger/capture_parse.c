@@ -111,6 +111,9 @@ static int parse_attr(const struct nlattr *a, struct capture_packet *p)
 	case NFULA_IFINDEX_OUTDEV:
 		r = parse_u32(payload, len, &p->ev.out_ifindex);
 		break;
+	case NFULA_IFINDEX_PHYSINDEV:
+		r = parse_u32(payload, len, &p->ev.port_ifindex);
+		break;
 	case NFULA_SEQ:
 		r = parse_u32(payload, len, &p->seq);
 		p->has_seq = r == 0;

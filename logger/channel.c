@@ -72,6 +72,10 @@ static void terminate(struct channel_msg *msg)
 	case CHANNEL_ENDPOINT:
 		msg->u.endpoint.network_id[CHANNEL_DOCKER_ID_MAX - 1] = '\0';
 		break;
+	case CHANNEL_PORT:
+		msg->u.port.container_id[CHANNEL_DOCKER_ID_MAX - 1] = '\0';
+		msg->u.port.network_id[CHANNEL_DOCKER_ID_MAX - 1] = '\0';
+		break;
 	case CHANNEL_DISCONNECTED:
 		msg->u.disconnected.container_id[CHANNEL_DOCKER_ID_MAX - 1] =
 			'\0';

@@ -204,6 +204,7 @@ static int turn(struct keeper *k, uint64_t at_ms)
 		handle_recorder(k);
 	if (k->fds[FD_COURIER].revents)
 		handle_courier(k);
+	keeper_ports_step(k);
 	return 0;
 }
 
@@ -356,6 +357,8 @@ static int open_all(struct keeper *k)
 		r = probe_new(k->config->channel_fd, k->config->probe_every_ms,
 			      &k->probe);
 	if (r == 0)
+		r = keeper_ports_open(k);
+	if (r == 0)
 		r = docker_new(k->config->docker_socket, &keeper_docker_ops, k,
 			       &k->docker);
 	return r;
@@ -390,6 +393,7 @@ int keeper_run(const struct keeper_config *config)
 out:
 	seal_close(&k.seal);
 	docker_free(k.docker);
+	keeper_ports_close(&k);
 	probe_free(k.probe);
 	firewall_free(k.fw);
 	courier_close(config->courier);

@@ -59,6 +59,7 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	k->listed = true;
 	if (whole)
 		tell_docker(k, ""); /* what was wrong is over */
+	ports_networks(k->ports, list, n);
 	probe_clear_bridges(k->probe);
 	for (size_t i = 0; i < n; i++) {
 		struct channel_network *net = &msg.u.network;
@@ -89,6 +90,7 @@ static void on_containers(void *arg, const struct docker_container *list,
 	const struct announce a = { list, n, endpoints, n_endpoints };
 
 	announce_containers(k->config->channel_fd, &a, whole);
+	ports_endpoints(k->ports, endpoints, n_endpoints);
 }
 
 static void on_disconnected(void *arg, const char *container_id,

@@ -10,6 +10,7 @@
 #include "logger/docker/docker.h"
 #include "logger/keeper.h"
 #include "logger/message.h"
+#include "logger/ports.h"
 #include "logger/probe.h"
 #include "logger/program.h"
 #include "logger/seal.h"
@@ -23,6 +24,11 @@ struct keeper {
 	struct program program;
 	struct probe *probe;
 	struct seal seal;
+	struct ports *ports;
+	struct link *links; /* LINKS_MAX */
+	size_t n_links;
+	int links_fd;
+	size_t unknown_ports; /* as it was told */
 	struct pollfd fds[FD_COUNT];
 	uint64_t all_at_ms;   /* when everything is looked at; monotonic */
 	uint64_t poll_at_ms;  /* and when what has no notices */
@@ -36,6 +42,12 @@ struct keeper {
 
 /* To the recorder. 0 or -errno */
 int keeper_tell(const struct keeper *k, const struct channel_msg *msg);
+
+/* After a list of containers: finds out which of them is behind which veth.
+ * keeper_ports.c */
+int keeper_ports_open(struct keeper *k);
+void keeper_ports_close(struct keeper *k);
+void keeper_ports_step(struct keeper *k);
 
 /* Their arg is the keeper. */
 extern const struct docker_ops keeper_docker_ops;

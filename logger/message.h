@@ -17,16 +17,17 @@ enum channel_kind {
 	CHANNEL_CONTAINER,    /* who has the endpoints that follow it */
 	CHANNEL_ENDPOINT,     /* an endpoint of the list that is coming */
 	CHANNEL_ENDPOINTS_END, /* this list is whole: others are gone */
-	CHANNEL_DISCONNECTED,  /* an endpoint is gone since */
-	CHANNEL_DOCKER_DOWN,   /* no whole list for now: wait for none */
-	CHANNEL_RULE,	       /* an audited rule, before its twin is applied */
-	CHANNEL_TWIN,	       /* state and counters of a rule's twin */
-	CHANNEL_PROBE,	       /* a test packet is coming, or is over */
-	CHANNEL_FINDING,       /* something can't be audited (or can again) */
-	CHANNEL_SPACE_LOW,     /* recorder: run the program for that, */
-	CHANNEL_SPACE_FULL,    /* or for that */
-	CHANNEL_CHECKPOINT,    /* recorder: please sign; keeper: done */
-	CHANNEL_STOP, /* keeper: drain and end; recorder: please stop */
+	CHANNEL_PORT,	      /* the bridge's port that an endpoint is behind */
+	CHANNEL_DISCONNECTED, /* an endpoint is gone since */
+	CHANNEL_DOCKER_DOWN,  /* no whole list for now: wait for none */
+	CHANNEL_RULE,	      /* an audited rule, before its twin is applied */
+	CHANNEL_TWIN,	      /* state and counters of a rule's twin */
+	CHANNEL_PROBE,	      /* a test packet is coming, or is over */
+	CHANNEL_FINDING,      /* something can't be audited (or can again) */
+	CHANNEL_SPACE_LOW,    /* recorder: run the program for that, */
+	CHANNEL_SPACE_FULL,   /* or for that */
+	CHANNEL_CHECKPOINT,   /* recorder: please sign; keeper: done */
+	CHANNEL_STOP,	      /* keeper: drain and end; recorder: please stop */
 };
 
 struct channel_rule {
@@ -41,7 +42,6 @@ struct channel_rule {
 };
 
 enum channel_twin_state { TWIN_IN_PLACE = 1, TWIN_MISSING, TWIN_GONE };
-
 /* Times are CLOCK_REALTIME ns. Between change_ns and since_ns a rule that is
  * in place now was not watched, and a twin that is gone outlived its rule; one
  * that was disturbed logged what others may have decided about. */
@@ -57,9 +57,8 @@ struct channel_twin {
 };
 
 struct channel_finding {
-	char subject[CHANNEL_NAME_MAX];
-	char detail[CHANNEL_TEXT_MAX]; /* "": it is over */
-	uint64_t at_ns;		       /* since then; 0: when it is written */
+	char subject[CHANNEL_NAME_MAX], detail[CHANNEL_TEXT_MAX]; /* "": over */
+	uint64_t at_ns; /* since then; 0: when it is written */
 };
 
 struct channel_msg {
@@ -68,6 +67,7 @@ struct channel_msg {
 		struct channel_network network;
 		struct channel_container container;
 		struct channel_endpoint endpoint;
+		struct channel_port port;
 		struct channel_disconnected disconnected;
 		struct channel_rule rule;
 		struct channel_twin twin;

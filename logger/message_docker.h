@@ -30,6 +30,12 @@ struct channel_endpoint {
 	uint64_t since_ns; /* 0: before the keeper listened */
 };
 
+struct channel_port {
+	char container_id[CHANNEL_DOCKER_ID_MAX];
+	char network_id[CHANNEL_DOCKER_ID_MAX]; /* Docker's */
+	uint32_t ifindex; /* behind which it is; 0: not known any more */
+};
+
 struct channel_disconnected {
 	char container_id[CHANNEL_DOCKER_ID_MAX];
 	char network_id[CHANNEL_DOCKER_ID_MAX]; /* Docker's */

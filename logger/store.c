@@ -70,6 +70,7 @@ static void store_free(struct store *st)
 	posting_free(st->posting);
 	identity_free(st->identity);
 	nameless_free(st->nameless);
+	senders_free(st->senders);
 	containers_free(st->containers);
 	free(st);
 }
@@ -79,7 +80,7 @@ static bool has_memory(const struct store *st)
 	return st->conversations && st->recents && st->paths && st->tallies &&
 	       st->batch && st->digest && st->addresses && st->sums &&
 	       st->posting && st->identity && st->nameless && st->containers &&
-	       st->accounts && st->chain;
+	       st->senders && st->accounts && st->chain;
 }
 
 /* All that is read and written before the first event. */
@@ -143,6 +144,7 @@ int store_open(const char *path, const struct store_session *session,
 	st->posting = posting_new();
 	st->identity = identity_new();
 	st->nameless = nameless_new();
+	st->senders = senders_new();
 	st->containers = containers_new();
 	st->accounts = accounts_new();
 	st->chain = chain_new();

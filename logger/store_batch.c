@@ -31,7 +31,8 @@ struct conversation_row {
 	int32_t service;
 	uint32_t minute;
 	struct identity_who who;
-	bool in_network[2]; /* source, destination */
+	int64_t sender;	     /* the row of its source; 0: none */
+	int64_t networks[2]; /* source, destination */
 };
 
 struct seen_row {
@@ -41,13 +42,9 @@ struct seen_row {
 };
 
 struct batch {
-	size_t n_events;
-	size_t n_conversations;
-	size_t n_seen;
+	size_t n_events, n_conversations, n_seen;
 	int64_t first_conversation;
-	uint64_t min_ns;
-	uint64_t max_ns;
-	uint64_t bytes;
+	uint64_t min_ns, max_ns, bytes;
 	bool plain; /* of the new conversations only the source is known */
 	bool late;  /* one of them is of an endpoint that had ended */
 	struct rows event_source;
@@ -103,8 +100,8 @@ static void conversation_column(sqlite3_context *ctx, const void *arg,
 		sqlite3_result_int64(ctx, r->minute);
 		break;
 	case 5:
-		if (r->who.src)
-			sqlite3_result_int64(ctx, r->who.src);
+		if (r->sender)
+			sqlite3_result_int64(ctx, r->sender);
 		break;
 	case 6:
 		if (r->who.dst)
@@ -156,8 +153,8 @@ static void add_seen(struct batch *b, int64_t conversation, uint32_t span,
 	b->seen[b->n_seen++] = (struct seen_row){ conversation, span, start };
 }
 
-static void begin_conversation(struct store *st, size_t i,
-			       const struct lookup *l, uint32_t minute)
+static int begin_conversation(struct store *st, size_t i,
+			      const struct lookup *l, uint32_t minute)
 {
 	struct batch *b = st->batch;
 	struct conversation_row *row = &b->conversations[b->n_conversations++];
@@ -167,27 +164,30 @@ static void begin_conversation(struct store *st, size_t i,
 		.event = (uint32_t)i,
 		.service = l->key.service,
 		.minute = minute,
-		.in_network = { l->path.src_network, l->path.dst_network },
+		.networks = { l->path.src_network, l->path.dst_network },
 	};
 	address_add(st->addresses, &st->events[i]);
 	sums_add(st->sums, &st->events[i], l->path.id, l->key.service);
 	identity_attribute(st->identity, &st->events[i], &l->path, &row->who);
 	b->plain = b->plain && !row->who.dst && !row->who.spoofed;
 	b->late = b->late || row->who.ended;
+	return sender_get(st, &st->events[i], &row->who, l->path.src_network, 0,
+			  &row->sender);
 }
 
 /* The conversation of an event, made when it is new. */
-static int64_t take_conversation(struct store *st, size_t i, struct lookup *l,
-				 uint32_t minute, bool *ret_begun)
+static int take_conversation(struct store *st, size_t i, struct lookup *l,
+			     uint32_t minute, struct tallied *as, int64_t *ret)
 {
 	struct conversation *conv = lookup_end(st, &st->events[i], l);
 	struct batch *b = st->batch;
+	int rc = SQLITE_OK;
 
-	*ret_begun = conv->id == 0;
-	if (*ret_begun) {
+	as->begun = conv->id == 0;
+	if (as->begun) {
 		conv->id = b->first_conversation + (int64_t)b->n_conversations;
 		conv->minute = minute;
-		begin_conversation(st, i, l, minute);
+		rc = begin_conversation(st, i, l, minute);
 	} else if (conv->minute != minute) {
 		if (conv->minute / 60 != minute / 60)
 			add_seen(b, conv->id, SPAN_HOUR, minute / 60);
@@ -195,12 +195,13 @@ static int64_t take_conversation(struct store *st, size_t i, struct lookup *l,
 		conversation_remember(st->conversations, conv);
 		conv->minute = minute;
 	}
-	if (!*ret_begun) /* a scan's never come again */
+	if (!as->begun) /* a scan's never come again */
 		lookup_remember(st, conv, l);
-	return conv->id;
+	*ret = conv->id;
+	return rc;
 }
 
-static void take_event(struct store *st, size_t i, struct lookup *l)
+static int take_event(struct store *st, size_t i, struct lookup *l)
 {
 	const struct event *ev = &st->events[i];
 	struct batch *b = st->batch;
@@ -213,7 +214,8 @@ static void take_event(struct store *st, size_t i, struct lookup *l)
 						       : ev->time_ns,
 	};
 	uint32_t minute = (uint32_t)(ev->time_ns / NS_PER_MINUTE);
-	int64_t conversation = take_conversation(st, i, l, minute, &as.begun);
+	int64_t conversation;
+	int rc = take_conversation(st, i, l, minute, &as, &conversation);
 
 	tally_add(st->tallies, ev, &as);
 	b->min_ns = ev->time_ns < b->min_ns ? ev->time_ns : b->min_ns;
@@ -225,6 +227,7 @@ static void take_event(struct store *st, size_t i, struct lookup *l)
 		.detail = detail_of(ev),
 		.packets = as.packets,
 	};
+	return rc;
 }
 
 static void begin(struct store *st)
@@ -248,9 +251,9 @@ static void begin(struct store *st)
 static int attribute(struct store *st)
 {
 	struct lookup block[AHEAD];
-	int rc;
+	int rc = SQLITE_OK;
 
-	for (size_t from = 0; from < st->n_events; from += AHEAD) {
+	for (size_t from = 0; from < st->n_events && !rc; from += AHEAD) {
 		size_t n = st->n_events - from;
 
 		n = n < AHEAD ? n : AHEAD;
@@ -259,10 +262,10 @@ static int attribute(struct store *st)
 			if (rc != SQLITE_OK)
 				return rc;
 		}
-		for (size_t i = 0; i < n; i++)
-			take_event(st, from + i, &block[i]);
+		for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
+			rc = take_event(st, from + i, &block[i]);
 	}
-	return SQLITE_OK;
+	return rc;
 }
 
 /* Writes n rows: the first with its id, each further one gets the next. */
@@ -292,7 +295,7 @@ static void canonical_of(const struct store *st,
 
 	*ret = (struct canonical_conversation){
 		.path = row->path,
-		.src_endpoint = row->who.src,
+		.src_endpoint = row->sender,
 		.dst_endpoint = row->who.dst,
 		.service = row->service,
 		.minute = row->minute,
@@ -340,7 +343,7 @@ static int note_late(struct store *st)
 		if (!r->who.ended)
 			continue;
 		sqlite3_bind_int64(s, 1, b->first_conversation + (int64_t)i);
-		sqlite3_bind_int64(s, 2, r->who.src);
+		sqlite3_bind_int64(s, 2, r->sender);
 		sqlite3_bind_int64(s, 3, r->who.dst);
 		rc = store_run(st, STMT_ENDPOINT_LATE, NULL);
 	}
@@ -375,6 +378,8 @@ int batch_write(struct store *st, uint64_t now_ns)
 
 	begin(st);
 	rc = attribute(st);
+	if (rc == SQLITE_OK)
+		rc = sender_tell(st, now_ns);
 	chain_pause(st);
 	if (rc == SQLITE_OK)
 		rc = write_rows(st, &b->conversation_source, b->n_conversations,
@@ -416,9 +421,9 @@ static void remember_nameless(struct store *st,
 	if (!(ev->have & HAVE_ADDR))
 		return;
 	if (!row->who.src)
-		nameless_add(st, id, ev, false, row->in_network[0]);
+		nameless_add(st, id, ev, row->sender, row->networks[0]);
 	if (!row->who.dst)
-		nameless_add(st, id, ev, true, row->in_network[1]);
+		nameless_add_dst(st, id, ev, row->networks[1]);
 }
 
 void batch_settle(struct store *st)
@@ -450,6 +455,7 @@ void batch_undo(struct store *st)
 	recents_forget(st->recents);
 	tally_undo(st->tallies);
 	path_forget(st->paths);
+	senders_forget(st->senders);
 }
 
 int batch_register(struct store *st)

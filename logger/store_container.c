@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/addr.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/store_private.h"
@@ -141,8 +142,7 @@ static int write_endpoint(struct store *st, const struct identity_container *c,
 {
 	sqlite3_stmt *s = st->stmts[STMT_ENDPOINT];
 	const uint8_t *ip4 = ep->address[IDENTITY_IP4];
-	const uint8_t *mac = ep->address[IDENTITY_MAC];
-	char text[32] = "";
+	char mac[MAC_TEXT_MAX] = "";
 
 	sqlite3_bind_int64(s, 1, c->id);
 	sqlite3_bind_int64(s, 2, ep->network);
@@ -157,9 +157,8 @@ static int write_endpoint(struct store *st, const struct identity_container *c,
 		sqlite3_bind_blob(s, 4, ep->address[IDENTITY_IP6], 16,
 				  SQLITE_TRANSIENT);
 	if (ep->has[IDENTITY_MAC])
-		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x",
-			 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	sqlite3_bind_text(s, 5, *text ? text : NULL, -1, SQLITE_TRANSIENT);
+		mac_text(ep->address[IDENTITY_MAC], mac);
+	sqlite3_bind_text(s, 5, *mac ? mac : NULL, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_int64(s, 6, (int64_t)ep->from_ns);
 	return store_run(st, STMT_ENDPOINT, &ep->id);
 }
@@ -241,8 +240,10 @@ static struct identity_endpoint *find_endpoint(
 static bool same_addresses(const struct identity_endpoint *a,
 			   const struct identity_endpoint *b)
 {
-	return memcmp(a->address, b->address, sizeof(a->address)) == 0 &&
-	       memcmp(a->has, b->has, sizeof(a->has)) == 0;
+	/* its port is no list's, and stays */
+	return memcmp(a->address, b->address,
+		      IDENTITY_PORT * sizeof(a->address[0])) == 0 &&
+	       memcmp(a->has, b->has, IDENTITY_PORT * sizeof(a->has[0])) == 0;
 }
 
 /* Since when it is known to be there, at most. */
@@ -348,6 +349,34 @@ static int fact_disconnected(struct store *st,
 	return rc;
 }
 
+/* Behind which port of its bridge it is, since it came into the network. */
+static int fact_port(struct store *st, const struct channel_port *p,
+		     uint64_t now_ns)
+{
+	struct identity_container *c =
+		identity_find(st->identity, p->container_id);
+	const struct network_slot *network = network_of(st, p->network_id);
+	struct identity_endpoint *ep = NULL;
+	bool again;
+
+	if (c && network)
+		ep = find_endpoint(st, c, network->id);
+	if (!ep || (!ep->has[IDENTITY_PORT] && !p->ifindex))
+		return SQLITE_OK;
+	again = ep->has[IDENTITY_PORT] && ep->port_to_ns == UINT64_MAX;
+	if (again && memcmp(ep->address[IDENTITY_PORT], &p->ifindex,
+			    sizeof(p->ifindex)) == 0)
+		return SQLITE_OK;
+	if (!p->ifindex && !again)
+		return SQLITE_OK;
+	/* of two in its time nobody knows when one became the other */
+	identity_set_port(st->identity, ep, p->ifindex,
+			  ep->has[IDENTITY_PORT] ? now_ns : ep->from_ns);
+	identity_touch(st->identity, ep, p->ifindex ? ep->port_from_ns : now_ns,
+		       true);
+	return p->ifindex ? introduce(st, ep) : SQLITE_OK;
+}
+
 static int tell_room(struct store *st, uint64_t now_ns)
 {
 	struct channel_msg msg = { .kind = CHANNEL_FINDING };
@@ -407,7 +436,7 @@ bool container_is_fact(const struct channel_msg *fact)
 	return fact->kind == CHANNEL_CONTAINER ||
 	       fact->kind == CHANNEL_ENDPOINT ||
 	       fact->kind == CHANNEL_ENDPOINTS_END ||
-	       fact->kind == CHANNEL_DISCONNECTED;
+	       fact->kind == CHANNEL_PORT || fact->kind == CHANNEL_DISCONNECTED;
 }
 
 int container_fact(struct store *st, const struct channel_msg *fact,
@@ -418,6 +447,8 @@ int container_fact(struct store *st, const struct channel_msg *fact,
 		return fact_container(st, &fact->u.container, now_ns);
 	case CHANNEL_ENDPOINT:
 		return fact_endpoint(st, &fact->u.endpoint, now_ns);
+	case CHANNEL_PORT:
+		return fact_port(st, &fact->u.port, now_ns);
 	case CHANNEL_DISCONNECTED:
 		return fact_disconnected(st, &fact->u.disconnected);
 	default:

@@ -97,11 +97,14 @@ int container_load(struct store *st, uint64_t start_ns)
 		"SELECT c.id, c.docker_id, c.name, c.image, c.project,"
 		" c.service, e.id, e.network, e.ip4, e.ip6, e.mac, e.from_ns"
 		" FROM endpoint e JOIN container c ON c.id = e.container"
-		" WHERE e.to_ns IS NULL ORDER BY e.id";
+		" WHERE e.to_ns IS NULL AND (e.ip4 IS NOT NULL"
+		" OR e.ip6 IS NOT NULL) ORDER BY e.id";
 	sqlite3_stmt *s = NULL;
 	int rc = coverage_down(st, &st->containers->last_ns);
 
 	st->containers->start_ns = start_ns;
+	if (rc == SQLITE_OK)
+		rc = sender_load(st, st->containers->last_ns);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {

@@ -81,9 +81,10 @@ static inline uint64_t word_of(const void *bytes)
 /* The words of a key that differ; the first says which others there are. */
 static inline void sip_key(uint64_t v[4], const struct conversation_key *key)
 {
-	_Static_assert(sizeof(*key) == 64, "no padding, whole words");
+	_Static_assert(sizeof(*key) == 72, "no padding, whole words");
 	sip_word(v, word_of(&key->service)); /* and family, late, part of mac */
 	sip_word(v, word_of(&key->mac[2]));  /* and owners */
+	sip_word(v, word_of(&key->port));    /* and zero */
 	sip_word(v, key->path);
 	if (key->family == 4) {
 		sip_word(v, (word_of(key->src) & UINT32_MAX) | word_of(key->dst)
@@ -385,8 +386,7 @@ static void load(struct store *st, sqlite3_stmt *s)
 
 	memcpy(key.src, ev.src, sizeof(key.src));
 	memcpy(key.dst, ev.dst, sizeof(key.dst));
-	if (path.src_network)
-		memcpy(key.mac, ev.src_mac, sizeof(key.mac));
+	memcpy(key.mac, ev.src_mac, sizeof(key.mac));
 	identity_attribute(st->identity, &ev, &path, &who);
 	if (who.src != sqlite3_column_int64(s, 9) ||
 	    who.dst != sqlite3_column_int64(s, 10) ||
@@ -410,13 +410,16 @@ int conversation_load(struct store *st, bool named)
 {
 	static const char sql[] =
 		"SELECT c.id, c.path, c.src_ip, c.dst_ip, c.service, c.minute,"
-		" p.src_network, p.dst_network, e.mac, c.src_endpoint,"
+		" p.src_network, p.dst_network, e.mac, iif(e.container IS NULL"
+		/* a port's number is not kept: those begin anew */
+		" AND e.port IS NULL, NULL, iif(e.ip4 IS NULL AND e.ip6"
+		" IS NULL, -1, e.id)),"
 		" c.dst_endpoint, c.spoofed FROM (SELECT * FROM conversation"
 		/* nothing proves those from before the chain */
 		" WHERE id >= (SELECT first_conversation FROM proof)"
 		" ORDER BY id DESC LIMIT :limit) c JOIN path p ON p.id = c.path"
 		" LEFT JOIN endpoint e ON e.id = c.src_endpoint"
-		" WHERE (c.src_endpoint IS NULL AND c.dst_endpoint IS NULL)"
+		" WHERE (e.container IS NULL AND c.dst_endpoint IS NULL)"
 		" <> :named ORDER BY c.id DESC";
 	sqlite3_stmt *s = NULL;
 	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);

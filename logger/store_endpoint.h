@@ -5,13 +5,21 @@
 
 #include "logger/store_identity.h"
 
-enum identity_kind { IDENTITY_IP4, IDENTITY_IP6, IDENTITY_MAC, IDENTITY_KINDS };
+/* IDENTITY_PORT: the index of the bridge's port behind which it is. */
+enum identity_kind {
+	IDENTITY_IP4,
+	IDENTITY_IP6,
+	IDENTITY_MAC,
+	IDENTITY_PORT,
+	IDENTITY_KINDS
+};
 
 struct identity_endpoint {
 	int64_t id; /* of its row; 0: free */
 	int64_t network;
 	uint64_t from_ns;
-	uint64_t to_ns; /* UINT64_MAX: it is there */
+	uint64_t to_ns;			   /* UINT64_MAX: it is there */
+	uint64_t port_from_ns, port_to_ns; /* it was behind that port */
 	uint8_t address[IDENTITY_KINDS][16];
 	bool has[IDENTITY_KINDS];
 	bool sure; /* announced in this session; not found before */
@@ -37,6 +45,10 @@ struct identity_container {
 struct identity_endpoint *identity_add(struct identity *id, uint32_t container,
 				       const struct identity_endpoint *ep);
 void identity_confirm(struct identity *id, struct identity_endpoint *ep);
+/* It is behind a port of its bridge from then on; 0: behind none that is
+ * known. What came before by the port it had is still its own. */
+void identity_set_port(struct identity *id, struct identity_endpoint *ep,
+		       uint32_t ifindex, uint64_t at_ns);
 /* It is gone since; late packets still find it for a while. */
 void identity_end(struct identity *id, struct identity_endpoint *ep,
 		  uint64_t to_ns);

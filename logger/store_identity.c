@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "logger/store_endpoint.h"
+#include "logger/store_sent.h"
 
 enum {
 	HEADS = 8192, /* powers of two */
@@ -42,30 +43,20 @@ struct identity {
 	struct identity_endpoint endpoints[IDENTITY_ENDPOINTS_MAX];
 };
 
-static size_t address_len(enum identity_kind kind)
-{
-	return kind == IDENTITY_IP4 ? 4 : kind == IDENTITY_IP6 ? 16 : 6;
-}
-
 static uint64_t hash_of(const struct identity *id, enum identity_kind kind,
 			const uint8_t *address)
 {
 	uint64_t w[2] = { 0, 0 }, h;
 
-	if (kind == IDENTITY_IP4)
-		memcpy(w, address, 4);
-	else if (kind == IDENTITY_IP6)
+	if (kind == IDENTITY_IP6)
 		memcpy(w, address, 16);
-	else
+	else if (kind == IDENTITY_MAC)
 		memcpy(w, address, 6);
+	else
+		memcpy(w, address, 4);
 	h = (w[0] ^ id->secret) * 0x9e3779b97f4a7c15U;
 	h = (h ^ h >> 29 ^ w[1]) * 0xbf58476d1ce4e5b9U;
 	return h ^ h >> 32;
-}
-
-static enum identity_kind kind_of(const struct event *ev)
-{
-	return ev->family == 4 ? IDENTITY_IP4 : IDENTITY_IP6;
 }
 
 static const struct identity_endpoint *look_up(const struct identity *id,
@@ -82,53 +73,38 @@ static const struct identity_endpoint *look_up(const struct identity *id,
 
 		if (ep->network == network && ep->from_ns <= time_ns &&
 		    time_ns < ep->to_ns &&
-		    memcmp(ep->address[kind], address, address_len(kind)) == 0)
+		    memcmp(ep->address[kind], address, identity_len(kind)) ==
+			    0 &&
+		    (kind != IDENTITY_PORT || identity_knows_port(ep, time_ns)))
 			return ep;
 		at = ep->next[kind];
 	}
 	return NULL;
 }
 
-static bool has_ended(const struct identity_endpoint *ep)
-{
-	return ep->to_ns != UINT64_MAX;
-}
-
-/* Addresses that are nobody's claim to be somebody: none yet, and IPv6's
- * link-local ones, which every interface has. */
-static bool claims_nothing(const struct event *ev)
-{
-	static const uint8_t zero[16];
-
-	if (ev->family == 6 && ev->src[0] == 0xfe &&
-	    (ev->src[1] & 0xc0) == 0x80)
-		return true;
-	return memcmp(ev->src, zero, address_len(kind_of(ev))) == 0;
-}
-
-/* The one whose MAC it is, whatever address it wrote into the packet. */
+/*
+ * The one whose port it came in by, whatever it wrote into the packet; when
+ * nobody is known to be there, the one whose MAC it is, unless that one is
+ * known to be elsewhere.
+ */
 static void attribute_source(const struct identity *id, const struct event *ev,
 			     int64_t network, struct identity_who *ret)
 {
-	const struct identity_endpoint *by_addr =
-		look_up(id, kind_of(ev), network, ev->src, ev->time_ns);
-	const struct identity_endpoint *by_mac;
+	const struct identity_endpoint *ep = NULL;
 
-	if (by_addr && (!(ev->have & HAVE_MAC) || !by_addr->has[IDENTITY_MAC] ||
-			memcmp(by_addr->address[IDENTITY_MAC], ev->src_mac,
-			       sizeof(ev->src_mac)) == 0)) {
-		ret->src = by_addr->id;
-		ret->ended = has_ended(by_addr);
+	if (ev->port_ifindex)
+		ep = look_up(id, IDENTITY_PORT, network, identity_port_of(ev),
+			     ev->time_ns);
+	if (!ep)
+		ep = look_up(id, identity_kind_of(ev), network, ev->src,
+			     ev->time_ns);
+	if (ep && identity_sent(ep, ev, ret))
 		return;
-	}
 	if (!(ev->have & HAVE_MAC))
 		return;
-	by_mac = look_up(id, IDENTITY_MAC, network, ev->src_mac, ev->time_ns);
-	if (!by_mac)
-		return; /* of two strangers none is named */
-	ret->src = by_mac->id;
-	ret->ended = has_ended(by_mac);
-	ret->spoofed = !claims_nothing(ev);
+	ep = look_up(id, IDENTITY_MAC, network, ev->src_mac, ev->time_ns);
+	if (ep) /* else: of two strangers none is named */
+		identity_sent(ep, ev, ret);
 }
 
 void identity_attribute(const struct identity *id, const struct event *ev,
@@ -143,11 +119,12 @@ void identity_attribute(const struct identity *id, const struct event *ev,
 		attribute_source(id, ev, path->src_network, ret);
 	if (!path->dst_network)
 		return;
-	dst = look_up(id, kind_of(ev), path->dst_network, ev->dst, ev->time_ns);
+	dst = look_up(id, identity_kind_of(ev), path->dst_network, ev->dst,
+		      ev->time_ns);
 	if (!dst)
 		return;
 	ret->dst = dst->id;
-	ret->ended = ret->ended || has_ended(dst);
+	ret->ended = ret->ended || identity_has_ended(dst);
 }
 
 static size_t mark_of(const struct identity *id, enum identity_kind kind,
@@ -181,12 +158,14 @@ uint64_t identity_stamp(const struct identity *id, const struct event *ev,
 	if (!(ev->have & HAVE_ADDR))
 		return 0;
 	if (path->src_network) {
-		raise(id, kind_of(ev), ev->src, &last);
+		raise(id, identity_kind_of(ev), ev->src, &last);
 		if (ev->have & HAVE_MAC)
 			raise(id, IDENTITY_MAC, ev->src_mac, &last);
+		if (ev->port_ifindex)
+			raise(id, IDENTITY_PORT, identity_port_of(ev), &last);
 	}
 	if (path->dst_network)
-		raise(id, kind_of(ev), ev->dst, &last);
+		raise(id, identity_kind_of(ev), ev->dst, &last);
 	key->owners = last.number;
 	if (ev->time_ns >= last.changed_ns)
 		return last.changed_ns;
@@ -227,9 +206,12 @@ void identity_lost(struct identity *id, const struct event *ev, bool is_dst)
 {
 	const uint8_t *address = is_dst ? ev->dst : ev->src;
 
-	id->marks[mark_of(id, kind_of(ev), address)].lost = true;
+	id->marks[mark_of(id, identity_kind_of(ev), address)].lost = true;
 	if (!is_dst && ev->have & HAVE_MAC)
 		id->marks[mark_of(id, IDENTITY_MAC, ev->src_mac)].lost = true;
+	if (!is_dst && ev->port_ifindex)
+		id->marks[mark_of(id, IDENTITY_PORT, identity_port_of(ev))]
+			.lost = true;
 }
 
 static uint32_t *head_of(struct identity *id,
@@ -241,33 +223,37 @@ static uint32_t *head_of(struct identity *id,
 }
 
 /* The newest is found first. */
+static void link_kind(struct identity *id, struct identity_endpoint *ep,
+		      enum identity_kind kind)
+{
+	uint32_t *head = head_of(id, ep, kind);
+
+	ep->next[kind] = *head;
+	*head = (uint32_t)(ep - id->endpoints) + 1;
+}
+
+static void unlink_kind(struct identity *id, struct identity_endpoint *ep,
+			enum identity_kind kind)
+{
+	uint32_t *at = head_of(id, ep, kind);
+
+	while (*at != (uint32_t)(ep - id->endpoints) + 1)
+		at = &id->endpoints[*at - 1].next[kind];
+	*at = ep->next[kind];
+}
+
 static void link_in(struct identity *id, struct identity_endpoint *ep)
 {
-	for (int i = 0; i < IDENTITY_KINDS; i++) {
-		enum identity_kind kind = (enum identity_kind)i;
-		uint32_t *head = head_of(id, ep, kind);
-
-		if (!ep->has[kind])
-			continue;
-		ep->next[kind] = *head;
-		*head = (uint32_t)(ep - id->endpoints) + 1;
-	}
+	for (int i = 0; i < IDENTITY_KINDS; i++)
+		if (ep->has[i])
+			link_kind(id, ep, (enum identity_kind)i);
 }
 
 static void link_out(struct identity *id, struct identity_endpoint *ep)
 {
-	uint32_t number = (uint32_t)(ep - id->endpoints) + 1;
-
-	for (int i = 0; i < IDENTITY_KINDS; i++) {
-		enum identity_kind kind = (enum identity_kind)i;
-		uint32_t *at = head_of(id, ep, kind);
-
-		if (!ep->has[kind] || !ep->sure)
-			continue;
-		while (*at != number)
-			at = &id->endpoints[*at - 1].next[kind];
-		*at = ep->next[kind];
-	}
+	for (int i = 0; i < IDENTITY_KINDS; i++)
+		if (ep->has[i] && ep->sure)
+			unlink_kind(id, ep, (enum identity_kind)i);
 }
 
 /* A slot that was never used, or that of the one that ended longest ago. */
@@ -309,6 +295,23 @@ void identity_confirm(struct identity *id, struct identity_endpoint *ep)
 {
 	ep->sure = true;
 	link_in(id, ep);
+}
+
+void identity_set_port(struct identity *id, struct identity_endpoint *ep,
+		       uint32_t ifindex, uint64_t at_ns)
+{
+	if (!ifindex) {
+		ep->port_to_ns = at_ns;
+		return;
+	}
+	if (ep->has[IDENTITY_PORT] && ep->sure)
+		unlink_kind(id, ep, IDENTITY_PORT);
+	ep->has[IDENTITY_PORT] = true;
+	memcpy(ep->address[IDENTITY_PORT], &ifindex, sizeof(ifindex));
+	ep->port_from_ns = at_ns;
+	ep->port_to_ns = UINT64_MAX;
+	if (ep->sure)
+		link_kind(id, ep, IDENTITY_PORT);
 }
 
 void identity_end(struct identity *id, struct identity_endpoint *ep,

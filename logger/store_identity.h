@@ -25,8 +25,10 @@ struct identity;
 /* Row ids of endpoints; 0: unknown. */
 struct identity_who {
 	int64_t src, dst;
-	bool spoofed;
-	bool ended; /* one of them was gone when that was asked */
+	bool spoofed; /* it wrote an address or MAC that is not its own */
+	bool by_port; /* the port it came in by says so */
+	bool foreign; /* the packet's MAC is not src's */
+	bool ended;   /* one of them was gone when that was asked */
 };
 
 /* Who sent it to whom. */

@@ -246,6 +246,7 @@ int ledger_fact(struct store *st, const struct channel_msg *fact,
 	case CHANNEL_CONTAINER:
 	case CHANNEL_ENDPOINT:
 	case CHANNEL_ENDPOINTS_END:
+	case CHANNEL_PORT:
 	case CHANNEL_DISCONNECTED:
 		return container_fact(st, fact, now_ns);
 	case CHANNEL_CHECKPOINT:

@@ -97,10 +97,11 @@ int lookup_begin(struct store *st, const struct event *ev, struct lookup *ret)
 		.service = service_of(ev),
 		.family = ev->family,
 		.owners = identity_changes(st->identity),
+		.port = ev->port_ifindex,
 	};
 	memcpy(ret->key.src, ev->src, sizeof(ev->src));
 	memcpy(ret->key.dst, ev->dst, sizeof(ev->dst));
-	if (ret->path.src_network && ev->have & HAVE_ADDR)
+	if (ev->have & HAVE_ADDR)
 		memcpy(ret->key.mac, ev->src_mac, sizeof(ev->src_mac));
 	ret->place = place_of(st->recents, &ret->key);
 	recent = find_recent(ret->place, &ret->key, ev->time_ns);

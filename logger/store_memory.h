@@ -22,9 +22,11 @@ struct conversation_key {
 	int32_t service; /* as in schema.sql */
 	uint8_t family;
 	uint8_t late;	 /* see identity_stamp */
-	uint8_t mac[6];	 /* of the sender, when it is in a network */
+	uint8_t mac[6];	 /* of the sender */
 	uint32_t owners; /* of the addresses: another number, other owners */
 	uint32_t late_src, late_dst;
+	uint32_t port; /* of the bridge, by which it came; 0: not told */
+	uint32_t zero; /* no padding: all bytes are compared */
 };
 
 struct conversation {

@@ -11,14 +11,12 @@
 #include <string.h>
 
 #include "logger/store_private.h"
+#include "logger/store_sent.h"
 
 struct entry {
 	int64_t conversation; /* 0: named */
-	uint64_t time_ns;
-	uint8_t address[16];
-	uint8_t mac[6];
-	uint8_t kind;
-	bool has_mac;
+	int64_t sender;	      /* the row that it has now; 0: none */
+	struct event ev;      /* as identity_sent() wants it */
 	bool is_dst;
 };
 
@@ -31,21 +29,12 @@ struct nameless {
 
 static void forget(struct store *st, const struct entry *e)
 {
-	struct event ev = {
-		.family = e->kind == IDENTITY_IP4 ? 4 : 6,
-		.have = e->has_mac ? HAVE_MAC : 0,
-	};
-
-	if (!e->conversation)
-		return;
-	memcpy(ev.src, e->address, sizeof(ev.src));
-	memcpy(ev.dst, e->address, sizeof(ev.dst));
-	memcpy(ev.src_mac, e->mac, sizeof(ev.src_mac));
-	identity_lost(st->identity, &ev, e->is_dst);
+	if (e->conversation)
+		identity_lost(st->identity, &e->ev, e->is_dst);
 }
 
-void nameless_add(struct store *st, int64_t conversation,
-		  const struct event *ev, bool is_dst, bool in_network)
+static struct entry *add(struct store *st, int64_t conversation,
+			 const struct event *ev, bool in_network)
 {
 	struct nameless *n = st->nameless;
 	struct entry *e =
@@ -54,84 +43,119 @@ void nameless_add(struct store *st, int64_t conversation,
 
 	if (in_network)
 		forget(st, e);
-	*e = (struct entry){
-		.conversation = conversation,
-		.time_ns = ev->time_ns,
-		.kind = ev->family == 4 ? IDENTITY_IP4 : IDENTITY_IP6,
-		.has_mac = !is_dst && ev->have & HAVE_MAC,
-		.is_dst = is_dst,
-	};
-	memcpy(e->address, is_dst ? ev->dst : ev->src, sizeof(e->address));
-	memcpy(e->mac, ev->src_mac, sizeof(e->mac));
+	*e = (struct entry){ .conversation = conversation, .ev = *ev };
+	return e;
 }
 
-static bool is_address(const struct entry *e,
-		       const struct identity_endpoint *ep)
+void nameless_add(struct store *st, int64_t conversation,
+		  const struct event *ev, int64_t sender, int64_t network)
 {
-	return ep->has[e->kind] &&
-	       memcmp(ep->address[e->kind], e->address,
-		      e->kind == IDENTITY_IP4 ? 4 : 16) == 0;
+	add(st, conversation, ev, network != 0)->sender = sender;
 }
 
-static bool is_mac(const struct entry *e, const struct identity_endpoint *ep)
+void nameless_add_dst(struct store *st, int64_t conversation,
+		      const struct event *ev, int64_t network)
 {
-	return memcmp(ep->address[IDENTITY_MAC], e->mac, sizeof(e->mac)) == 0;
-}
-
-/* IPv6's link-local addresses, and none: see store_identity.c. */
-static bool claims_nothing(const struct entry *e)
-{
-	static const uint8_t zero[16];
-
-	if (e->kind == IDENTITY_IP6 && e->address[0] == 0xfe &&
-	    (e->address[1] & 0xc0) == 0x80)
-		return true;
-	return memcmp(e->address, zero, sizeof(zero)) == 0;
+	add(st, conversation, ev, network != 0)->is_dst = true;
 }
 
 /* Names one row; *ret whether it was in the endpoint's network. */
-static int name(struct store *st, const struct entry *e,
-		const struct identity_endpoint *ep, bool spoofed, bool *ret)
+static int name_dst(struct store *st, const struct entry *e,
+		    const struct identity_endpoint *ep, bool *ret)
 {
-	enum stmt stmt = e->is_dst ? STMT_CONTAINER_DST : STMT_CONTAINER_SRC;
-	sqlite3_stmt *s = st->stmts[stmt];
-	int at = 2;
+	sqlite3_stmt *s = st->stmts[STMT_CONTAINER_DST];
 	int rc;
 
 	sqlite3_bind_int64(s, 1, ep->id);
-	if (!e->is_dst && spoofed)
-		sqlite3_bind_int(s, at++, 1);
-	else if (!e->is_dst)
-		sqlite3_bind_null(s, at++);
-	sqlite3_bind_int64(s, at, e->conversation);
-	sqlite3_bind_int64(s, at + 1, ep->network);
-	rc = store_run(st, stmt, NULL);
+	sqlite3_bind_int64(s, 2, e->conversation);
+	sqlite3_bind_int64(s, 3, ep->network);
+	rc = store_run(st, STMT_CONTAINER_DST, NULL);
 	*ret = rc == SQLITE_OK && sqlite3_changes(st->db) > 0;
 	if (*ret)
-		chain_touch(st, e->is_dst ? ITEM_NAMED_DST : ITEM_NAMED_SRC,
-			    e->conversation);
+		chain_touch(st, ITEM_NAMED_DST, e->conversation);
 	return rc;
+}
+
+/* The same; the row that it had stays known, for it was in the chain. */
+static int name_src(struct store *st, const struct entry *e,
+		    const struct identity_endpoint *ep,
+		    const struct identity_who *who, bool *ret)
+{
+	sqlite3_stmt *s = st->stmts[STMT_CONTAINER_SRC];
+	int64_t in_network = 0, id = 0;
+	int rc;
+
+	sqlite3_bind_int64(st->stmts[STMT_SRC_NETWORK], 1, e->conversation);
+	rc = store_run(st, STMT_SRC_NETWORK, &in_network);
+	if (rc != SQLITE_OK || in_network != ep->network)
+		return rc;
+	rc = sender_get(st, &e->ev, who, ep->network, e->sender, &id);
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_bind_int64(s, 1, id);
+	if (who->spoofed)
+		sqlite3_bind_int(s, 2, 1);
+	else
+		sqlite3_bind_null(s, 2);
+	sqlite3_bind_int64(s, 3, e->conversation);
+	if (e->sender)
+		sqlite3_bind_int64(s, 4, e->sender);
+	else
+		sqlite3_bind_null(s, 4);
+	rc = store_run(st, STMT_CONTAINER_SRC, NULL);
+	*ret = rc == SQLITE_OK && sqlite3_changes(st->db) > 0;
+	if (*ret)
+		chain_touch(st, ITEM_NAMED_SRC, e->conversation);
+	return rc;
+}
+
+static bool is_own(const struct identity_endpoint *ep, enum identity_kind kind,
+		   const uint8_t *address)
+{
+	return ep->has[kind] &&
+	       memcmp(ep->address[kind], address, identity_len(kind)) == 0;
+}
+
+static int look_at_dst(struct store *st, struct entry *e,
+		       const struct identity_endpoint *ep, bool *ret_named,
+		       bool *ret_is_own)
+{
+	*ret_is_own = is_own(ep, identity_kind_of(&e->ev), e->ev.dst);
+	if (!*ret_is_own || e->ev.time_ns < ep->from_ns ||
+	    e->ev.time_ns >= ep->to_ns)
+		return SQLITE_OK;
+	return name_dst(st, e, ep, ret_named);
+}
+
+static int look_at_src(struct store *st, struct entry *e,
+		       const struct identity_endpoint *ep, bool *ret_named,
+		       bool *ret_is_own)
+{
+	const struct event *ev = &e->ev;
+	struct identity_who who = { 0 };
+
+	*ret_is_own = is_own(ep, identity_kind_of(ev), ev->src) ||
+		      (ev->have & HAVE_MAC &&
+		       is_own(ep, IDENTITY_MAC, ev->src_mac)) ||
+		      (ev->port_ifindex &&
+		       is_own(ep, IDENTITY_PORT, identity_port_of(ev)));
+	if (!*ret_is_own || !identity_sent(ep, ev, &who))
+		return SQLITE_OK;
+	return name_src(st, e, ep, &who, ret_named);
 }
 
 static int look_at(struct store *st, struct entry *e,
 		   const struct identity_endpoint *ep, bool *all)
 {
-	bool by_address, by_mac, knows_mac, named = false;
-	int rc = SQLITE_OK;
+	bool named = false, own = false;
+	int rc;
 
 	if (!e->conversation)
 		return SQLITE_OK;
-	by_address = is_address(e, ep);
-	knows_mac = e->has_mac && ep->has[IDENTITY_MAC];
-	by_mac = knows_mac && is_mac(e, ep);
-	if (!by_address && !by_mac)
-		return SQLITE_OK;
-	if (e->time_ns >= ep->from_ns && e->time_ns < ep->to_ns &&
-	    (by_mac || !knows_mac))
-		rc = name(st, e, ep, !by_address && !claims_nothing(e), &named);
+	rc = (e->is_dst ? look_at_dst : look_at_src)(st, e, ep, &named, &own);
 	if (named)
 		e->conversation = 0;
-	else
+	else if (own)
 		*all = false;
 	return rc;
 }

@@ -16,9 +16,12 @@ enum { NAMELESS_MAX = 4096, NAMELESS_NOWHERE_MAX = 1024 };
 struct nameless;
 struct store;
 
-/* Takes a side of a conversation that began with ev. */
+/* Takes a side of a conversation that began with ev; sender: the row that it
+ * has as its source meanwhile. network: 0 when it is not known. */
 void nameless_add(struct store *st, int64_t conversation,
-		  const struct event *ev, bool is_dst, bool in_network);
+		  const struct event *ev, int64_t sender, int64_t network);
+void nameless_add_dst(struct store *st, int64_t conversation,
+		      const struct event *ev, int64_t network);
 
 /*
  * Names all that are ep's. *ret_all: none that has one of its addresses, and

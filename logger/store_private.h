@@ -20,15 +20,16 @@
 #include "logger/store_probe.h"
 #include "logger/store_prune.h"
 #include "logger/store_reading.h"
+#include "logger/store_sender.h"
 #include "logger/store_session.h"
 #include "logger/store_shed.h"
 #include "logger/store_sql.h"
 #include "logger/store_tally.h"
 
-/* Packets that are the same as an event that waits. */
+/* Packets that are the same as an event that waits, and the last one's time. */
 struct more {
 	uint32_t packets;
-	uint64_t last_ns; /* of the last one */
+	uint64_t last_ns;
 };
 
 struct store {
@@ -46,6 +47,7 @@ struct store {
 	struct posting *posting;
 	struct identity *identity;
 	struct nameless *nameless;
+	struct senders *senders;
 	struct containers *containers;
 	struct prune prune;
 	struct probes probes;

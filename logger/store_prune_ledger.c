@@ -100,7 +100,8 @@ static const struct stage stages[] = {
 		       " SELECT rule FROM gap WHERE rule IS NOT NULL UNION"
 		       " SELECT rule FROM probe WHERE rule IS NOT NULL)"),
 	REMOVE("network",
-	       "gone_ns < ?1 AND id NOT IN (SELECT network FROM endpoint UNION"
+	       "gone_ns < ?1 AND id NOT IN (SELECT network FROM endpoint"
+	       " WHERE network IS NOT NULL UNION"
 	       " SELECT src_network FROM path WHERE src_network IS NOT NULL"
 	       " UNION SELECT dst_network FROM path"
 	       " WHERE dst_network IS NOT NULL UNION SELECT src_network"

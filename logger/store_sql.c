@@ -133,18 +133,36 @@ const char *const store_sql[STMT_COUNT] = {
 		"INSERT INTO endpoint (container, network, ip4, ip6, mac,"
 		" from_ns) VALUES (:container, :network, :ip4, :ip6, :mac,"
 		" :from_ns) RETURNING id",
+	/* and how its packets were seen */
 	[STMT_ENDPOINT_END] =
 		"UPDATE endpoint SET to_ns = :to_ns, last_conversation ="
-		" :last_conversation WHERE id = :id",
+		" :last_conversation WHERE id IN (SELECT o.id FROM endpoint e"
+		" JOIN endpoint o ON o.container = e.container"
+		" AND o.network = e.network WHERE e.id = :id"
+		" AND o.to_ns IS NULL)",
+	/* what is not told of ?1 is of nobody that Docker knows */
+	[STMT_SENDER] =
+		"INSERT INTO endpoint (container, network, mac, port, was,"
+		" from_ns, to_ns) VALUES"
+		" ((SELECT container FROM endpoint WHERE id = :endpoint),"
+		" :network, :mac, :port, :was, coalesce((SELECT from_ns"
+		" FROM endpoint WHERE id = :endpoint), :time_ns),"
+		" (SELECT to_ns FROM endpoint WHERE id = :endpoint))"
+		" RETURNING id",
+	[STMT_SENDER_END] =
+		"UPDATE endpoint SET to_ns = max(:to_ns, from_ns),"
+		" last_conversation = :last_conversation WHERE id = :id"
+		" AND to_ns IS NULL",
 	[STMT_ENDPOINT_LATE] =
 		"UPDATE endpoint SET last_conversation = :conversation"
 		" WHERE id IN (:src, :dst) AND to_ns IS NOT NULL",
-	/* the address alone does not say in which network it was */
 	[STMT_CONTAINER_SRC] =
 		"UPDATE conversation SET src_endpoint = :endpoint,"
-		" spoofed = :spoofed WHERE id = :id AND src_endpoint IS NULL"
-		" AND (SELECT src_network FROM path WHERE path.id ="
-		" conversation.path) = :network",
+		" spoofed = :spoofed WHERE id = :id AND src_endpoint IS :was",
+	/* the address alone does not say in which network it was */
+	[STMT_SRC_NETWORK] =
+		"SELECT coalesce((SELECT src_network FROM path WHERE path.id ="
+		" conversation.path), 0) FROM conversation WHERE id = :id",
 	[STMT_CONTAINER_DST] =
 		"UPDATE conversation SET dst_endpoint = :endpoint"
 		" WHERE id = :id AND dst_endpoint IS NULL"

@@ -73,6 +73,16 @@ void names_end(struct store *st)
 	store_add_fact(st, &msg);
 }
 
+void names_port(struct store *st, char id, char net, uint32_t ifindex)
+{
+	struct channel_msg msg = { .kind = CHANNEL_PORT };
+
+	fill_id(msg.u.port.container_id, id);
+	fill_id(msg.u.port.network_id, net);
+	msg.u.port.ifindex = ifindex;
+	store_add_fact(st, &msg);
+}
+
 void names_left(struct store *st, char id, char net, uint64_t at_ns)
 {
 	struct channel_msg msg = { .kind = CHANNEL_DISCONNECTED };

@@ -17,6 +17,7 @@ void names_container(struct store *st, char id, const char *name);
 void names_endpoint(struct store *st, char network, uint8_t ip, uint8_t mac,
 		    uint64_t since_ns);
 void names_end(struct store *st);
+void names_port(struct store *st, char id, char network, uint32_t ifindex);
 void names_left(struct store *st, char id, char network, uint64_t at_ns);
 
 /* store_world_event with other last bytes of source, its MAC, destination. */
@@ -35,7 +36,8 @@ void names_close(struct store *st, uint64_t at);
 #define ENDPOINTS                                                              \
 	"SELECT c.name, e.from_ns - 1700000000000000000,"                      \
 	" e.to_ns - 1700000000000000000"                                       \
-	" FROM endpoint e JOIN container c ON c.id = e.container ORDER BY e.id"
+	" FROM endpoint e JOIN container c ON c.id = e.container"               \
+	" WHERE e.ip4 IS NOT NULL ORDER BY e.id"
 
 /* v_event's source, destination and spoofed, a line per event. */
 const char *names_of(const struct world *w);

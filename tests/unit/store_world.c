@@ -15,6 +15,10 @@ enum { ANSWER_SIZE = 1024 };
 static void ifname(void *arg, uint32_t ifindex, char *name, size_t size)
 {
 	(void)arg;
+	if (ifindex >= 7 && ifindex <= 9) { /* ports of bridges */
+		snprintf(name, size, "port%u", ifindex);
+		return;
+	}
 	str_copy(name, size,
 		 ifindex == 1	? "br-aaaaaaaaaaaa"
 		 : ifindex == 2 ? "br-bbbbbbbbbbbb"

@@ -23,10 +23,12 @@ static int set_up(void **state)
 		"INSERT INTO container VALUES (1, 'aa', 'shop-db-1', 'mysql',"
 		" 'shop', 'db', 1, NULL), (2, 'bb', char(27) || 'web',"
 		" 'nginx', NULL, NULL, 1, NULL);"
-		"INSERT INTO endpoint SELECT 1, 1, id, NULL, NULL,"
+		"INSERT INTO endpoint (id, container, network, ip4, ip6,"
+		" mac, from_ns, to_ns, last_conversation) SELECT 1, 1, id, 1, NULL,"
 		" '02:42:ac:12:00:03', 1, NULL, NULL FROM network"
 		" WHERE name = 'shop_db' LIMIT 1;"
-		"INSERT INTO endpoint SELECT 2, 2, id, NULL, NULL,"
+		"INSERT INTO endpoint (id, container, network, ip4, ip6,"
+		" mac, from_ns, to_ns, last_conversation) SELECT 2, 2, id, 2, NULL,"
 		" '02:42:ac:12:00:02', 1, NULL, NULL FROM network"
 		" WHERE name = 'shop_web' LIMIT 1;"
 		"UPDATE conversation SET src_endpoint = 1, dst_endpoint = 2,"
@@ -177,11 +179,44 @@ static void show_says_who_both_were_and_since_when(void **state)
 			"first 2026-11-23 21:15:37.000, last 2026-11-23 "
 			"21:17:17.000\n        all on this way to this port: "
 			"3 packets, 180 bytes,"));
+	assert_true(has(r, "        found by its address and mac; the packet "
+			   "came with mac 02:42:ac:12:00:03\n"));
 	r = cli_fixture_run("show 2 -o json");
 	assert_true(has(r, "\"source\":{\"network\":{\"name\":\"shop_db\","));
 	assert_true(has(r, "\"container\":{\"name\":\"shop-db-1\",\"id\":"
 			   "\"0123456789abcdef0123456789abcdef\","));
 	assert_true(has(r, "\"conversation\":{\"packets\":2,"));
+}
+
+/* Found by its veth, with the MAC that it forged; and a stranger's MAC. */
+static void show_says_how_the_sender_was_found(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql(
+		"INSERT INTO endpoint (id, container, network, mac, port,"
+		" from_ns) SELECT 3, container, network, '02:42:ac:12:00:99',"
+		" 'veth12ab34c', from_ns FROM endpoint WHERE id = 1;"
+		"INSERT INTO endpoint (id, mac, from_ns) VALUES"
+		" (4, '0a:00:00:00:00:01', 1);"
+		"UPDATE conversation SET src_endpoint = 3 WHERE id = 4;"
+		"UPDATE conversation SET src_endpoint = 4 WHERE id = 1");
+	r = cli_fixture_run("show 2");
+	assert_true(has(r, "service db, mac 02:42:ac:12:00:03\n"));
+	assert_true(has(r, "        found by its veth; the packet came in by "
+			   "veth12ab34c with mac 02:42:ac:12:00:99\n"));
+	r = cli_fixture_run("show 2 -o json");
+	assert_true(has(r, "\"seen\":{\"mac\":\"02:42:ac:12:00:99\","
+			   "\"port\":\"veth12ab34c\",\"by\":\"veth\"}"));
+	r = cli_fixture_run("log -o jsonl --mac 02:42:ac:12:00:99");
+	assert_true(has(r, "\"src_container\":\"shop-db-1\""));
+	assert_true(has(r, "\"src_mac\":\"02:42:ac:12:00:99\""));
+	r = cli_fixture_run("log -o jsonl --from-mac 0a:00:00:00:00:01");
+	assert_true(has(r, "\"src_mac\":\"0a:00:00:00:00:01\""));
+	assert_false(has(r, "src_container"));
+	assert_true(has(cli_fixture_run("status"),
+			"\nspoofed   1 of the last 5 conversations"));
 }
 
 /* A side is known by its container, or as an interface that is none's. */
@@ -206,6 +241,7 @@ int main(void)
 		T(what_is_counted_can_be_counted_by_container),
 		T(names_are_those_of_the_time_that_is_asked_for),
 		T(show_says_who_both_were_and_since_when),
+		T(show_says_how_the_sender_was_found),
 		T(status_counts_the_sides_that_nobody_knows),
 		T(unknown_containers_get_a_hint_and_others_are_not_selected),
 	};

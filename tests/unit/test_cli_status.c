@@ -207,6 +207,7 @@ static void status_json_has_the_same_in_fields(void **state)
 		"\"gaps\":0,\"gaps_unknown\":0,\"causes\":[],"
 		"\"lost_removed\":0,\"gaps_removed\":0},"
 		"\"unknown\":{\"conversations\":5,\"src\":4,\"dst\":5},"
+		"\"spoofed\":0,"
 		"\"coverage\":{\"rules\":0,\"holes\":0,\"causes\":[],"
 		"\"latency\":{\"changes\":0}},\"rules\":[{\"family\":4,"
 		"\"variant\":\"nft\",\"table\":\"filter\",\"chain\":"
