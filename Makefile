@@ -47,9 +47,9 @@ CFLAGS := -O1 -g -fno-omit-frame-pointer
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
 pkg = $(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null)
-ALL_CFLAGS = -std=gnu17 $(WARN) -fPIE $(SAN) -I. -D_GNU_SOURCE \
+ALL_CFLAGS = -std=gnu17 $(WARN) -fPIE -pthread $(SAN) -I. -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' $(CFLAGS)
-ALL_LDFLAGS = -pie $(SAN) $(LDFLAGS)
+ALL_LDFLAGS = -pie -pthread $(SAN) $(LDFLAGS)
 
 LIB_SRC    := $(sort $(wildcard lib/*.c))
 LOGGER_SRC := $(filter-out logger/main.c,$(sort $(wildcard logger/*.c logger/*/*.c)))
@@ -108,7 +108,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call obj,$(HELP_SRC)) $(LOGGER) $(CL
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_TEST) \
 		$(PKGS_LOGGER) $(PKGS_CLI) $(PKGS_LIB))
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LOGGER) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -pthread -o $@ $^ $(call pkg,--libs,$(PKGS_LOGGER) \
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_LOGGER) \
 		$(PKGS_LIB))
 .SECONDARY: $(call obj,$(TEST_SRC) $(HELP_SRC) $(BENCH_SRC))
 

@@ -32,8 +32,12 @@ enum store_pressure pressure_next(struct pressure *p, unsigned int fill,
 	return p->level;
 }
 
-/* Percent of the buffer; 0 when it can't be told. */
-static unsigned int fill_of(int fd)
+bool pressure_shares(const struct pressure *p, unsigned int fill)
+{
+	return fill >= (p->sharing ? FILL_BATCH : FILL_FAIR);
+}
+
+unsigned int pressure_fill(int fd)
 {
 	uint32_t info[SK_MEMINFO_VARS] = { 0 };
 	socklen_t len = sizeof(info);
@@ -45,8 +49,8 @@ static unsigned int fill_of(int fd)
 			      info[SK_MEMINFO_RCVBUF]);
 }
 
-void pressure_update(struct pressure *p, int nflog_fd, struct store *st,
-		     uint64_t now_ms)
+static void change(struct pressure *p, enum store_pressure level,
+		   struct store *st)
 {
 	static const char *const words[] = {
 		[STORE_PRESSURE_NONE] = "",
@@ -58,13 +62,8 @@ void pressure_update(struct pressure *p, int nflog_fd, struct store *st,
 			"sends most, those that are the same are one row, with "
 			"their number, and others only counted",
 	};
-	enum store_pressure level = pressure_next(p, fill_of(nflog_fd), now_ms);
 	struct channel_msg msg = { .kind = CHANNEL_FINDING };
 
-	p->shared = false;
-	/* a change that can't be noted is not made */
-	if (level == p->level || store_facts_full(st))
-		return;
 	p->level = level;
 	store_set_pressure(st, level);
 	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject), "load");
@@ -75,4 +74,18 @@ void pressure_update(struct pressure *p, int nflog_fd, struct store *st,
 		log_warn("%s", words[level]);
 	else
 		log_info("packets are written as fast as they come again");
+}
+
+void pressure_update(struct pressure *p, int nflog_fd, struct store *st,
+		     uint64_t now_ms)
+{
+	unsigned int fill = pressure_fill(nflog_fd);
+	enum store_pressure level = pressure_next(p, fill, now_ms);
+
+	p->shared = false;
+	/* a change that can't be noted is not made */
+	if (level != p->level && !store_facts_full(st))
+		change(p, level, st);
+	p->sharing =
+		p->level == STORE_PRESSURE_FAIR && pressure_shares(p, fill);
 }

@@ -9,7 +9,8 @@
 
 struct pressure {
 	enum store_pressure level;
-	bool shared; /* somebody got less than all, since the last look */
+	bool sharing; /* what is read now is shared among who sent it */
+	bool shared;  /* somebody got less than all, since the last look */
 	uint64_t calm_since_ms; /* monotonic; 0: it is not */
 };
 
@@ -20,6 +21,13 @@ struct pressure {
  */
 enum store_pressure pressure_next(struct pressure *p, unsigned int fill,
 				  uint64_t now_ms);
+
+/* Percent of a socket's buffer that is full; 0 when it can't be told. */
+unsigned int pressure_fill(int fd);
+
+/* Whether a buffer full to fill percent has to be shared: from 50 on, until it
+ * is below 25. */
+bool pressure_shares(const struct pressure *p, unsigned int fill);
 
 /* Looks at the socket, tells the store, and notes a change in the ledger as
  * the finding "load". */

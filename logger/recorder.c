@@ -86,8 +86,7 @@ static void commit(struct recorder *rec)
 		in->shared = false;
 	/* what can't be written waits in the kernel, and at the end is all the
 	 * time there is */
-	in->sharing = w->pressure.level >= STORE_PRESSURE_FAIR && !w->failing &&
-		      !rec->stop;
+	in->sharing = w->pressure.sharing && !w->failing && !rec->stop;
 }
 
 static void on_full(void *arg)
@@ -105,6 +104,13 @@ static void log_losses(struct recorder *rec, bool last)
 		log_warn("%s", line);
 }
 
+/* Whether what waits in the kernel has to be shared as well. */
+static bool is_pressed(const struct recorder *rec)
+{
+	return pressure_shares(&rec->writer.pressure,
+			       pressure_fill(rec->config->nflog_fd));
+}
+
 /* Returns whether the socket was empty at the end. */
 static bool take_packets(struct recorder *rec)
 {
@@ -113,7 +119,8 @@ static bool take_packets(struct recorder *rec)
 	log_losses(rec, false);
 	if (store_pending(rec->store))
 		writer_soon(&rec->writer);
-	if (empty && rec->intake.shared) /* what waits longer is shared again */
+	/* there is time enough to write the rest whole */
+	if (rec->intake.shared && (empty || !is_pressed(rec)))
 		rec->writer.commit_at_ms = clock_ms();
 	return empty;
 }

@@ -18,6 +18,7 @@
 #include "logger/memory.h"
 #include "logger/store_address.h"
 #include "logger/store_digest.h"
+#include "logger/store_flush.h"
 #include "logger/store_posting.h"
 #include "logger/store_sums.h"
 
@@ -57,6 +58,7 @@ static void store_free(struct store *st)
 		sqlite3_finalize(st->stmts[i]);
 	coverage_close(st);
 	chain_close(st);
+	flush_free(st->flush);
 	sqlite3_close(st->db);
 	accounts_free(st->accounts);
 	conversation_free(st->conversations);
@@ -88,6 +90,9 @@ static int start(struct store *st, const struct store_session *session)
 {
 	int rc = batch_register(st);
 
+	st->flush = flush_new(st->db);
+	if (!st->flush)
+		rc = SQLITE_NOMEM;
 	if (rc == SQLITE_OK)
 		rc = prepare(st);
 	if (rc == SQLITE_OK)

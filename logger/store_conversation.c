@@ -151,42 +151,37 @@ static struct conversation *find_in(struct set *set, const uint64_t hash[2])
 	return NULL;
 }
 
-/* The one of both sets that is to go: seen once if there is one, and of those
- * the one that was seen longest ago. */
-static struct conversation *find_victim(struct set *const sets[2])
-{
-	struct conversation *victim = NULL;
-	uint32_t least = UINT32_MAX;
-
-	for (size_t i = 0; i < 2 * WAYS; i++) {
-		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
-		uint32_t order = way->age >> 1 | way->age << 31;
-
-		if (order < least || !victim) {
-			victim = way;
-			least = order;
-		}
-	}
-	return victim;
-}
-
-/* Where a new one goes: into the emptier set, or in the place of another. */
+/*
+ * Where a new one goes: into the emptier set; when both are full in the place
+ * of one that was seen once if there is one, and of those the one that was seen
+ * longest ago. Without branches but the loops': which of eight it is, nobody
+ * can foresee.
+ */
 static struct conversation *make_room(struct set *const sets[2])
 {
-	struct conversation *last[2] = { NULL, NULL };
 	unsigned int empty[2] = { 0, 0 };
+	uint64_t victim = UINT64_MAX;
+	size_t at;
 
-	for (size_t i = 0; i < 2 * WAYS; i++) {
-		struct conversation *way = &sets[i / WAYS]->ways[i % WAYS];
-
-		if (way->id != 0)
-			continue;
-		last[i / WAYS] = way;
-		empty[i / WAYS]++;
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t j = 0; j < WAYS; j++)
+			empty[i] += sets[i]->ways[j].id == 0;
 	}
-	if (empty[0] + empty[1] == 0)
-		return find_victim(sets);
-	return empty[1] > empty[0] ? last[1] : last[0];
+	if (empty[0] + empty[1] > 0) {
+		struct set *set = sets[empty[1] > empty[0]];
+
+		for (at = 0; set->ways[at].id != 0;)
+			at++;
+		return &set->ways[at];
+	}
+	for (size_t i = 0; i < 2 * WAYS; i++) {
+		uint32_t age = sets[i / WAYS]->ways[i % WAYS].age;
+		uint64_t order = (uint64_t)(age >> 1 | age << 31) << 8 | i;
+
+		victim = order < victim ? order : victim;
+	}
+	at = victim & (2 * WAYS - 1);
+	return &sets[at / WAYS]->ways[at % WAYS];
 }
 
 static void sets_of(const struct conversations *c, const uint64_t hash[2],

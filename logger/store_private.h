@@ -54,6 +54,7 @@ struct store {
 	struct accounts *accounts;
 	struct coverage *coverage;
 	struct chain *chain;
+	struct flush *flush;
 	int64_t session_id;
 	int64_t next_event;
 	int64_t next_conversation;

@@ -206,7 +206,7 @@ bt_cpu_ns()
 		files+=("/proc/$pid/task/"*/schedstat)
 	done
 	{ cat "${files[@]}" 2>/dev/null || :; } |
-		awk '{ n += $1 } END { printf "%d\n", n }'
+		awk '{ n += $1 } END { printf "%.0f\n", n }'
 }
 
 bt_load()
@@ -231,7 +231,7 @@ bt_load()
 # Bytes that wait in netfilter's netlink sockets there.
 bt_backlog()
 {
-	awk '$2 == 12 { n += $5 } END { printf "%d\n", n }' \
+	awk '$2 == 12 { n += $5 } END { printf "%.0f\n", n }' \
 		"/proc/$BT_HOST/net/netlink"
 }
 
@@ -255,7 +255,7 @@ bt_pss_kib()
 	local pid
 	for pid in "$@"; do
 		cat "/proc/$pid/smaps_rollup" 2>/dev/null || :
-	done | awk '/^Pss:/ { n += $2 } END { printf "%d\n", n }'
+	done | awk '/^Pss:/ { n += $2 } END { printf "%.0f\n", n }'
 }
 
 # How often those processes were put on a CPU after they had slept.
@@ -264,5 +264,5 @@ bt_wakeups()
 	local pid
 	for pid in "$@"; do
 		cat "/proc/$pid/task/"*/status 2>/dev/null || :
-	done | awk '/^voluntary_ctxt/ { n += $2 } END { printf "%d\n", n }'
+	done | awk '/^voluntary_ctxt/ { n += $2 } END { printf "%.0f\n", n }'
 }

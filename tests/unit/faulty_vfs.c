@@ -2,6 +2,7 @@
 /* The usual VFS with a counter in front of all that changes a file. */
 #include "tests/unit/faulty_vfs.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ static sqlite3_vfs vfs;
 static enum fault fault;
 static int countdown; /* 0: nothing fails */
 static bool lasting, failed;
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
 
 void faulty_vfs_fail(enum fault what, int nth, bool from_then_on)
 {
@@ -22,6 +24,16 @@ void faulty_vfs_fail(enum fault what, int nth, bool from_then_on)
 	countdown = nth;
 	lasting = from_then_on;
 	failed = false;
+}
+
+void faulty_vfs_hold(void)
+{
+	pthread_mutex_lock(&disk);
+}
+
+void faulty_vfs_release(void)
+{
+	pthread_mutex_unlock(&disk);
 }
 
 bool faulty_vfs_heal(void)
@@ -70,6 +82,8 @@ static int f_sync(sqlite3_file *file, int flags)
 {
 	sqlite3_file *r = real(file);
 
+	pthread_mutex_lock(&disk);
+	pthread_mutex_unlock(&disk);
 	return is_due() ? SQLITE_IOERR_FSYNC : r->pMethods->xSync(r, flags);
 }
 

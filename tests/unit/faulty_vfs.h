@@ -20,6 +20,10 @@ void faulty_vfs_unregister(void);
  * that follow. */
 void faulty_vfs_fail(enum fault fault, int nth, bool lasting);
 
+/* A disk that does not answer: syncs wait from hold until release. */
+void faulty_vfs_hold(void);
+void faulty_vfs_release(void);
+
 /* All is well again. Returns whether something failed since. */
 bool faulty_vfs_heal(void);
 

@@ -38,6 +38,25 @@ static void it_goes_up_at_once_and_down_when_it_was_calm(void **state)
 	}
 }
 
+/* From half full until a quarter: what waits then can be written in time. */
+static void it_shares_until_there_is_time_again(void **state)
+{
+	static const struct {
+		unsigned int fill;
+		bool shares;
+	} steps[] = {
+		{ 25, false }, { 49, false }, { 50, true },  { 49, true },
+		{ 25, true },  { 24, false }, { 49, false }, { 100, true },
+	};
+	struct pressure p = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		p.sharing = pressure_shares(&p, steps[i].fill);
+		assert_int_equal(p.sharing, steps[i].shares);
+	}
+}
+
 /* UDP to itself: memory that waits is accounted as netlink's is. */
 static int open_socket(void)
 {
@@ -67,6 +86,7 @@ static void a_change_is_in_the_ledger(void **state)
 		assert_true(send(fd, bytes, sizeof(bytes), 0) > 0);
 	pressure_update(&p, fd, st, 1);
 	assert_int_equal(p.level, STORE_PRESSURE_FAIR);
+	assert_true(p.sharing);
 	assert_int_equal(store_commit(st, T0 + 1), 0);
 	assert_string_equal(
 		store_world_ask(w, "SELECT subject, detail LIKE"
@@ -76,6 +96,8 @@ static void a_change_is_in_the_ledger(void **state)
 	while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
 		;
 	pressure_update(&p, fd, st, 2);
+	assert_int_equal(p.level, STORE_PRESSURE_FAIR);
+	assert_false(p.sharing);
 	pressure_update(&p, fd, st, 6000);
 	assert_int_equal(p.level, STORE_PRESSURE_NONE);
 	assert_int_equal(store_commit(st, T0 + 2), 0);
@@ -94,6 +116,7 @@ int main(void)
 					store_world_tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_goes_up_at_once_and_down_when_it_was_calm),
+		cmocka_unit_test(it_shares_until_there_is_time_again),
 		T(a_change_is_in_the_ledger),
 	};
 
