@@ -206,12 +206,28 @@ static void leave(const struct event_copy *copy, struct event_range *range,
 		range->first = id + 1;
 }
 
+/* Shows the row. -errno of the database; of the output in copy->failed. */
+static int show(struct event_copy *copy, const struct event_row *row)
+{
+	int r = 0;
+
+	if (output_wants_events(copy->output)) {
+		r = host_read(sqlite3_db_handle(copy->stmt), row->time_ns,
+			      &copy->host);
+		output_set_host(copy->output, &copy->host);
+	}
+	if (r == 0)
+		copy->failed = event_row_output(copy->output, row);
+	return r;
+}
+
 int event_range_copy(struct event_copy *copy, struct event_range *range)
 {
 	struct event_row row;
 	int64_t n = 0;
 	int r = 0;
 
+	copy->host.until_ns = 0; /* a logger may have begun since */
 	query_bind(copy->stmt, ":first", range->first);
 	query_bind(copy->stmt, ":last", range->last);
 	query_bind(copy->stmt, ":limit", PIECE_ROWS);
@@ -219,8 +235,8 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 		event_row_read(copy->stmt, &row);
 		n++;
 		if (is_new(copy, &row)) {
-			copy->failed = event_row_output(copy->output, &row);
-			if (copy->failed < 0)
+			r = show(copy, &row);
+			if (r < 0 || copy->failed < 0)
 				break;
 			copy->rows++;
 			copy->most -= copy->most > 0;

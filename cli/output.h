@@ -13,6 +13,7 @@
 
 struct event_row;
 struct hole;
+struct host;
 struct output;
 
 struct output_column {
@@ -57,6 +58,9 @@ bool output_wants_events(const struct output *o);
 /* Adds a row: spec->n_fields values, or spec->n_columns cells. 0, -errno */
 int output_row(struct output *o, const struct value *values);
 int output_cells(struct output *o, const struct cell *cells);
+
+/* Where the events and holes that follow were logged; host outlives them. */
+void output_set_host(struct output *o, const struct host *host);
 
 int output_event(struct output *o, const struct event_row *row);
 /* How many events that format could not take. */
