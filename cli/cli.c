@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/filter.h"
@@ -100,12 +101,17 @@ static void settle(const struct cli *cli, const struct verb *verb,
 		f->format = OUTPUT_TABLE;
 }
 
-/* Only on a terminal, and never for what has no end. */
+/*
+ * Only on a terminal, and never for what has no end. What is said about the
+ * answer comes when the pager is done: it would be above the answer, or in it.
+ */
 static int run_paged(const struct cli *cli, const struct verb *verb,
 		     const struct filter *f)
 {
 	struct cli paged = *cli;
 	struct pager pager;
+	char *said = NULL;
+	size_t size = 0;
 	int code;
 
 	if (cli->columns == 0 || !f->pager || !(verb->options & FILTER_PAGER) ||
@@ -113,8 +119,16 @@ static int run_paged(const struct cli *cli, const struct verb *verb,
 		return verb->run(cli, f);
 	paged.out = pager.out;
 	paged.progress = false; /* the pager draws there */
+	paged.err = open_memstream(&said, &size);
+	if (!paged.err)
+		paged.err = cli->err;
 	code = verb->run(&paged, f);
 	pager_end(&pager);
+	if (paged.err != cli->err) {
+		fclose(paged.err);
+		fputs(said ? said : "", cli->err);
+		free(said);
+	}
 	return code;
 }
 
