@@ -370,6 +370,7 @@ int filter_parse(const struct cli *cli, int argc, char **argv,
 		.last = -1,
 		.format = OUTPUT_TABLE,
 		.color = cli->color,
+		.ascii = cli->ascii,
 		.pager = true,
 	};
 	expr_init(&ret->expr);
