@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/pager.h"
 #include "cli/progress.h"
+#include "cli/selection.h"
 #include "cli/verbs.h"
 #include "lib/db.h"
 #include "lib/exitcode.h"
@@ -82,6 +83,32 @@ static const struct verb *find_verb(const struct filter *f)
 	return NULL;
 }
 
+static void say_no_verb(const struct cli *cli, const char *written)
+{
+	unsigned int best = 0;
+	const char *near = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (name_is_nearer(written, verbs[i]->name, &best))
+			near = verbs[i]->name;
+	if (near)
+		cli_error(cli, "there is no verb '%s': did you mean '%s'?",
+			  written, near);
+	else
+		cli_error(cli, "there is no verb '%s'", written);
+}
+
+/* "help" and "help VERB", as other programs have it. */
+static void take_help(struct filter *f)
+{
+	if (f->n_operands == 0 || strcmp(f->operands[0], "help") != 0)
+		return;
+	f->help = true;
+	f->n_operands--;
+	for (size_t i = 0; i < f->n_operands; i++)
+		f->operands[i] = f->operands[i + 1];
+}
+
 static int print(const struct cli *cli, const char *text)
 {
 	if (fputs(text, cli->out) == EOF || fflush(cli->out) == EOF)
@@ -141,9 +168,10 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 		return usage(cli, NULL);
 	if (f.version)
 		return print(cli, "bridgeaudit " VERSION "\n");
+	take_help(&f);
 	verb = find_verb(&f);
 	if (!verb) {
-		cli_error(cli, "there is no verb '%s'", f.operands[0]);
+		say_no_verb(cli, f.operands[0]);
 		return usage(cli, NULL);
 	}
 	if (f.help)
