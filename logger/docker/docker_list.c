@@ -113,7 +113,7 @@ static void refuse_list(struct client_result *result, const char *path,
 static bool has_gateway(const struct docker_network *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(list[i].bridge, GATEWAY_NAME) == 0)
+		if (strcmp(list[i].name, GATEWAY_NAME) == 0)
 			return true;
 	return false;
 }

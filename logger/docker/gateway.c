@@ -92,6 +92,17 @@ static bool is_one_of(const struct docker_container *containers, size_t n,
 	return false;
 }
 
+/* Somebody may have connected it there by hand: then the list has it. */
+static bool is_there(const struct docker_endpoint *endpoints, size_t n,
+		     const struct docker_endpoint *ep)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(endpoints[i].container_id, ep->container_id) == 0 &&
+		    strcmp(endpoints[i].network_id, ep->network_id) == 0)
+			return true;
+	return false;
+}
+
 bool gateway_add(const struct gateway_rows *rows,
 		 const struct docker_container *containers, size_t n_containers,
 		 struct docker_endpoint *endpoints, size_t max, size_t *n)
@@ -99,7 +110,8 @@ bool gateway_add(const struct gateway_rows *rows,
 	for (size_t i = 0; i < rows->n; i++) {
 		/* it may have begun, or ended, between the two answers */
 		if (!is_one_of(containers, n_containers,
-			       rows->list[i].container_id))
+			       rows->list[i].container_id) ||
+		    is_there(endpoints, *n, &rows->list[i]))
 			continue;
 		if (*n == max)
 			return false;

@@ -135,6 +135,10 @@ static void only_containers_that_are_listed_are_added(void **state)
 	assert_true(gateway_add(&rows, containers, 2, endpoints, 2, &n));
 	assert_int_equal(n, 1);
 	assert_string_equal(endpoints[0].network_id, ID_B);
+	/* connected by hand, it is in the list of containers as well */
+	assert_true(gateway_add(&rows, containers, 2, endpoints, 2, &n));
+	assert_int_equal(n, 1);
+	strcpy(endpoints[0].network_id, ID_A);
 	assert_false(gateway_add(&rows, containers, 2, endpoints, 1, &n));
 	assert_int_equal(n, 1);
 }
