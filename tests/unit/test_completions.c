@@ -42,7 +42,7 @@ static const char zsh_script[] =
 	"rm -f done\n"
 	"cat >.zshrc <<-'END'\n"
 	"	PS1='' fpath=($PWD $fpath)\n"
-	"	autoload -Uz compinit && compinit -u -d dump\n"
+	"	autoload -Uz compinit && compinit -u -D\n"
 	"	compadd () {\n"
 	"		local -a hits\n"
 	"		if [[ \" ${@[1,(i)(-|--)]}\" != *\" -\"[OAD]* ]]; then\n"
