@@ -27,7 +27,11 @@ CREATE TABLE session (
 	retain_bytes      INTEGER,    -- 0: any size
 	space_left        TEXT,
 	space_left_action TEXT,
-	disk_full_action  TEXT
+	disk_full_action  TEXT,
+	-- where it ran; NULL: not known. host_id is made of /etc/machine-id
+	-- and tells nothing of it (logger/machine.h)
+	host_name TEXT,
+	host_id   TEXT
 ) STRICT;
 
 -- A Docker bridge network in the time it was there. A bridge name that is used

@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/filter.h"
 #include "cli/interrupt.h"
 #include "cli/pager.h"
 #include "cli/progress.h"
+#include "cli/selection.h"
 #include "cli/telling.h"
 #include "cli/verbs.h"
 #include "lib/db.h"
@@ -82,6 +84,32 @@ static const struct verb *find_verb(const struct filter *f)
 	return NULL;
 }
 
+static void say_no_verb(const struct cli *cli, const char *written)
+{
+	unsigned int best = 0;
+	const char *near = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (name_is_nearer(written, verbs[i]->name, &best))
+			near = verbs[i]->name;
+	if (near)
+		cli_error(cli, "there is no verb '%s': did you mean '%s'?",
+			  written, near);
+	else
+		cli_error(cli, "there is no verb '%s'", written);
+}
+
+/* "help" and "help VERB", as other programs have it. */
+static void take_help(struct filter *f)
+{
+	if (f->n_operands == 0 || strcmp(f->operands[0], "help") != 0)
+		return;
+	f->help = true;
+	f->n_operands--;
+	for (size_t i = 0; i < f->n_operands; i++)
+		f->operands[i] = f->operands[i + 1];
+}
+
 static int print(const struct cli *cli, const char *text)
 {
 	if (fputs(text, cli->out) == EOF || fflush(cli->out) == EOF)
@@ -101,12 +129,17 @@ static void settle(const struct cli *cli, const struct verb *verb,
 		f->format = OUTPUT_TABLE;
 }
 
-/* Only on a terminal, and never for what has no end. */
+/*
+ * Only on a terminal, and never for what has no end. What is said about the
+ * answer comes when the pager is done: it would be above the answer, or in it.
+ */
 static int run_paged(const struct cli *cli, const struct verb *verb,
 		     const struct filter *f)
 {
 	struct cli paged = *cli;
 	struct pager pager;
+	char *said = NULL;
+	size_t size = 0;
 	int code;
 
 	if (cli->columns == 0 || !f->pager || !(verb->options & FILTER_PAGER) ||
@@ -114,8 +147,16 @@ static int run_paged(const struct cli *cli, const struct verb *verb,
 		return verb->run(cli, f);
 	paged.out = pager.out;
 	paged.progress = false; /* the pager draws there */
+	paged.err = open_memstream(&said, &size);
+	if (!paged.err)
+		paged.err = cli->err;
 	code = verb->run(&paged, f);
 	pager_end(&pager);
+	if (paged.err != cli->err) {
+		fclose(paged.err);
+		fputs(said ? said : "", cli->err);
+		free(said);
+	}
 	return code;
 }
 
@@ -148,9 +189,10 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 		return usage(cli, f.n_operands > 0 ? find_verb(&f) : NULL);
 	if (f.version)
 		return print(cli, "bridgeaudit " VERSION "\n");
+	take_help(&f);
 	verb = find_verb(&f);
 	if (!verb) {
-		cli_error(cli, "there is no verb '%s'", f.operands[0]);
+		say_no_verb(cli, f.operands[0]);
 		return usage(cli, NULL);
 	}
 	if (f.help)

@@ -22,6 +22,7 @@ struct cli {
 	uint64_t now_ns;	 /* the time it is */
 	bool color;		 /* out is a terminal that may show colours */
 	bool progress;		 /* err is a terminal that is ours alone */
+	bool ascii;		 /* who reads knows no other characters */
 	const char *db_path;	 /* without --db; NULL: the usual one */
 	unsigned int columns;	 /* of the terminal that out is; 0: none */
 	struct telling *telling; /* of a verb that reads the log; else NULL */

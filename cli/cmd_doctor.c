@@ -75,7 +75,7 @@ static int run(const struct cli *cli, const struct filter *f)
 		code = doctor_exitcode(&d);
 		r = f->format == OUTPUT_JSON
 			    ? doctor_print_json(&d, cli->out)
-			    : doctor_print(&d, cli->out, cli->color);
+			    : doctor_print(&d, cli->out, f->color);
 		/* a reader that went away changes nothing about the host */
 		if (r < 0 && r != -EPIPE)
 			code = cli_write_failed(cli, r);

@@ -203,6 +203,10 @@ static int show_hole(void *arg, const struct hole *hole)
 			hole_text(hole, text, sizeof(text)));
 		fflush(fo->cli->err);
 	}
+	/* a database that can't tell will soon say why by itself */
+	fo->copy.host = (struct host){ 0 };
+	(void)host_read(fo->db, hole_time(hole), &fo->copy.host);
+	output_set_host(fo->copy.output, &fo->copy.host);
 	return output_hole(fo->copy.output, hole);
 }
 

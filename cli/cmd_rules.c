@@ -249,7 +249,7 @@ static int show(const struct cli *cli, const struct filter *f)
 
 	if (code != EXITCODE_OK)
 		return code;
-	o = output_open(f->format, &spec, cli->out, cli->color);
+	o = output_open(f->format, &spec, cli->out, f->color);
 	r = o ? fill(db, f->given & FILTER_ALL, o, &rows, &checked_ns)
 	      : -ENOMEM;
 	if (r < 0) {

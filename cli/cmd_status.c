@@ -40,7 +40,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	} else {
 		r = f->format == OUTPUT_JSON
 			    ? status_print_json(&status, cli->out)
-			    : status_print(&status, cli->out, cli->color);
+			    : status_print(&status, cli->out, f->color);
 		if (r < 0)
 			code = cli_write_failed(cli, r);
 	}

@@ -231,6 +231,21 @@ static struct event_range cut_piece(const struct event_copy *copy,
 	return piece;
 }
 
+/* Shows the row. -errno of the database; of the output in copy->failed. */
+static int show(struct event_copy *copy, const struct event_row *row)
+{
+	int r = 0;
+
+	if (output_wants_events(copy->output)) {
+		r = host_read(sqlite3_db_handle(copy->stmt), row->time_ns,
+			      &copy->host);
+		output_set_host(copy->output, &copy->host);
+	}
+	if (r == 0)
+		copy->failed = event_row_output(copy->output, row);
+	return r;
+}
+
 /* Shows the current row. 0 or -errno of the database. */
 static int copy_row(struct event_copy *copy, struct event_range *range)
 {
@@ -240,9 +255,9 @@ static int copy_row(struct event_copy *copy, struct event_range *range)
 	if (r < 0)
 		return r;
 	if (is_new(copy, row)) {
-		copy->failed = event_row_output(copy->output, row);
-		if (copy->failed < 0)
-			return 0;
+		r = show(copy, row);
+		if (r < 0 || copy->failed < 0)
+			return r;
 		copy->rows++;
 		copy->most -= copy->most > 0;
 	}
@@ -260,6 +275,7 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 		copy->names = event_names_new(sqlite3_db_handle(copy->stmt));
 	if (!copy->names)
 		return -ENOMEM;
+	copy->host.until_ns = 0; /* a logger may have begun since */
 	query_bind(copy->stmt, ":first", piece.first);
 	query_bind(copy->stmt, ":last", piece.last);
 	query_bind(copy->stmt, ":limit", PIECE_ROWS);

@@ -6,6 +6,7 @@
 #ifndef BRIDGEAUDIT_CLI_EVENT_STREAM_H
 #define BRIDGEAUDIT_CLI_EVENT_STREAM_H
 
+#include "cli/host.h"
 #include "cli/query.h"
 
 /* Events to come: first <= id <= last. */
@@ -46,7 +47,8 @@ struct event_copy {
 	struct event_names *names; /* made at the first piece */
 	bool reverse;		   /* the newest first */
 	struct output *output;
-	int64_t most;  /* rows that may still be shown; -1: all */
+	struct host host; /* of the last row, for formats of events */
+	int64_t most;	  /* rows that may still be shown; -1: all */
 	int64_t known; /* only conversations with higher ids, once; -1: all */
 	uint64_t rows; /* shown so far */
 	int failed;    /* -errno of output */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/filter_option.h"
+#include "cli/selection.h"
 #include "cli/shell_word.h"
 #include "lib/db.h"
 #include "lib/text.h"
@@ -177,12 +178,35 @@ static int take_plain(struct parse *p, const struct filter_long *o,
 	return o->take(p->cli, value, p->f);
 }
 
-static int bad_option(const struct cli *cli, int option, char *const *argv)
+/* The long option that may be meant; NULL for none. */
+static const char *near_option(const struct parse *p, const char *written)
 {
+	unsigned int best = 0;
+	const char *near = NULL;
+	char name[64];
+
+	if (strncmp(written, "--", 2) != 0)
+		return NULL;
+	str_copy(name, sizeof(name), written + 2);
+	name[strcspn(name, "=")] = '\0';
+	for (size_t i = 0; i < p->n_longopts; i++)
+		if (name_is_nearer(name, p->longopts[i].name, &best))
+			near = p->longopts[i].name;
+	return near;
+}
+
+static int bad_option(const struct parse *p, int option, char *const *argv)
+{
+	const char *near = near_option(p, argv[optind - 1]);
+	const struct cli *cli = p->cli;
+
 	if (option == ':')
 		cli_error(cli, "%s needs a value", argv[optind - 1]);
 	else if (optopt > 0 && optopt < 128)
 		cli_error(cli, "there is no option '-%c'", optopt);
+	else if (near)
+		cli_error(cli, "there is no option '%s': did you mean '--%s'?",
+			  argv[optind - 1], near);
 	else
 		cli_error(cli, "there is no option '%s'", argv[optind - 1]);
 	return -EINVAL;
@@ -230,7 +254,7 @@ static int take_one(struct parse *p, int option, char **argv)
 	if (option == OPT_OPERAND)
 		return add_operand(p->cli, p->f, optarg);
 	if (option == ':' || option == '?')
-		return bad_option(p->cli, option, argv);
+		return bad_option(p, option, argv);
 	if (option >= OPT_FIELD) {
 		option -= OPT_FIELD;
 		return take_field(p, expr_field_at((size_t)option / SIDE_COUNT),
@@ -345,6 +369,7 @@ int filter_parse(const struct cli *cli, int argc, char **argv,
 		.last = -1,
 		.format = OUTPUT_TABLE,
 		.color = cli->color,
+		.ascii = cli->ascii,
 		.pager = true,
 	};
 	expr_init(&ret->expr);

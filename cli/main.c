@@ -27,6 +27,19 @@ static bool may_color(void)
 	       !(term && strcmp(term, "dumb") == 0);
 }
 
+/* By the first of these that is set, as setlocale() has it. */
+static bool is_ascii(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!locale || !*locale)
+			locale = getenv(names[i]);
+	return !locale ||
+	       (!strcasestr(locale, "utf-8") && !strcasestr(locale, "utf8"));
+}
+
 /* Columns of the terminal that stdout is; 0 when it is none. */
 static unsigned int terminal_columns(void)
 {
@@ -72,6 +85,7 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_REALTIME, &now);
 	cli.now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 	cli.color = may_color();
+	cli.ascii = is_ascii();
 	cli.progress = isatty(STDERR_FILENO);
 	cli.columns = terminal_columns();
 	conffile_read(CONFFILE_PATH_DEFAULT, take_db, db_path, error);

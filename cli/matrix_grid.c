@@ -9,7 +9,7 @@
 #include "cli/matrix_model.h"
 #include "lib/text.h"
 
-enum { NAME_WIDTH_MAX = 24, CELL_WIDTH = 7, HEATS = 5 };
+enum { NAME_WIDTH_MAX = 24, CELL_WIDTH_MIN = 7, HEATS = 5 };
 
 /* At most width columns of the text, and spaces behind them. */
 static void put_padded(FILE *out, const char *text, size_t width)
@@ -63,7 +63,26 @@ bool matrix_fits(const struct matrix *m, unsigned int columns)
 	if (m->n_places > columns)
 		return false;
 	n = count_destinations(m);
-	return name_width(m) + n * (CELL_WIDTH + 1) <= columns;
+	return name_width(m) + n * (CELL_WIDTH_MIN + 1) <= columns;
+}
+
+/* As wide as the destinations' names, if there is room for all of them. */
+static size_t cell_width(const struct matrix *m, unsigned int columns)
+{
+	size_t n = count_destinations(m), taken = name_width(m) + n;
+	size_t room = columns == 0	? NAME_WIDTH_MAX
+		      : columns > taken ? (columns - taken) / n
+					: 0;
+	size_t widest = CELL_WIDTH_MIN;
+
+	for (size_t i = 0; i < m->n_places; i++)
+		if (is_destination(m, i) && str_width(m->places[i]) > widest)
+			widest = str_width(m->places[i]);
+	if (room > NAME_WIDTH_MAX)
+		room = NAME_WIDTH_MAX;
+	if (widest > room)
+		widest = room;
+	return widest > CELL_WIDTH_MIN ? widest : CELL_WIDTH_MIN;
 }
 
 static const struct matrix_cell *find(const struct matrix *m, size_t from,
@@ -85,7 +104,7 @@ static size_t heat(int64_t packets)
 	return h;
 }
 
-static void put_cell(const struct matrix_cell *cell,
+static void put_cell(const struct matrix_cell *cell, size_t width,
 		     const struct matrix_style *style, FILE *out)
 {
 	/* of the 256 colours' cube: from dark to bright */
@@ -96,7 +115,7 @@ static void put_cell(const struct matrix_cell *cell,
 	bool passes;
 
 	if (!cell) {
-		fprintf(out, " %*s%s", CELL_WIDTH - 1, "",
+		fprintf(out, " %*s%s", (int)width - 1, "",
 			style->ascii ? "." : "\u00b7");
 		return;
 	}
@@ -111,7 +130,7 @@ static void put_cell(const struct matrix_cell *cell,
 	if (style->color)
 		fprintf(out, "\033[38;5;15;48;5;%dm",
 			passes ? greens[heat(packets)] : reds[heat(packets)]);
-	fprintf(out, "%*s", CELL_WIDTH, text);
+	fprintf(out, "%*s", (int)width, text);
 	if (style->color)
 		fputs("\033[0m", out);
 }
@@ -119,11 +138,19 @@ static void put_cell(const struct matrix_cell *cell,
 static void put_line(const struct matrix *m, size_t from, size_t width,
 		     const struct matrix_style *style, FILE *out)
 {
-	put_padded(out, m->places[from], width);
+	put_padded(out, m->places[from], name_width(m));
 	for (size_t to = 0; to < m->n_places; to++)
 		if (is_destination(m, to))
-			put_cell(find(m, from, to), style, out);
+			put_cell(find(m, from, to), width, style, out);
 	putc('\n', out);
+}
+
+/* At most width columns of the text, behind spaces. */
+static void put_right(FILE *out, const char *text, size_t width)
+{
+	size_t taken = 0, len = str_fit(text, width, &taken);
+
+	fprintf(out, "%*s%.*s", (int)(width - taken), "", (int)len, text);
 }
 
 /*
@@ -132,38 +159,40 @@ static void put_line(const struct matrix *m, size_t from, size_t width,
  */
 static void put_head(const struct matrix *m, size_t width, FILE *out)
 {
-	put_padded(out, "FROM", width);
+	put_padded(out, "FROM", name_width(m));
 	for (size_t to = 0; to < m->n_places; to++) {
 		if (!is_destination(m, to))
 			continue;
 		putc(' ', out);
-		put_padded(out, m->places[to], CELL_WIDTH);
+		put_right(out, m->places[to], width);
 	}
 	putc('\n', out);
 }
 
-static void put_cut_names(const struct matrix *m, FILE *out)
+static void put_cut_names(const struct matrix *m, size_t width, FILE *out)
 {
-	for (size_t to = 0; to < m->n_places; to++)
-		if (is_destination(m, to) &&
-		    str_width(m->places[to]) > CELL_WIDTH) {
-			put_padded(out, m->places[to], CELL_WIDTH);
-			fprintf(out, " is %s\n", m->places[to]);
-		}
+	for (size_t to = 0; to < m->n_places; to++) {
+		size_t taken, len = str_fit(m->places[to], width, &taken);
+
+		if (is_destination(m, to) && m->places[to][len] != '\0')
+			fprintf(out, "%.*s is %s\n", (int)len, m->places[to],
+				m->places[to]);
+	}
 }
 
 void matrix_draw_grid(const struct matrix *m, const struct matrix_style *style,
 		      FILE *out)
 {
-	size_t width = name_width(m);
+	size_t width;
 
 	if (m->n_cells == 0)
 		return;
+	width = cell_width(m, style->columns);
 	put_head(m, width, out);
 	for (size_t from = 0; from < m->n_places; from++)
 		if (is_source(m, from))
 			put_line(m, from, width, style, out);
 	fputs("\npackets that were dropped; + let through, * some of each\n",
 	      out);
-	put_cut_names(m, out);
+	put_cut_names(m, width, out);
 }

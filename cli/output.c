@@ -230,6 +230,11 @@ int output_row(struct output *o, const struct value *values)
 	return check(o, r);
 }
 
+void output_set_host(struct output *o, const struct host *host)
+{
+	o->host = host;
+}
+
 int output_event(struct output *o, const struct event_row *row)
 {
 	int r = check(o, o->ops->event(o, row));

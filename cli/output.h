@@ -13,6 +13,7 @@
 
 struct event_row;
 struct hole;
+struct host;
 struct output;
 
 struct output_column {
@@ -59,11 +60,12 @@ bool output_wants_events(const struct output *o);
 int output_row(struct output *o, const struct value *values);
 int output_cells(struct output *o, const struct cell *cells);
 
+/* Where those that follow were logged; host outlives them. */
+void output_set_host(struct output *o, const struct host *host);
 int output_event(struct output *o, const struct event_row *row);
 /* How many events that format could not take. */
 size_t output_left_out(const struct output *o);
-
-/* A record of what the log did not see, among events; not in pcap. */
+/* What the log did not see, among events; not in pcap. */
 int output_hole(struct output *o, const struct hole *hole);
 
 /* Writes what has gathered. 0, -EPIPE when the reader is gone, -errno */

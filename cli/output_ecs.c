@@ -77,14 +77,16 @@ static json_t *network(const struct event_row *row)
 			 "community_id", id);
 }
 
-static json_t *observer(const struct event_row *row)
+static json_t *observer(const struct output *o, const struct event_row *row)
 {
 	json_t *in = siem_field(row, FIELD_IN_IF);
 	json_t *out = siem_field(row, FIELD_OUT_IF);
+	const char *name = o->host && *o->host->name ? o->host->name : NULL;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:o*, s:o*}", "type", "firewall", "product",
-		"bridgeaudit", "version", VERSION, "ingress",
+		"{s:s, s:s, s:s, s:o*, s:o*, s:o*}", "type", "firewall",
+		"product", "bridgeaudit", "version", VERSION, "hostname",
+		name ? json_text(name) : NULL, "ingress",
 		in ? json_pack("{s:{s:o}}", "interface", "name", in) : NULL,
 		"egress",
 		out ? json_pack("{s:{s:o}}", "interface", "name", out) : NULL);
@@ -227,15 +229,16 @@ static json_t *own(const struct event_row *row)
 static int put_event(struct output *o, const struct event_row *row)
 {
 	return siem_put_line(
-		o, json_pack("{s:o, s:{s:s}, s:o, s:o*, s:o*, s:o, s:o, s:o,"
-			     " s:o*, s:o*, s:o}",
-			     "@timestamp", siem_field(row, FIELD_TIME), "ecs",
-			     "version", OUTPUT_ECS_VERSION, "event", event(row),
-			     "source", source(row), "destination",
-			     destination(row), "network", network(row),
-			     "observer", observer(row), "rule", rule(row),
-			     "docker", docker(row), "related", related(row),
-			     "bridgeaudit", own(row)));
+		o,
+		json_pack("{s:o, s:{s:s}, s:o*, s:o, s:o*, s:o*, s:o, s:o,"
+			  " s:o, s:o*, s:o*, s:o}",
+			  "@timestamp", siem_field(row, FIELD_TIME), "ecs",
+			  "version", OUTPUT_ECS_VERSION, "host",
+			  siem_host_ecs(o), "event", event(row), "source",
+			  source(row), "destination", destination(row),
+			  "network", network(row), "observer", observer(o, row),
+			  "rule", rule(row), "docker", docker(row), "related",
+			  related(row), "bridgeaudit", own(row)));
 }
 
 const struct output_ops output_ecs_ops = {

@@ -11,6 +11,7 @@
 
 #include "cli/event_row.h"
 #include "cli/json.h"
+#include "cli/siem.h"
 #include "cli/words.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
@@ -73,13 +74,14 @@ int output_hole_ecs(struct output *o, const struct hole *hole)
 		 : hole->to_ns		 ? "rules-watched-again"
 					 : "rules-not-watched");
 	return put(o,
-		   json_pack("{s:o*, s:{s:s}, s:{s:s, s:[s], s:[s], s:s, s:s,"
-			     " s:o*, s:o*, s:o*}, s:o}",
+		   json_pack("{s:o*, s:{s:s}, s:o*, s:{s:s, s:[s], s:[s], s:s,"
+			     " s:s, s:o*, s:o*, s:o*}, s:o}",
 			     "@timestamp", json_time(hole_time(hole)), "ecs",
-			     "version", OUTPUT_ECS_VERSION, "event", "kind",
-			     "event", "category", "network", "type", "info",
-			     "action", action, "dataset", "bridgeaudit.hole",
-			     "reason", cause_json(hole), "start",
+			     "version", OUTPUT_ECS_VERSION, "host",
+			     siem_host_ecs(o), "event", "kind", "event",
+			     "category", "network", "type", "info", "action",
+			     action, "dataset", "bridgeaudit.hole", "reason",
+			     cause_json(hole), "start",
 			     json_time(hole->from_ns), "end",
 			     json_time(hole->to_ns), "bridgeaudit",
 			     hole_json(hole)));
@@ -89,6 +91,7 @@ int output_hole_ecs(struct output *o, const struct hole *hole)
 int output_hole_ocsf(struct output *o, const struct hole *hole)
 {
 	enum { OTHER = 99, MEDIUM = 3, NS_PER_MS = 1000000 };
+	json_t *device = siem_host_ocsf(o);
 	char text[HOLE_TEXT_MAX];
 	json_t *to =
 		hole->to_ns
@@ -98,7 +101,7 @@ int output_hole_ocsf(struct output *o, const struct hole *hole)
 	return put(
 		o,
 		json_pack("{s:i, s:i, s:i, s:s, s:i, s:i, s:I, s:I, s:o*, s:s,"
-			  " s:{s:s, s:{s:s, s:s, s:s}}, s:o}",
+			  " s:{s:s, s:o*, s:{s:s, s:s, s:s}}, s:o*, s:o}",
 			  "class_uid", 0, "category_uid", 0, "activity_id",
 			  OTHER, "activity_name", hole_word(hole), "type_uid",
 			  OTHER, "severity_id", MEDIUM, "time",
@@ -106,9 +109,11 @@ int output_hole_ocsf(struct output *o, const struct hole *hole)
 			  "start_time", (json_int_t)(hole->from_ns / NS_PER_MS),
 			  "end_time", to, "message",
 			  hole_text(hole, text, sizeof(text)), "metadata",
-			  "version", OUTPUT_OCSF_VERSION, "product", "name",
-			  "bridgeaudit", "vendor_name", "bridgeaudit",
-			  "version", VERSION, "unmapped", hole_json(hole)));
+			  "version", OUTPUT_OCSF_VERSION, "profiles",
+			  device ? json_pack("[s]", "host") : NULL, "product",
+			  "name", "bridgeaudit", "vendor_name", "bridgeaudit",
+			  "version", VERSION, "device", device, "unmapped",
+			  hole_json(hole)));
 }
 
 /* The columns of event_spec. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * An object per line of OCSF's Network Activity (schema.ocsf.io, class 4001)
- * with the profiles security_control and, where a container is known,
- * container. What it has no attribute for is below unmapped.
+ * with the profiles security_control and, where a container or the host is
+ * known, container and host. What it has no attribute for is below unmapped.
  */
 #include <stdio.h>
 
@@ -93,13 +93,13 @@ static json_t *connection(const struct event_row *row)
 			 siem_field(row, FIELD_PROTO), "tcp_flags", flags);
 }
 
-static json_t *metadata(const struct event_row *row)
+static json_t *metadata(const struct event_row *row, bool host)
 {
 	bool container = row->values[FIELD_SRC_CONTAINER].kind == VALUE_TEXT ||
 			 row->values[FIELD_DST_CONTAINER].kind == VALUE_TEXT;
 	json_t *profiles =
-		container ? json_pack("[s, s]", "security_control", "container")
-			  : json_pack("[s]", "security_control");
+		json_pack("[s, s*, s*]", "security_control",
+			  container ? "container" : NULL, host ? "host" : NULL);
 	char uid[24];
 
 	snprintf(uid, sizeof(uid), "%lld", (long long)row->id);
@@ -151,21 +151,22 @@ static int put_event(struct output *o, const struct event_row *row)
 	static const struct siem_member chain[] = { { "name", FIELD_CHAIN } };
 	enum siem_outcome outcome = siem_outcome(row);
 	int activity = activities[outcome];
+	json_t *device = siem_host_ocsf(o);
 
 	/* disposition_id has the same numbers for these three as action_id */
 	return siem_put_line(
 		o,
 		json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:i, s:i, s:o, s:o*,"
-			  " s:o*, s:o, s:o, s:o*, s:{s:I, s:o*}, s:o}",
+			  " s:o*, s:o*, s:o, s:o, s:o*, s:{s:I, s:o*}, s:o}",
 			  "class_uid", CLASS, "category_uid", CATEGORY,
 			  "activity_id", activity, "type_uid",
 			  CLASS * 100 + activity, "severity_id", INFORMATIONAL,
 			  "time", (json_int_t)(row->time_ns / NS_PER_MS),
 			  "action_id", (int)outcome, "disposition_id",
-			  (int)outcome, "metadata", metadata(row),
-			  "src_endpoint", source(row), "dst_endpoint",
-			  destination(row), "connection_info", connection(row),
-			  "firewall_rule", rule(row), "policy",
+			  (int)outcome, "metadata", metadata(row, device),
+			  "device", device, "src_endpoint", source(row),
+			  "dst_endpoint", destination(row), "connection_info",
+			  connection(row), "firewall_rule", rule(row), "policy",
 			  siem_object(row, chain, ARRAY_SIZE(chain)), "traffic",
 			  "packets", (json_int_t)row->packets, "bytes",
 			  siem_bytes(row), "unmapped", unmapped(row)));

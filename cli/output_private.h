@@ -3,6 +3,7 @@
 #ifndef BRIDGEAUDIT_CLI_OUTPUT_PRIVATE_H
 #define BRIDGEAUDIT_CLI_OUTPUT_PRIVATE_H
 
+#include "cli/host.h"
 #include "cli/output.h"
 
 struct output_ops {
@@ -27,6 +28,7 @@ struct output {
 	const volatile sig_atomic_t *stop; /* NULL: writes wait */
 	bool color;
 	bool numeric;
+	const struct host *host; /* of the next event or hole; NULL: unknown */
 	size_t n_rows;
 	size_t n_written;	   /* of these */
 	int64_t *rows;		   /* counts them; NULL: nobody does */

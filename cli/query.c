@@ -346,7 +346,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" FROM batch WHERE first_event ="
 		" (SELECT max(first_event) FROM batch)), retain_days,"
 		" retain_bytes, space_left, space_left_action,"
-		" disk_full_action"
+		" disk_full_action, host_name, host_id"
 		" FROM session WHERE id = (SELECT max(id) FROM session)",
 	[QUERY_STORED] =
 		"SELECT coalesce(sum(packets), 0), min(min_ns), max(max_ns)"

@@ -67,18 +67,20 @@ static json_t *session_row(sqlite3_stmt *stmt)
 			  : sqlite3_column_int(stmt, 4) ? "killed"
 							: "not noted";
 
-	return json_pack("{s:o, s:o, s:s, s:o, s:I}", "start",
+	return json_pack("{s:o, s:o, s:s, s:o, s:I, s:o}", "start",
 			 report_time(sqlite3_column_int64(stmt, 0)), "stop",
 			 report_time(sqlite3_column_int64(stmt, 1)), "end", end,
 			 "version", report_column_text(stmt, 2), "pid",
-			 (json_int_t)sqlite3_column_int64(stmt, 3));
+			 (json_int_t)sqlite3_column_int64(stmt, 3), "host",
+			 report_column_text(stmt, 5));
 }
 
 static int add_sessions(struct report *r)
 {
 	static const char sql[] =
 		"SELECT start_ns, stop_ns, version, pid, EXISTS (SELECT 1"
-		" FROM session n WHERE n.id > s.id) FROM session s /*scan*/"
+		" FROM session n WHERE n.id > s.id), coalesce(host_name, '')"
+		" FROM session s /*scan*/"
 		" WHERE start_ns < :until AND coalesce(stop_ns, :until)"
 		" >= :since ORDER BY id";
 	static const struct report_column columns[] = {
@@ -87,6 +89,7 @@ static int add_sessions(struct report *r)
 		{ "end", "End", REPORT_TEXT },
 		{ "version", "Version", REPORT_TEXT },
 		{ "pid", "Process", REPORT_CODE },
+		{ "host", "Host", REPORT_TEXT },
 	};
 	json_t *s = report_section(r, "sessions", "When the logger ran");
 

@@ -63,13 +63,29 @@ static unsigned int farness(const char *written, const char *known)
 	return name_distance(written, known);
 }
 
+/* One letter of a short name, a third of a longer one; and one more. */
+static unsigned int too_far(const char *written)
+{
+	unsigned int len = (unsigned int)strnlen(written, NAME_MAX_LEN);
+
+	return (len < 6 ? 1 : len / 3) + 1;
+}
+
+bool name_is_nearer(const char *written, const char *known, unsigned int *best)
+{
+	unsigned int far = name_distance(written, known);
+
+	if (far >= (*best ? *best : too_far(written)))
+		return false;
+	*best = far;
+	return true;
+}
+
 /* The name of the dictionary that may be meant, "" for none. 0 or -errno */
 static int find_near(sqlite3 *db, const char *names, const char *written,
 		     char *near, size_t size)
 {
-	/* one letter of a short name, a third of a longer one */
-	unsigned int len = (unsigned int)strnlen(written, NAME_MAX_LEN);
-	unsigned int best = (len < 6 ? 1 : len / 3) + 1;
+	unsigned int best = too_far(written);
 	sqlite3_stmt *stmt = NULL;
 	int r = query_prepare_text(db, names, &stmt);
 

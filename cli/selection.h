@@ -3,6 +3,8 @@
 #ifndef BRIDGEAUDIT_CLI_SELECTION_H
 #define BRIDGEAUDIT_CLI_SELECTION_H
 
+#include <stdbool.h>
+
 #include "cli/query.h"
 
 /*
@@ -22,5 +24,11 @@ int selection_of(const struct filter *f, struct selection *ret);
  * letter case aside; more than 255 bytes of either are not looked at.
  */
 unsigned int name_distance(const char *a, const char *b);
+
+/*
+ * Whether what was written, which is no known name, may mean this one, and
+ * rather than the one before; *best is 0 before the first.
+ */
+bool name_is_nearer(const char *written, const char *known, unsigned int *best);
 
 #endif

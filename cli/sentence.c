@@ -10,6 +10,8 @@
 #include "lib/event.h"
 #include "lib/text.h"
 
+enum { TASK_ID_LEN = 25 };
+
 static void put(FILE *out, const char *text)
 {
 	char safe[PLACE_MAX];
@@ -17,24 +19,63 @@ static void put(FILE *out, const char *text)
 	fputs(str_escape(safe, sizeof(safe), text), out);
 }
 
-/* "shop/web (172.18.0.2) in network front", "203.0.113.9 behind eth0" */
-static void put_side(FILE *out, const struct value *container,
-		     const struct value *ip, const struct value *network,
-		     const struct value *ifname)
+/*
+ * The end of a task's name, which swarm makes of its service's, its number (or
+ * its node) and its id: "shop_api.1.szs655up9puhha4wtqokmmjdn". NULL of what is
+ * no task. container and what it is a part of are of one side.
+ */
+static const char *task_id(const struct value *container)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	const struct value *service =
+		container + (FIELD_SRC_SERVICE - FIELD_SRC_CONTAINER);
+	const char *end;
+	size_t len;
+
+	if (container->kind != VALUE_TEXT || service->kind != VALUE_TEXT)
+		return NULL;
+	len = strlen(service->text);
+	if (strncmp(container->text, service->text, len) != 0 ||
+	    container->text[len] != '.')
+		return NULL;
+	end = strrchr(container->text, '.');
+	if (end == container->text + len || strlen(end + 1) != TASK_ID_LEN ||
+	    strspn(end + 1, digits) != TASK_ID_LEN)
+		return NULL;
+	return end;
+}
+
+/* "shop/web" of compose, "shop_api.1" of a swarm, "web" */
+static void put_name(FILE *out, const struct value *container)
 {
 	const struct value *service =
 		container + (FIELD_SRC_SERVICE - FIELD_SRC_CONTAINER);
 	const struct value *project =
 		container + (FIELD_SRC_PROJECT - FIELD_SRC_CONTAINER);
-	bool compose =
-		service->kind == VALUE_TEXT && project->kind == VALUE_TEXT;
+	const char *task = task_id(container);
+	char name[PLACE_MAX];
 
-	if (compose) {
+	if (task) {
+		str_copy(name, sizeof(name), container->text);
+		if ((size_t)(task - container->text) < sizeof(name))
+			name[task - container->text] = '\0';
+		put(out, name);
+	} else if (service->kind == VALUE_TEXT && project->kind == VALUE_TEXT) {
 		put(out, project->text);
 		putc('/', out);
+		put(out, service->text);
+	} else {
+		put(out, container->text);
 	}
+}
+
+/* "shop/web (172.18.0.2) in network front", "203.0.113.9 behind eth0" */
+static void put_side(FILE *out, const struct value *container,
+		     const struct value *ip, const struct value *network,
+		     const struct value *ifname)
+{
 	if (container->kind == VALUE_TEXT) {
-		put(out, compose ? service->text : container->text);
+		put_name(out, container);
 		fputs(" (", out);
 	}
 	fputs(ip->kind == VALUE_TEXT ? ip->text : "an unknown address", out);
@@ -127,6 +168,50 @@ static void put_word(FILE *out, const char *name, const char *otherwise)
 		fputs(otherwise, out);
 }
 
+static bool is_gateway(const struct value *network)
+{
+	return network->kind == VALUE_TEXT &&
+	       strcmp(network->text, "docker_gwbridge") == 0;
+}
+
+/* Nobody can be connected to docker_gwbridge, and a task is the swarm's. */
+static bool is_swarms(const struct event_row *row)
+{
+	const struct value *v = row->values;
+
+	return is_gateway(&v[FIELD_SRC_NETWORK]) ||
+	       is_gateway(&v[FIELD_DST_NETWORK]) ||
+	       task_id(&v[FIELD_SRC_CONTAINER]) ||
+	       task_id(&v[FIELD_DST_CONTAINER]);
+}
+
+static bool write_swarms(const struct event_row *row, FILE *out)
+{
+	const struct value *v = row->values;
+	bool inside = v[FIELD_SRC_NETWORK].kind == VALUE_TEXT;
+	bool publish = v[FIELD_DST_PORT].kind == VALUE_INT &&
+		       task_id(&v[FIELD_DST_CONTAINER]);
+
+	if (!inside && !publish)
+		return false;
+	fputs(" To allow it: ", out);
+	if (inside)
+		fputs("put both on one overlay network (docker service update "
+		      "--network-add NETWORK SERVICE)",
+		      out);
+	if (publish) {
+		int64_t port = v[FIELD_DST_PORT].number;
+
+		fprintf(out,
+			"%spublish the port: docker service update "
+			"--publish-add %" PRId64 ":%" PRId64 "/%s ",
+			inside ? "; or " : "", port, port, v[FIELD_PROTO].text);
+		put_word(out, v[FIELD_DST_SERVICE].text, "SERVICE");
+	}
+	putc('.', out);
+	return true;
+}
+
 bool sentence_write_remedy(const struct event_row *row, FILE *out)
 {
 	const struct value *v = row->values;
@@ -136,6 +221,8 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	if (row->verdict != VERDICT_DROP || row->marks & EVENT_OVERLOGGED ||
 	    dst->kind != VALUE_TEXT)
 		return false;
+	if (is_swarms(row))
+		return write_swarms(row, out);
 	if (src->kind == VALUE_TEXT && strcmp(src->text, dst->text) == 0) {
 		fputs(" To allow it: make the network with "
 		      "com.docker.network.bridge.enable_icc=true.",

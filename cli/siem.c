@@ -65,6 +65,32 @@ int siem_put_line(struct output *o, json_t *json)
 	return r;
 }
 
+static json_t *known_text(const char *text)
+{
+	return *text ? json_text(text) : NULL;
+}
+
+json_t *siem_host_ecs(const struct output *o)
+{
+	if (!o->host || (!*o->host->name && !*o->host->id))
+		return NULL;
+	return json_pack("{s:o*, s:o*, s:o*}", "name",
+			 known_text(o->host->name), "hostname",
+			 known_text(o->host->name), "id",
+			 known_text(o->host->id));
+}
+
+json_t *siem_host_ocsf(const struct output *o)
+{
+	enum { TYPE_UNKNOWN };
+
+	if (!o->host || (!*o->host->name && !*o->host->id))
+		return NULL;
+	return json_pack("{s:i, s:o*, s:o*}", "type_id", TYPE_UNKNOWN,
+			 "hostname", known_text(o->host->name), "uid",
+			 known_text(o->host->id));
+}
+
 json_t *siem_bytes(const struct event_row *row)
 {
 	const struct value *length = &row->values[FIELD_LENGTH];

@@ -43,6 +43,10 @@ json_t *siem_object(const struct event_row *row,
 json_t *siem_own(const struct event_row *row, const struct siem_member *members,
 		 size_t n);
 
+/* The host as ECS has it (host), and OCSF (device); NULL when not known. */
+json_t *siem_host_ecs(const struct output *o);
+json_t *siem_host_ocsf(const struct output *o);
+
 /* Of all packets of the row, which are alike; NULL when not known. */
 json_t *siem_bytes(const struct event_row *row);
 

@@ -25,10 +25,16 @@ static int64_t file_bytes(const char *path, const char *suffix)
 	return st.st_size;
 }
 
+static void copy_text(sqlite3_stmt *stmt, int column, char *buf, size_t size)
+{
+	struct value v = query_value(stmt, column);
+
+	str_copy(buf, size, v.kind == VALUE_TEXT ? v.text : "");
+}
+
 static int read_session(sqlite3 *db, struct status *s)
 {
 	sqlite3_stmt *stmt = NULL;
-	struct value version;
 	int r = query_prepare(db, QUERY_SESSION, &stmt);
 
 	if (r == 0)
@@ -37,11 +43,11 @@ static int read_session(sqlite3 *db, struct status *s)
 		s->has_session = true;
 		s->start_ns = (uint64_t)sqlite3_column_int64(stmt, 0);
 		s->stop_ns = (uint64_t)sqlite3_column_int64(stmt, 1);
-		version = query_value(stmt, 2);
-		if (version.kind == VALUE_TEXT)
-			str_copy(s->version, sizeof(s->version), version.text);
+		copy_text(stmt, 2, s->version, sizeof(s->version));
 		s->commit_ns = (uint64_t)sqlite3_column_int64(stmt, 3);
 		status_disk_settings(stmt, 4, &s->disk);
+		copy_text(stmt, 9, s->host_name, sizeof(s->host_name));
+		copy_text(stmt, 10, s->host_id, sizeof(s->host_id));
 	}
 	sqlite3_finalize(stmt);
 	return r < 0 ? r : 0;

@@ -25,6 +25,7 @@ struct status {
 	uint64_t stop_ns;   /* 0: not noted: it runs, or was killed */
 	uint64_t commit_ns; /* last commit; 0: none */
 	char version[32];
+	char host_name[128], host_id[64]; /* of the logger; "": not known */
 
 	/* Of the last STATUS_CONVERSATIONS conversations: how many there are,
 	 * those whose source or destination is not known, and those whose

@@ -241,12 +241,26 @@ static void print_unknown(const struct status *s, FILE *out)
 			NAME_WIDTH, "spoofed", s->spoofed, s->conversations);
 }
 
+/* Where it is from: the file may have been copied to another host. */
+static void print_host(const struct status *s, FILE *out)
+{
+	char name[4 * sizeof(s->host_name)], id[4 * sizeof(s->host_id)];
+
+	if (!*s->host_name && !*s->host_id)
+		return;
+	str_escape(name, sizeof(name), s->host_name);
+	str_escape(id, sizeof(id), s->host_id);
+	fprintf(out, "%-*s%s%s%s\n", NAME_WIDTH, "host",
+		*name ? name : "of unknown name", *id ? ", id " : "", id);
+}
+
 int status_print(const struct status *s, FILE *out, bool color)
 {
 	char oldest[TIME_TEXT_MAX], newest[TIME_TEXT_MAX];
 	char path[SAFE_MAX], bytes[STATUS_BYTES_MAX];
 
 	print_logger(s, out, color);
+	print_host(s, out);
 	fprintf(out, "%-*s%" PRId64 " stored\n", NAME_WIDTH, "packets",
 		s->stored);
 	print_unknown(s, out);
@@ -273,13 +287,16 @@ static json_t *logger_json(const struct status *s)
 {
 	bool running = s->writer_pid > 0;
 
-	return json_pack("{s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "running",
-			 s->writer_pid < 0 ? NULL : json_boolean(running),
-			 "pid", running ? json_integer(s->writer_pid) : NULL,
-			 "since", json_time(s->start_ns), "stopped",
-			 running ? NULL : json_time(s->stop_ns), "last_commit",
-			 json_time(s->commit_ns), "version",
-			 *s->version ? json_text(s->version) : NULL);
+	return json_pack(
+		"{s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}", "running",
+		s->writer_pid < 0 ? NULL : json_boolean(running), "pid",
+		running ? json_integer(s->writer_pid) : NULL, "since",
+		json_time(s->start_ns), "stopped",
+		running ? NULL : json_time(s->stop_ns), "last_commit",
+		json_time(s->commit_ns), "version",
+		*s->version ? json_text(s->version) : NULL, "host_name",
+		*s->host_name ? json_text(s->host_name) : NULL, "host_id",
+		*s->host_id ? json_text(s->host_id) : NULL);
 }
 
 static json_t *coverage_json(const struct status *s)

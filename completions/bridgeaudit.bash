@@ -29,6 +29,7 @@ _bridgeaudit_db()
 	done
 }
 
+# Names: a line each, for they may hold spaces.
 _bridgeaudit_values()
 {
 	local db
@@ -36,29 +37,45 @@ _bridgeaudit_values()
 	bridgeaudit "${db[@]}" values "$1" 2>/dev/null
 }
 
+# What stands behind the verb of the line, or verbs while it has none.
+_bridgeaudit_operands()
+{
+	local word
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
+		case $word in
+		values)
+			echo 'network container service project image mac
+				interface chain rule'
+			return ;;
+		rules) echo remove ;;
+		key) echo rotate ;;
+		esac
+		[[ " $_bridgeaudit_verbs " != *" $word "* ]] || return
+	done
+	echo "$_bridgeaudit_verbs"
+}
+
 _bridgeaudit()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local words=
+	local words='' names=''
 	case $prev in
 	--network | --from-network | --to-network)
-		words=$(_bridgeaudit_values network) ;;
+		names=$(_bridgeaudit_values network) ;;
 	--interface | --from-interface | --to-interface)
-		words=$(_bridgeaudit_values interface) ;;
+		names=$(_bridgeaudit_values interface) ;;
 	--container | --from-container | --to-container)
-		words=$(_bridgeaudit_values container) ;;
+		names=$(_bridgeaudit_values container) ;;
 	--service | --from-service | --to-service)
-		words=$(_bridgeaudit_values service) ;;
+		names=$(_bridgeaudit_values service) ;;
 	--project | --from-project | --to-project)
-		words=$(_bridgeaudit_values project) ;;
+		names=$(_bridgeaudit_values project) ;;
 	--image | --from-image | --to-image)
-		words=$(_bridgeaudit_values image) ;;
+		names=$(_bridgeaudit_values image) ;;
 	--mac | --from-mac | --to-mac)
-		words=$(_bridgeaudit_values mac) ;;
-	--chain) words=$(_bridgeaudit_values chain) ;;
-	--rule) words=$(_bridgeaudit_values rule) ;;
-	values) words='network container service project image mac interface
-		chain rule' ;;
+		names=$(_bridgeaudit_values mac) ;;
+	--chain) names=$(_bridgeaudit_values chain) ;;
+	--rule) names=$(_bridgeaudit_values rule) ;;
 	--verdict) words='drop accept pass' ;;
 	--proto) words='tcp udp icmp ipv6-icmp sctp' ;;
 	--tcp-flags) words='SYN ACK RST FIN PSH URG' ;;
@@ -89,16 +106,15 @@ _bridgeaudit()
 		fi
 		words=$_bridgeaudit_options ;;
 	*)
-		words="$_bridgeaudit_verbs"
-		[[ $cur != -* ]] || words=$_bridgeaudit_options ;;
+		words=$_bridgeaudit_options
+		[[ $cur == -* ]] || words=$(_bridgeaudit_operands) ;;
 	esac
-	# a name is a line: it may hold spaces
+	[ -n "$names" ] || names=$(tr -s ' \t' '\n' <<<"$words")
 	mapfile -t COMPREPLY < <(
-		tr -s ' \t' '\n' <<<"$words" | grep -F -- "$cur" |
-			while IFS= read -r word; do
-				[[ -z $word || $word != "$cur"* ]] ||
-					printf '%q\n' "$word"
-			done
+		while IFS= read -r word; do
+			[[ -z $word || $word != "$cur"* ]] ||
+				printf '%q\n' "$word"
+		done <<<"$names"
 	)
 }
 

@@ -15,6 +15,7 @@ complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from rules" -a remove
+complete -c bridgeaudit -n "__fish_seen_subcommand_from key" -a rotate
 
 complete -c bridgeaudit -l after-cursor -x -d "begin after it"
 complete -c bridgeaudit -l against -x -d "compare with"

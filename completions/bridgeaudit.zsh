@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Completion of bridgeaudit for zsh, with the names that are in the log.
 
+# _arguments puts options for compadd before the field.
 _bridgeaudit_values()
 {
 	local -a db names
 	local i=${words[(I)--db]}
-	(( i == 0 )) || db=(--db "${words[i + 1]}")
-	names=(${(f)"$(bridgeaudit "${db[@]}" values $1 2>/dev/null)"})
-	compadd -a names
+	(( i == 0 )) || db=(--db "${(Q)words[i + 1]}")
+	names=(${(f)"$(bridgeaudit "${db[@]}" values ${@[-1]} 2>/dev/null)"})
+	compadd "${@[1,-2]}" -a names
 }
 
 local network='_bridgeaudit_values network'
@@ -19,17 +20,21 @@ _bridgeaudit_output()
 	if (( ${words[(I)bundle]} )); then
 		_files
 	else
-		compadd table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf
+		compadd "$@" table compact text json jsonl csv ecs ocsf pcap grid dot mermaid svg html md pdf
 	fi
 }
 
-# what stands behind a verb: a file for verify
+# what stands behind a verb
 _bridgeaudit_operand()
 {
 	if (( ${words[(I)verify]} )); then
 		_files
-	else
-		compadd remove network container service project image mac interface chain rule
+	elif (( ${words[(I)values]} )); then
+		compadd "$@" network container service project image mac interface chain rule
+	elif (( ${words[(I)rules]} )); then
+		compadd "$@" remove
+	elif (( ${words[(I)key]} )); then
+		compadd "$@" rotate
 	fi
 }
 

@@ -22,7 +22,7 @@ const struct canonical_table canonical_tables[ITEM_END] = {
 	[ITEM_SESSION] = { "session", "id, start_ns, stop_ns, pid, nflog_group,"
 				      " version, retain_days, retain_bytes,"
 				      " space_left, space_left_action,"
-				      " disk_full_action" },
+				      " disk_full_action, host_name, host_id" },
 	[ITEM_NETWORK] = { "network", "id, docker_id, name, bridge, internal,"
 				      " created_ns, gone_ns" },
 	[ITEM_INTERFACE] = { "interface", "id, name" },

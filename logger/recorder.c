@@ -25,6 +25,7 @@
 #include "logger/ifname.h"
 #include "logger/intake.h"
 #include "logger/log.h"
+#include "logger/machine.h"
 #include "logger/memory.h"
 #include "logger/privilege.h"
 #include "logger/reading_socket.h"
@@ -383,6 +384,7 @@ static int open_store(struct recorder *rec)
 	const struct space_config *space = rec->config->space;
 	char left[32], low[SPACE_ACTION_MAX], full[SPACE_ACTION_MAX];
 	const struct store_names names = { resolve_ifname, rec->ifnames };
+	struct machine machine;
 	const struct store_session session = {
 		.start_ns = clock_real_ns(),
 		.pid = getpid(),
@@ -395,6 +397,8 @@ static int open_store(struct recorder *rec)
 			space_action_text(&space->low, low, sizeof(low)),
 		.disk_full_action =
 			space_action_text(&space->full, full, sizeof(full)),
+		.host_name = machine.name,
+		.host_id = machine.id,
 	};
 	const char *path = rec->config->db_path;
 	char error[DB_ERROR_MAX];
@@ -413,6 +417,7 @@ static int open_store(struct recorder *rec)
 			  path, rec->config->user, strerror(-r));
 		return r;
 	}
+	machine_read("/etc/machine-id", &machine);
 	r = store_open(path, &session, &names, &rec->store, error);
 	if (r < 0) {
 		log_error("%s", error);

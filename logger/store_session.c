@@ -32,7 +32,8 @@ int session_start(struct store *st, const struct store_session *s)
 	static const char insert[] =
 		"INSERT INTO session (start_ns, pid, nflog_group, version,"
 		" retain_days, retain_bytes, space_left, space_left_action,"
-		" disk_full_action) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+		" disk_full_action, host_name, host_id) VALUES"
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''))";
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
@@ -56,6 +57,8 @@ int session_start(struct store *st, const struct store_session *s)
 				  SQLITE_STATIC);
 		sqlite3_bind_text(stmt, 9, s->disk_full_action, -1,
 				  SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 10, s->host_name, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 11, s->host_id, -1, SQLITE_STATIC);
 		rc = sqlite3_step(stmt);
 	}
 	sqlite3_finalize(stmt);

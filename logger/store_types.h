@@ -30,6 +30,7 @@ struct store_session {
 	uint64_t retain_bytes;	/* the database's size, about; 0: any */
 	const char *space_left; /* as in the configuration; NULL: not known */
 	const char *space_left_action, *disk_full_action;
+	const char *host_name, *host_id; /* "" and NULL: not known */
 };
 
 /* How hard packets press: what the store does to keep up. */

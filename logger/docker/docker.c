@@ -12,92 +12,19 @@
 #include <stdlib.h>
 
 #include "logger/docker/api.h"
-#include "logger/docker/client.h"
-#include "logger/docker/connects.h"
-#include "logger/docker/container.h"
 #include "logger/docker/doc.h"
-#include "logger/docker/events.h"
-#include "logger/docker/network.h"
+#include "logger/docker/docker_list.h"
 
 enum {
 	BACKOFF_MIN_MS = 250,
 	BACKOFF_MAX_MS = 5000,
 	ANSWER_TIMEOUT_MS = 10000,
-	/* After a list that was refused. */
-	REFUSED_RETRY_MS = 5000,
-	POLL_MS = 60000,
-	/*
-	 * The engine sends the header of the event stream before it subscribes
-	 * (getEvents in api/server/router/system/system_routes.go), so what
-	 * happens in between is in neither: ask once more soon after.
-	 */
-	SETTLE_MS = 1000,
-	/* The list of containers costs the engine time that grows with their
-	 * number: at most every fifth moment goes into it. */
-	CONTAINERS_REST = 4,
-	LACKED_MS = 50, /* times 4, 16, 64: to ask who is not in a list yet */
-	VERSION_MAX = 64,
-	TEXT_MAX = 512,
+	REFUSED_RETRY_MS = 5000, /* after a list that was refused */
+	POLL_MS = 60000, /* of the lists, and so how long a wait may be */
 };
 
 _Static_assert((int)CLIENT_EXTRA_MAX == (int)DOCKER_EXTRA_MAX,
 	       "both bound the same array");
-
-enum state {
-	STATE_DOWN,    /* until due_ms */
-	STATE_VERSION, /* GET /version under way */
-	STATE_EVENTS,  /* GET /events sent, no header yet */
-	STATE_UP,
-};
-
-enum list { LIST_NETWORKS, LIST_CONTAINERS, LISTS };
-
-/* Where nonsense came from: each is told once until it is fine again. */
-enum source {
-	SOURCE_VERSION,
-	SOURCE_EVENTS,
-	SOURCE_LIST,
-	SOURCE_NETWORK,
-	SOURCE_CONTAINERS,
-	SOURCE_CONTAINER,
-	SOURCES,
-};
-
-static const struct {
-	const char *path;
-	enum source source;
-} lists[LISTS] = {
-	[LIST_NETWORKS] = { "/networks", SOURCE_LIST },
-	[LIST_CONTAINERS] = { "/containers/json", SOURCE_CONTAINERS },
-};
-
-struct docker {
-	struct client *client;
-	const struct docker_ops *ops;
-	void *arg;
-	enum state state;
-	uint64_t due_ms;	     /* of the next attempt */
-	uint64_t list_due_ms[LISTS]; /* of the next question */
-	enum list asked;	     /* which list is under way, since */
-	uint64_t asked_ms;
-	uint64_t rest_ms;     /* no list of containers before, for an event */
-	uint64_t deadline_ms; /* of the answer that is awaited */
-	uint64_t up_ms;
-	uint64_t backoff_ms;
-	bool settled[LISTS];
-	bool down_told;
-	int stream_error; /* of the events in this round */
-	bool nonsense_told[SOURCES];
-	uint64_t nonsense_count;
-	char version[VERSION_MAX];
-	unsigned int api; /* 1.api is spoken; 0: none was agreed on */
-	struct events events;
-	struct events_news news;
-	struct connects connects;
-	struct docker_network networks[DOCKER_NETWORKS_MAX];
-	struct docker_container containers[DOCKER_CONTAINERS_MAX];
-	struct docker_endpoint endpoints[DOCKER_ENDPOINTS_MAX];
-};
 
 static bool take_events(void *arg, const char *data, size_t len)
 {
@@ -142,7 +69,7 @@ uint64_t docker_nonsense_count(const struct docker *d)
 	return d->nonsense_count;
 }
 
-static void report_nonsense(struct docker *d, enum source source, uint64_t n,
+void docker_report_nonsense(struct docker *d, enum source source, uint64_t n,
 			    const char *what)
 {
 	d->nonsense_count += n;
@@ -152,7 +79,7 @@ static void report_nonsense(struct docker *d, enum source source, uint64_t n,
 	d->ops->nonsense(d->arg, what);
 }
 
-static void report_fine(struct docker *d, enum source source)
+void docker_report_fine(struct docker *d, enum source source)
 {
 	d->nonsense_told[source] = false;
 }
@@ -187,25 +114,9 @@ static int ask(struct docker *d, enum client_slot slot, const char *path,
 	return client_start(d->client, slot, target);
 }
 
-/* The list that is due first; networks before the containers in them. */
-static enum list next_list(const struct docker *d)
-{
-	return d->list_due_ms[LIST_CONTAINERS] < d->list_due_ms[LIST_NETWORKS]
-		       ? LIST_CONTAINERS
-		       : LIST_NETWORKS;
-}
-
 static uint64_t next_due_ms(const struct docker *d)
 {
-	return d->state == STATE_UP ? d->list_due_ms[next_list(d)] : d->due_ms;
-}
-
-static int ask_list(struct docker *d, uint64_t now_ms)
-{
-	d->asked = next_list(d);
-	d->asked_ms = now_ms;
-	d->list_due_ms[d->asked] = now_ms + POLL_MS;
-	return ask(d, CLIENT_REQUEST, lists[d->asked].path, now_ms);
+	return d->state == STATE_UP ? docker_list_due_ms(d) : d->due_ms;
 }
 
 /* Starts what is due. Never more than one request is under way. */
@@ -219,7 +130,8 @@ static int start_due(struct docker *d, uint64_t now_ms)
 		d->api = 0;
 		return ask(d, CLIENT_REQUEST, "/version", now_ms);
 	case STATE_UP:
-		return ask_list(d, now_ms);
+		return ask(d, CLIENT_REQUEST, docker_list_ask(d, now_ms),
+			   now_ms);
 	case STATE_VERSION:
 	case STATE_EVENTS:
 		break;
@@ -248,23 +160,15 @@ static int bound_timeout(const struct docker *d, uint64_t now_ms,
 	return timeout_ms;
 }
 
-/* Asks for the list at due_ms, if not before. */
-static void ask_by(struct docker *d, enum list list, uint64_t due_ms)
-{
-	if (d->list_due_ms[list] > due_ms)
-		d->list_due_ms[list] = due_ms;
-}
-
-/* A failed transfer ends the connection; what was refused doesn't. */
-static void refuse(struct docker *d, uint64_t now_ms, enum source source,
+void docker_refuse(struct docker *d, uint64_t now_ms, enum source source,
 		   const struct client_result *result)
 {
 	if (result->end != CLIENT_FAILED)
-		report_nonsense(d, source, 1, result->why);
+		docker_report_nonsense(d, source, 1, result->why);
 	if (result->end == CLIENT_FAILED || d->state != STATE_UP)
 		go_down(d, now_ms, result->why);
 	else
-		ask_by(d, d->asked, now_ms + REFUSED_RETRY_MS);
+		docker_list_by(d, d->asked, now_ms + REFUSED_RETRY_MS);
 }
 
 static int take_version(struct docker *d, uint64_t now_ms,
@@ -274,111 +178,25 @@ static int take_version(struct docker *d, uint64_t now_ms,
 	char why[API_WHY_MAX];
 
 	if (result->end != CLIENT_OK) {
-		refuse(d, now_ms, SOURCE_VERSION, result);
+		docker_refuse(d, now_ms, SOURCE_VERSION, result);
 		return 0;
 	}
 	if (doc_engine_version(result->body, result->len, d->version,
 			       sizeof(d->version)) < 0) {
-		report_nonsense(d, SOURCE_VERSION, 1, wrong);
+		docker_report_nonsense(d, SOURCE_VERSION, 1, wrong);
 		go_down(d, now_ms, wrong);
 		return 0;
 	}
 	if (api_choose(result->body, result->len, &d->api, why) < 0) {
-		report_nonsense(d, SOURCE_VERSION, 1, why);
+		docker_report_nonsense(d, SOURCE_VERSION, 1, why);
 		go_down(d, now_ms, why);
 		return 0;
 	}
-	report_fine(d, SOURCE_VERSION);
+	docker_report_fine(d, SOURCE_VERSION);
 	events_free(&d->events);
 	events_init(&d->events);
 	d->state = STATE_EVENTS;
 	return ask(d, CLIENT_STREAM, events_path, now_ms);
-}
-
-/* what: the list's name; why: of the first of those that were skipped */
-static void report_skipped(struct docker *d, enum source source,
-			   const char *path, size_t skipped, const char *why)
-{
-	char text[TEXT_MAX];
-
-	if (skipped == 0) {
-		report_fine(d, source);
-		return;
-	}
-	snprintf(text, sizeof(text),
-		 "GET %s: %zu not understood, the first: %s", path, skipped,
-		 why);
-	report_nonsense(d, source, skipped, text);
-}
-
-/* A list that is none is as good as a refusal. */
-static void refuse_list(struct client_result *result, const char *path,
-			const char *why)
-{
-	result->end = CLIENT_STATUS;
-	snprintf(result->why, sizeof(result->why), "GET %s: %s", path, why);
-}
-
-static void take_networks(struct docker *d, struct client_result *result)
-{
-	const char *path = lists[LIST_NETWORKS].path;
-	struct network_scan scan = { 0 };
-
-	if (network_parse(result->body, result->len, d->networks,
-			  DOCKER_NETWORKS_MAX, &scan) < 0) {
-		refuse_list(result, path, scan.why);
-		return;
-	}
-	report_skipped(d, SOURCE_NETWORK, path, scan.skipped, scan.why);
-	d->ops->networks(d->arg, d->networks, scan.n,
-			 scan.skipped == 0 && !scan.truncated);
-}
-
-static void take_containers(struct docker *d, uint64_t now_ms,
-			    struct client_result *result)
-{
-	const struct container_rows rows = {
-		.list = d->containers,
-		.max = DOCKER_CONTAINERS_MAX,
-		.endpoints = d->endpoints,
-		.endpoints_max = DOCKER_ENDPOINTS_MAX,
-	};
-	const char *path = lists[LIST_CONTAINERS].path;
-	struct container_scan scan = { 0 };
-	unsigned int lacked;
-
-	if (container_parse(result->body, result->len, &rows, &scan) < 0) {
-		refuse_list(result, path, scan.why);
-		return;
-	}
-	report_skipped(d, SOURCE_CONTAINER, path, scan.skipped, scan.why);
-	lacked = connects_apply(&d->connects, d->endpoints, scan.n_endpoints);
-	d->rest_ms = now_ms + CONTAINERS_REST * (now_ms - d->asked_ms);
-	if (lacked > 0)
-		ask_by(d, LIST_CONTAINERS,
-		       d->rest_ms + ((uint64_t)LACKED_MS << 2 * lacked));
-	d->ops->containers(d->arg, d->containers, scan.n, d->endpoints,
-			   scan.n_endpoints,
-			   scan.skipped == 0 && !scan.truncated);
-}
-
-static void take_list(struct docker *d, uint64_t now_ms,
-		      struct client_result *result)
-{
-	enum list list = d->asked;
-
-	if (result->end == CLIENT_OK && list == LIST_NETWORKS)
-		take_networks(d, result);
-	else if (result->end == CLIENT_OK)
-		take_containers(d, now_ms, result);
-	if (result->end != CLIENT_OK) {
-		refuse(d, now_ms, lists[list].source, result);
-		return;
-	}
-	report_fine(d, lists[list].source);
-	if (!d->settled[list])
-		ask_by(d, list, now_ms + SETTLE_MS);
-	d->settled[list] = true;
 }
 
 static int take_answer(struct docker *d, uint64_t now_ms)
@@ -391,7 +209,7 @@ static int take_answer(struct docker *d, uint64_t now_ms)
 	if (d->state == STATE_VERSION)
 		r = take_version(d, now_ms, &result);
 	else
-		take_list(d, now_ms, &result);
+		docker_list_take(d, now_ms, &result);
 	client_stop(d->client, CLIENT_REQUEST);
 	return r;
 }
@@ -400,10 +218,7 @@ static void come_up(struct docker *d, uint64_t now_ms)
 {
 	d->state = STATE_UP;
 	d->up_ms = now_ms;
-	for (size_t i = 0; i < LISTS; i++) {
-		d->list_due_ms[i] = now_ms;
-		d->settled[i] = false;
-	}
+	docker_list_start(d, now_ms);
 	d->down_told = false;
 	d->ops->up(d->arg, d->version);
 }
@@ -431,16 +246,12 @@ static void take_news(struct docker *d, uint64_t now_ms)
 		snprintf(text, sizeof(text),
 			 "GET /events: %zu not understood or over %d bytes",
 			 news.nonsense, EVENTS_OBJECT_MAX);
-		report_nonsense(d, SOURCE_EVENTS, news.nonsense, text);
+		docker_report_nonsense(d, SOURCE_EVENTS, news.nonsense, text);
 	} else if (news.understood > 0) {
-		report_fine(d, SOURCE_EVENTS);
+		docker_report_fine(d, SOURCE_EVENTS);
 	}
 	take_moves(d, &news);
-	if (news.networks)
-		d->list_due_ms[LIST_NETWORKS] = now_ms;
-	if (news.containers)
-		ask_by(d, LIST_CONTAINERS,
-		       d->rest_ms > now_ms ? d->rest_ms : now_ms);
+	docker_list_news(d, now_ms, &news);
 	if (news.rules)
 		d->ops->changed(d->arg, news.what);
 }
@@ -454,7 +265,7 @@ static void take_stream(struct docker *d, uint64_t now_ms)
 	if (d->stream_error == -EBADMSG) {
 		d->stream_error = 0;
 		d->news = (struct events_news){ 0 };
-		report_nonsense(d, SOURCE_EVENTS, 1, garbage);
+		docker_report_nonsense(d, SOURCE_EVENTS, 1, garbage);
 		go_down(d, now_ms, garbage);
 		return;
 	}
@@ -466,7 +277,7 @@ static void take_stream(struct docker *d, uint64_t now_ms)
 	if (!ended)
 		return;
 	if (result.end == CLIENT_STATUS || result.end == CLIENT_TOO_BIG)
-		report_nonsense(d, SOURCE_EVENTS, 1, result.why);
+		docker_report_nonsense(d, SOURCE_EVENTS, 1, result.why);
 	if (d->state == STATE_UP)
 		go_down(d, now_ms, "the engine ended the event stream");
 	else

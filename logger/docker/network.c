@@ -16,7 +16,23 @@
 
 enum {
 	SWARM_ID_LEN = 25,
-	WHY_NAME_MAX = 96, /* of a network's name in why */
+	WHY_NAME_MAX = 96,   /* of a network's name in why */
+	CONFIGS_MAX = 64,    /* networks that are only a configuration */
+	BORROWERS_MAX = 128, /* networks that take over one */
+};
+
+/* What a network of swarm scope takes over from a configuration of this host
+ * ("--config-from"): the swarm's list, which is the one that is answered, has
+ * none of its options (seen with 20.10). */
+struct config {
+	char name[DOCKER_NAME_MAX];
+	char bridge[DOCKER_BRIDGE_MAX]; /* "": Docker's default */
+	bool ipv6;
+};
+
+struct borrower {
+	char config[DOCKER_NAME_MAX];
+	size_t at; /* in the list */
 };
 
 /*
@@ -51,8 +67,9 @@ static bool is_ifname(const char *name)
 	return true;
 }
 
-/* Docker's own default is "br-" and the first 12 digits of the id. */
-static const char *read_bridge(const json_t *object, struct docker_network *net)
+/* The bridge's name that was asked for, or "". */
+static const char *read_bridge(const json_t *object,
+			       char ret[DOCKER_BRIDGE_MAX])
 {
 	const json_t *options = json_object_get(object, "Options");
 	const char *name = "";
@@ -63,14 +80,17 @@ static const char *read_bridge(const json_t *object, struct docker_network *net)
 	r = doc_text(options, "com.docker.network.bridge.name", &name);
 	if (r == -EBADMSG)
 		return "the bridge name is no text";
-	if (name[0] == '\0') {
-		snprintf(net->bridge, sizeof(net->bridge), "br-%.12s", net->id);
-		return NULL;
-	}
-	if (!is_ifname(name))
+	if (name[0] != '\0' && !is_ifname(name))
 		return "the bridge name is no interface name";
-	str_copy(net->bridge, sizeof(net->bridge), name);
+	str_copy(ret, DOCKER_BRIDGE_MAX, name);
 	return NULL;
+}
+
+/* Docker's own default is "br-" and the first 12 digits of the id. */
+static void default_bridge(struct docker_network *net)
+{
+	if (net->bridge[0] == '\0')
+		snprintf(net->bridge, sizeof(net->bridge), "br-%.12s", net->id);
 }
 
 /* Go's zero time stands for a network that is older than the member. */
@@ -118,7 +138,7 @@ static const char *read_network(const json_t *object,
 		return "Internal is neither true nor false";
 	if (doc_flag(object, "EnableIPv6", &ret->ipv6) < 0)
 		return "EnableIPv6 is neither true nor false";
-	wrong = read_bridge(object, ret);
+	wrong = read_bridge(object, ret->bridge);
 	if (wrong)
 		return wrong;
 	return read_created(object, ret);
@@ -139,7 +159,77 @@ struct rows {
 	struct docker_network *list;
 	size_t max;
 	struct network_scan scan;
+	struct config configs[CONFIGS_MAX];
+	size_t n_configs;
+	struct borrower borrowers[BORROWERS_MAX];
+	size_t n_borrowers;
 };
+
+/* A configuration, if object is one. Returns NULL, or what is wrong with it. */
+static const char *take_config(struct rows *rows, const json_t *object)
+{
+	struct config *config = &rows->configs[rows->n_configs];
+	bool config_only = false;
+	const char *name, *wrong;
+
+	if (doc_flag(object, "ConfigOnly", &config_only) < 0 || !config_only)
+		return NULL;
+	if (rows->n_configs == CONFIGS_MAX)
+		return "too many networks are only a configuration";
+	if (doc_text(object, "Name", &name) < 0 ||
+	    strlen(name) >= sizeof(config->name))
+		return "Name is missing, too long or no text";
+	wrong = read_bridge(object, config->bridge);
+	if (wrong)
+		return wrong;
+	if (doc_flag(object, "EnableIPv6", &config->ipv6) < 0)
+		return "EnableIPv6 is neither true nor false";
+	str_copy(config->name, sizeof(config->name), name);
+	rows->n_configs++;
+	return NULL;
+}
+
+/* Notes whose configuration the network at that place has, if anybody's. */
+static const char *take_borrower(struct rows *rows, const json_t *object,
+				 size_t at)
+{
+	const char *name = "";
+	struct borrower *b = &rows->borrowers[rows->n_borrowers];
+	int r = doc_text(json_object_get(object, "ConfigFrom"), "Network",
+			 &name);
+
+	/* one of this host alone has the options itself */
+	if (r < 0 || name[0] == '\0' || rows->list[at].bridge[0] != '\0')
+		return NULL;
+	if (rows->n_borrowers == BORROWERS_MAX)
+		return "too many networks have the configuration of another";
+	if (strlen(name) >= sizeof(b->config))
+		return "its configuration's name is too long";
+	str_copy(b->config, sizeof(b->config), name);
+	b->at = at;
+	rows->n_borrowers++;
+	return NULL;
+}
+
+static void apply_configs(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n_borrowers; i++) {
+		const struct borrower *b = &rows->borrowers[i];
+		struct docker_network *net = &rows->list[b->at];
+
+		for (size_t k = 0; k < rows->n_configs; k++) {
+			const struct config *config = &rows->configs[k];
+
+			if (strcmp(config->name, b->config) != 0)
+				continue;
+			str_copy(net->bridge, sizeof(net->bridge),
+				 config->bridge);
+			net->ipv6 = net->ipv6 || config->ipv6;
+		}
+	}
+	for (size_t i = 0; i < rows->scan.n; i++)
+		default_bridge(&rows->list[i]);
+}
 
 static void take(void *arg, const json_t *object)
 {
@@ -156,12 +246,20 @@ static void take(void *arg, const json_t *object)
 		skip(scan, name, wrong);
 		return;
 	}
-	if (!counts)
-		return;
-	if (scan->n == rows->max)
+	if (counts && scan->n == rows->max) {
 		scan->truncated = true;
-	else
-		rows->list[scan->n++] = net;
+		return;
+	}
+	if (counts)
+		rows->list[scan->n] = net;
+	wrong = counts ? take_borrower(rows, object, scan->n)
+		       : take_config(rows, object);
+	if (wrong) {
+		(void)doc_text(object, "Name", &name);
+		skip(scan, name, wrong);
+	} else if (counts) {
+		scan->n++;
+	}
 }
 
 static int by_id(const void *a, const void *b)
@@ -218,6 +316,7 @@ int network_parse(char *body, size_t len, struct docker_network *list,
 			 "no list of networks at byte %zu of %zu", at, len);
 		return r;
 	}
+	apply_configs(&rows);
 	drop_repeats(list, &rows.scan, by_bridge,
 		     "another has the same bridge");
 	drop_repeats(list, &rows.scan, by_id, "another has the same id");

@@ -19,7 +19,8 @@ struct network_scan {
 
 /*
  * Puts the bridge networks of body (which it changes) into list[max], sorted by
- * id. Networks of other drivers don't count; one with a malformed member, and
+ * id; one of a swarm with the bridge of its configuration on this host.
+ * Networks of other drivers don't count; one with a malformed member, and
  * all that claim the same id or bridge, are skipped. Returns 0, or -EBADMSG
  * when body as a whole is no list of networks; ret_scan->why is set in both
  * cases.

@@ -53,6 +53,7 @@ struct fake_docker {
 static const char *const prefixes[] = {
 	[FAKE_VERSION] = "/version",
 	[FAKE_EVENTS] = "/events",
+	[FAKE_GATEWAY] = "/networks/docker_gwbridge",
 	[FAKE_NETWORKS] = "/networks",
 	[FAKE_CONTAINERS] = "/containers/json",
 };

@@ -12,6 +12,7 @@
 enum fake_path {
 	FAKE_VERSION,
 	FAKE_EVENTS,
+	FAKE_GATEWAY, /* /networks/docker_gwbridge */
 	FAKE_NETWORKS,
 	FAKE_CONTAINERS, /* none, where a script has no reply */
 	FAKE_PATHS

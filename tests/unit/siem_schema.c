@@ -97,7 +97,7 @@ static bool is_text_of(const char *type, const char *text)
 	if (strcmp(type, "mac_t") == 0)
 		return matches(text, "^([0-9A-Fa-f]{2}[:-]){5}"
 				     "([0-9A-Fa-f]{2})$");
-	if (strcmp(type, "string_t") == 0)
+	if (strcmp(type, "string_t") == 0 || strcmp(type, "hostname_t") == 0)
 		return strlen(text) <= 65535;
 	return strcmp(type, "keyword") == 0;
 }

@@ -41,7 +41,9 @@ static const char names_sql[] =
 	"UPDATE coverage SET cause = char(27, 10, 0x202e);"
 	"UPDATE finding SET subject = char(27), detail = char(10, 0x202e);"
 	"UPDATE twin SET variant = char(27), state = 'in place' || char(7);"
-	"UPDATE session SET version = char(27) || '[2J'";
+	"UPDATE session SET version = char(27) || '[2J', host_name ="
+	" replace(hex(zeroblob(512)), '00', char(27, 0x202e, 10)),"
+	" host_id = char(27, 10)";
 
 /* Lines of dot begin with a tab of ours. */
 static void expect_inert(const char *question, const char *text)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Containers in what the verbs show, and as what is asked for. */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/exitcode.h"
@@ -72,6 +73,71 @@ static void every_format_has_the_names(void **state)
 			"\"image\":\"mysql\"}"));
 	r = cli_fixture_run("log -o ocsf --mac 02:42:ac:12:00:03");
 	assert_true(has(r, "\"src_endpoint\":{\"name\":\"shop-db-1\","));
+}
+
+#define TASK_ID ".szs655up9puhha4wtqokmmjdn"
+#define SENTENCE "log -o text --from-container shop_db.1*"
+
+/* A task is the swarm's: "docker network connect" is not for it. */
+static void a_task_of_a_swarm_has_the_swarm_s_remedies(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE container SET name = 'shop_db.1" TASK_ID "',"
+			" service = 'shop_db' WHERE id = 1;"
+			"UPDATE conversation SET spoofed = NULL");
+	r = cli_fixture_run(SENTENCE);
+	assert_true(has(r, ": shop_db.1 (172.18.0.3) in network shop_db "
+			   "tried udp port 53 of \\x1bweb (192.168.144.2)"));
+	assert_true(has(r, " To allow it: put both on one overlay network "
+			   "(docker service update --network-add NETWORK "
+			   "SERVICE).\n"));
+	cli_fixture_sql("UPDATE container SET name = 'web.node.1" TASK_ID "',"
+			" service = 'web.node' WHERE id = 2");
+	r = cli_fixture_run(SENTENCE);
+	assert_true(has(r, " of web.node.1 (192.168.144.2)"));
+	assert_true(has(r, " SERVICE); or publish the port: docker service "
+			   "update --publish-add 53:53/udp web.node.\n"));
+}
+
+/* What only looks like a task's name is none. */
+static void a_dot_in_a_name_makes_no_task(void **state)
+{
+	static const char *const names[] = {
+		"shop_db.1.szs655up9puhha4wtqokmmjd",
+		"shop_db.szs655up9puhha4wtqokmmjdn",
+		"shop_db.1.SZS655up9puhha4wtqokmmjdn",
+		"shop_dbx.1" TASK_ID,
+		"other.1" TASK_ID,
+	};
+	char sql[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(sql, sizeof(sql),
+			 "UPDATE container SET name = '%s',"
+			 " service = 'shop_db' WHERE id = 1",
+			 names[i]);
+		cli_fixture_sql(sql);
+		assert_true(has(cli_fixture_run("log -o text"),
+				"shop/shop_db (172.18.0.3) in network"));
+		assert_true(has(cli_fixture_run("log -o text"),
+				"docker network connect shop_web "));
+	}
+}
+
+/* Nobody can be connected to it. */
+static void docker_gwbridge_is_no_network_to_connect_to(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE network SET name = 'docker_gwbridge' WHERE"
+			" name = 'shop_web'");
+	r = cli_fixture_run("log -o text");
+	assert_false(has(r, "network connect"));
+	assert_true(has(r, "put both on one overlay network (docker service "));
 }
 
 static void what_is_counted_can_be_counted_by_container(void **state)
@@ -238,6 +304,9 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, set_up, cli_fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(every_format_has_the_names),
+		T(a_task_of_a_swarm_has_the_swarm_s_remedies),
+		T(a_dot_in_a_name_makes_no_task),
+		T(docker_gwbridge_is_no_network_to_connect_to),
 		T(what_is_counted_can_be_counted_by_container),
 		T(names_are_those_of_the_time_that_is_asked_for),
 		T(show_says_who_both_were_and_since_when),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -134,6 +135,59 @@ static void a_pager_is_only_for_terminals(void **state)
 	unsetenv("BRIDGEAUDIT_PAGER");
 }
 
+/* Also those that print words, not rows. */
+static void colours_are_asked_for_in_every_verb(void **state)
+{
+	static const char *const verbs[] = { "status", "rules", "matrix", "log",
+					     "matrix -o grid" };
+	char args[64];
+
+	(void)state;
+	cli_fixture_sql("INSERT INTO twin (rule, variant, state, since_ns,"
+			" checked_ns, rule_packets, twin_packets) VALUES"
+			" (291, 'nft', 'missing', 1, 1, 0, 0)");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		snprintf(args, sizeof(args), "%s --color always", verbs[i]);
+		if (!strstr(cli_fixture_run(args)->out, "\033["))
+			fail_msg("%s has no colours", verbs[i]);
+		snprintf(args, sizeof(args), "%s --color never", verbs[i]);
+		if (strstr(cli_fixture_run(args)->out, "\033["))
+			fail_msg("%s has colours", verbs[i]);
+	}
+}
+
+/* Before, it would stand above the answer that it is about. */
+static void what_is_said_comes_when_the_pager_is_done(void **state)
+{
+	char path[] = "/tmp/bridgeaudit-test-XXXXXX", pager[128], line[256];
+	char db[128], *argv[] = { (char[]){ "bridgeaudit" }, db,
+				  (char[]){ "log" }, NULL };
+	struct cli cli = { .now_ns = CLI_NOW, .columns = 80 };
+
+	(void)state;
+	assert_true(close(mkstemp(path)) == 0);
+	snprintf(pager, sizeof(pager), "cat >/dev/null; echo paged >>%s", path);
+	snprintf(db, sizeof(db), "--db=%s", cli_fixture_db());
+	setenv("BRIDGEAUDIT_PAGER", pager, 1);
+	cli.out = fopen("/dev/null", "we");
+	cli.err = fopen(path, "ae");
+	assert_true(cli.out && cli.err);
+	setvbuf(cli.err, NULL, _IONBF, 0);
+	cli_fixture_sql("INSERT INTO gap (from_ns, to_ns, packets, cause)"
+			" VALUES (1795468636000000000, 1795468637000000000,"
+			" 12, 'sequence')");
+	assert_int_equal(cli_run(&cli, 3, argv), EXITCODE_INCOMPLETE);
+	fclose(cli.out);
+	fclose(cli.err);
+	unsetenv("BRIDGEAUDIT_PAGER");
+	cli.err = fopen(path, "re");
+	assert_non_null(fgets(line, sizeof(line), cli.err));
+	assert_string_equal(line, "paged\n");
+	assert_non_null(fgets(line, sizeof(line), cli.err));
+	fclose(cli.err);
+	unlink(path);
+}
+
 static void follow_ends_as_asked_in_each_format(void **state)
 {
 	(void)state;
@@ -168,6 +222,8 @@ int main(void)
 		T(colours_are_for_people_only),
 		T(fields_are_picked_where_there_are_fields),
 		T(a_pager_is_only_for_terminals),
+		T(colours_are_asked_for_in_every_verb),
+		T(what_is_said_comes_when_the_pager_is_done),
 		T(follow_ends_as_asked_in_each_format),
 	};
 

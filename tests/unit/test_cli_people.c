@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -151,6 +152,35 @@ static void wide_names_keep_their_columns(void **state)
 	}
 }
 
+/* Whether the grid of the program beside this test is all ASCII there. */
+static bool is_ascii_in(const char *locale)
+{
+	char self[256], command[512];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	assert_true(len > 0);
+	self[len] = '\0';
+	*strrchr(self, '/') = '\0';
+	snprintf(command, sizeof(command),
+		 "env -u LC_ALL -u LC_CTYPE -u LANG %s %s/../bridgeaudit"
+		 " --db %s matrix -o grid 2>/dev/null"
+		 " | LC_ALL=C grep -q '[^ -~]'",
+		 locale, self, cli_fixture_db());
+	return system(command) != 0;
+}
+
+static void a_locale_without_other_characters_gets_ascii(void **state)
+{
+	(void)state;
+	assert_true(is_ascii_in(""));
+	assert_true(is_ascii_in("LANG=C"));
+	assert_true(is_ascii_in("LANG=C.UTF-8 LC_ALL=C"));
+	assert_true(is_ascii_in("LANG=C.UTF-8 LC_CTYPE=POSIX"));
+	assert_false(is_ascii_in("LANG=C.UTF-8"));
+	assert_false(is_ascii_in("LC_ALL= LANG=de_DE.utf8"));
+	assert_false(is_ascii_in("LANG=C LC_CTYPE=en_US.UTF-8"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
@@ -160,6 +190,7 @@ int main(void)
 		T(fields_are_picked_in_the_order_asked_for),
 		T(wide_names_keep_their_columns),
 		T(utc_is_for_what_is_read_and_what_is_printed),
+		T(a_locale_without_other_characters_gets_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

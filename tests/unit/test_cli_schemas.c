@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/exitcode.h"
+#include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/follower.h"
@@ -21,6 +22,12 @@
  * malformed, once and as twelve.
  */
 static const char world_sql[] =
+	"INSERT INTO session (start_ns, stop_ns, pid, nflog_group, version,"
+	" host_name, host_id) VALUES"
+	" (1795468000000000000, 1795468000000001000, 1, 5, '0', 'web1', 'ab'),"
+	" (1795468000000001000, 1795468000000002000, 2, 5, '0', NULL, NULL),"
+	" (1795468000000002000, NULL, 3, 5, '0',"
+	" char(27) || x'ff' || char(0x202e, 10), NULL);"
 	"INSERT INTO container VALUES (1, printf('%064d', 1), 'shop-db-1',"
 	" 'mysql:8', 'shop', 'db', 1, NULL), (2, printf('%064d', 2),"
 	" char(27) || 'w' || char(0x202e, 10), NULL, NULL, NULL, 1, NULL);"
@@ -148,6 +155,61 @@ static const char *marked(const char *format, const char *mark)
 	return NULL;
 }
 
+static const char *text_at(json_t *json, const char *object, const char *key)
+{
+	const char *text = json_string_value(
+		json_object_get(json_object_get(json, object), key));
+
+	return text ? text : "none";
+}
+
+/*
+ * Three events, each of another session: before the first one's start, on
+ * another host, where nobody knows.
+ */
+static void check_hosts(const char *args, const char *object, const char *name,
+			const char *id)
+{
+	static const char *const expected[][2] = {
+		{ "web1", "ab" },
+		{ "db1", "cd" },
+		{ "none", "none" },
+	};
+	char *rest = cli_fixture_run(args)->out, *line;
+	size_t n = 0;
+
+	while ((line = strsep(&rest, "\n")) && *line) {
+		json_t *json = json_loads(line, 0, NULL);
+
+		assert_true(n < ARRAY_SIZE(expected));
+		assert_string_equal(text_at(json, object, name),
+				    expected[n][0]);
+		assert_string_equal(text_at(json, object, id), expected[n][1]);
+		n++;
+		json_decref(json);
+	}
+	assert_int_equal(n, ARRAY_SIZE(expected));
+}
+
+static void an_event_is_of_the_host_whose_logger_ran_then(void **state)
+{
+	(void)state;
+	cli_fixture_sql("INSERT INTO session (start_ns, pid, nflog_group,"
+			" version, host_name, host_id) VALUES"
+			" (1795468700000000000, 1, 5, '0', 'web1', 'ab'),"
+			" (1795468800000000000, 2, 5, '0', 'db1', 'cd'),"
+			" (1795468900000000000, 3, 5, '0', NULL, NULL)");
+	cli_fixture_commit(
+		(const struct packet[]){ { 1795468600000000000, TALK_MYSQL },
+					 { 1795468899999999999, TALK_MYSQL },
+					 { 1795468900000000000, TALK_MYSQL } },
+		3);
+	check_hosts("log -o ecs", "host", "name", "id");
+	check_hosts("log -o ecs", "host", "hostname", "id");
+	check_hosts("log -o ocsf", "device", "hostname", "uid");
+	check_hosts("follow -o ecs -n 3 --timeout 1s", "host", "name", "id");
+}
+
 /* The log never claims more than it saw. */
 static void what_became_of_an_overlogged_packet_is_not_claimed(void **state)
 {
@@ -176,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_event_and_hole_is_valid_ecs),
 		T(every_event_and_hole_is_valid_ocsf),
+		T(an_event_is_of_the_host_whose_logger_ran_then),
 		T(what_became_of_an_overlogged_packet_is_not_claimed),
 	};
 

@@ -183,6 +183,26 @@ static void status_tells_what_is_kept_and_of_the_disk(void **state)
 	assert_non_null(strstr(r->out, "\nkept      everything; 17 older"));
 }
 
+/* The file may have been copied here from elsewhere. */
+static void status_says_which_host_the_log_is_from(void **state)
+{
+	(void)state;
+	cli_fixture_sql("INSERT INTO session (start_ns, pid, nflog_group,"
+			" version) VALUES (1, 2, 3, '0.1.0')");
+	assert_null(strstr(cli_fixture_run("status")->out, "host "));
+	assert_null(strstr(cli_fixture_run("status -o json")->out, "host_"));
+	cli_fixture_sql("UPDATE session SET host_name = 'web' || char(27),"
+			" host_id = '3ebe98dc'");
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       "\nhost      web\\x1b, id 3ebe98dc\n"));
+	assert_non_null(strstr(cli_fixture_run("status -o json")->out,
+			       ",\"host_name\":\"web\\u001B\","
+			       "\"host_id\":\"3ebe98dc\"},"));
+	cli_fixture_sql("UPDATE session SET host_name = NULL");
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       "\nhost      of unknown name, id 3ebe98dc\n"));
+}
+
 static void status_json_has_the_same_in_fields(void **state)
 {
 	const struct cli_result *r;
@@ -408,6 +428,7 @@ int main(void)
 		T(status_of_a_new_log_says_that_there_is_nothing),
 		T(status_counts_what_was_stored_and_lost),
 		T(status_tells_what_is_kept_and_of_the_disk),
+		T(status_says_which_host_the_log_is_from),
 		T(status_json_has_the_same_in_fields),
 		T(status_knows_a_running_logger_by_its_lock),
 		T(status_refuses_what_it_can_not_do),

@@ -28,8 +28,17 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		const char *args;
 		const char *words;
 	} cases[] = {
-		{ "lgo", "bridgeaudit: there is no verb 'lgo'\n" },
+		{ "lgo", "there is no verb 'lgo': did you mean 'log'?\n" },
+		{ "mtarix",
+		  "there is no verb 'mtarix': did you mean 'matrix'?\n" },
+		{ "drops", "bridgeaudit: there is no verb 'drops'\n" },
+		{ "help lgo", "there is no verb 'lgo': did you mean 'log'?\n" },
 		{ "log --frm x", "there is no option '--frm'\n" },
+		{ "log --frm-network x", "there is no option '--frm-network': "
+					 "did you mean '--from-network'?\n" },
+		{ "log --verdit=drop",
+		  "there is no option '--verdit=drop': did "
+		  "you mean '--verdict'?\n" },
 		{ "log -x", "there is no option '-x'\n" },
 		{ "log --since", "--since needs a value\n" },
 		{ "log -S", "-S needs a value\n" },
@@ -124,6 +133,19 @@ static void fits_a_screen_and_has_examples(const char *args)
 			fail_msg("'%s' is too wide: %s", args, p);
 	if (lines > 24)
 		fail_msg("'%s' is %zu lines", args, lines);
+}
+
+static void help_is_a_word_as_well(void **state)
+{
+	char *help = strdup(cli_fixture_run("top --help")->out);
+
+	(void)state;
+	assert_non_null(help);
+	assert_string_equal(cli_fixture_run("help top")->out, help);
+	free(help);
+	help = strdup(cli_fixture_run("--help")->out);
+	assert_string_equal(cli_fixture_run("help")->out, help);
+	free(help);
 }
 
 static void every_help_fits_a_screen_and_has_examples(void **state)
@@ -406,6 +428,7 @@ int main(void)
 		T(a_mistake_is_named_and_is_exit_code_2),
 		T(options_stand_before_or_after_the_verb),
 		T(every_help_fits_a_screen_and_has_examples),
+		T(help_is_a_word_as_well),
 		T(values_are_what_a_filter_can_take),
 		T(completions_and_manual_know_every_option),
 		T(completions_and_manual_know_every_verb),

@@ -353,6 +353,30 @@ static void a_twin_keeps_since_when_it_is_in_its_state(void **state)
 	assert_int_equal(store_close(st, T0 + 4), 0);
 }
 
+/* In the row, and so in the proof; what is not known is NULL. */
+static void a_session_says_on_which_host_it_ran(void **state)
+{
+	const struct world *w = *state;
+	struct store_session session = {
+		.start_ns = T0,
+		.version = "test",
+		.host_name = "web1",
+		.host_id = "3ebe98dc",
+	};
+	struct store *st = store_world_open_as(w, &session);
+
+	assert_int_equal(store_close(st, T0 + 1), 0);
+	session.host_name = session.host_id = "";
+	session.start_ns = T0 + 2;
+	st = store_world_open_as(w, &session);
+	assert_int_equal(store_close(st, T0 + 3), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT group_concat(coalesce(host_name,"
+				   " '-') || ' ' || coalesce(host_id, '-'))"
+				   " FROM session"),
+		"web1 3ebe98dc,- -");
+}
+
 static void a_new_session_knows_nothing_of_twins_and_findings(void **state)
 {
 	const struct world *w = *state;
@@ -428,6 +452,7 @@ int main(void)
 		T(gaps_beyond_the_limit_join_and_keep_their_sum),
 		T(gaps_that_follow_each_other_at_once_are_one),
 		T(a_twin_keeps_since_when_it_is_in_its_state),
+		T(a_session_says_on_which_host_it_ran),
 		T(a_new_session_knows_nothing_of_twins_and_findings),
 		T(a_finding_is_open_until_it_is_over),
 	};
