@@ -43,10 +43,13 @@ void chain_settle(struct store *st);
 void chain_undo(struct store *st);
 
 /*
- * Before conversations with ids below *end that were last seen before hour are
- * removed; *end grows to the end of a batch. Returns an SQLite code.
+ * Conversations are removed by whole links, whose hash is over all of theirs:
+ * whole has *end grow to the next end of one. keep is for afterwards: those
+ * below end that are left, *ret_kept of them, get an entry each, save for what
+ * had one already. Each returns an SQLite code.
  */
-int chain_keep(struct store *st, int64_t *end, uint32_t hour);
+int chain_whole(struct store *st, int64_t *end);
+int chain_keep(struct store *st, int64_t end, int64_t *ret_kept);
 
 /*
  * Some of the links that are older than before_ns, or whose batch was removed;

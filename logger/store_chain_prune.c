@@ -8,7 +8,7 @@
 #include "lib/text.h"
 #include "logger/store_private.h"
 
-enum { STEP_LINKS = 1024, STEP_ENTRIES = 4096 };
+enum { STEP_LINKS = 256, STEP_ENTRIES = 1024 };
 
 int chain_run(struct store *st, const char *sql, const int64_t *numbers, int n,
 	      int64_t *ret)
@@ -26,42 +26,36 @@ int chain_run(struct store *st, const char *sql, const int64_t *numbers, int n,
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Those that stay, of the ones that no step looked at before. */
-static int keep_conversations(struct store *st, int64_t end, uint32_t hour)
+int chain_whole(struct store *st, int64_t *end)
 {
 	static const char sql[] =
-		"SELECT id FROM conversation WHERE id >= (SELECT"
-		" removed_conversation FROM proof) AND id < :end"
-		" AND coalesce(last_hour, minute / 60) >= :hour";
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
-
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(s, 1, end);
-		sqlite3_bind_int64(s, 2, hour);
-		while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-			chain_touch(st, ITEM_CONVERSATION,
-				    sqlite3_column_int64(s, 0));
-	}
-	sqlite3_finalize(s);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-int chain_keep(struct store *st, int64_t *end, uint32_t hour)
-{
-	/* all of a batch or nothing of it: its hash is over all */
-	static const char whole[] =
 		"SELECT last_conversation + 1 FROM chain"
 		" WHERE last_conversation >= :end AND first_conversation <"
 		" :end ORDER BY last_conversation LIMIT 1";
+
+	return chain_run(st, sql, end, 1, end);
+}
+
+int chain_keep(struct store *st, int64_t end, int64_t *ret_kept)
+{
+	static const char sql[] =
+		"SELECT id FROM conversation WHERE id >= (SELECT"
+		" removed_conversation FROM proof) AND id < :end";
 	static const char note[] =
 		"UPDATE proof SET removed_conversation = :end"
 		" WHERE removed_conversation < :end";
-	int rc = chain_run(st, whole, end, 1, end);
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
 
 	if (rc == SQLITE_OK)
-		rc = keep_conversations(st, *end, hour);
-	return rc == SQLITE_OK ? chain_run(st, note, end, 1, NULL) : rc;
+		sqlite3_bind_int64(s, 1, end);
+	while (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		chain_touch(st, ITEM_CONVERSATION, sqlite3_column_int64(s, 0));
+		++*ret_kept;
+		rc = SQLITE_OK;
+	}
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? chain_run(st, note, &end, 1, NULL) : rc;
 }
 
 /*

@@ -191,6 +191,9 @@ int digest_prune(struct store *st, int64_t last_event)
 	int64_t end = (last_event >> DIGEST_SHIFT) + 1;
 	int rc;
 
+	/* what is gone must not be in it when it is full */
+	if (st->next_event >> DIGEST_SHIFT < end)
+		st->digest->n_kept = 0;
 	sqlite3_bind_int64(s, 1, end);
 	rc = store_run(st, STMT_PRUNE_DIGEST, NULL);
 	if (rc != SQLITE_OK)

@@ -177,7 +177,7 @@ static int read_horizon(struct store *st)
 int ledger_look(struct store *st, uint64_t now_ns)
 {
 	const struct prune *p = &st->prune;
-	uint64_t used_ns = p->hour * HOUR_NS, until_ns = 0;
+	uint64_t used_ns = p->minute / 60 * HOUR_NS, until_ns = 0;
 	int rc = p->known ? SQLITE_OK : read_horizon(st);
 
 	if (rc != SQLITE_OK)

@@ -4,6 +4,19 @@
  */
 #include "logger/store_sql.h"
 
+/* Conversations that have no event from a minute on, of those that were not
+ * seen in a later hour; within an hour: nor in the rest of it. */
+#define GONE                                                                   \
+	"id >= :first AND id < :end"                                           \
+	" AND (coalesce(last_hour, minute / 60) < :minute / 60"                \
+	" OR (:minute % 60 > 0 AND minute < :minute"                           \
+	" AND coalesce(last_hour, minute / 60) = :minute / 60"                 \
+	" AND id NOT IN (WITH RECURSIVE m (n) AS (VALUES (:minute)"            \
+	" UNION ALL SELECT n + 1 FROM m WHERE (n + 1) % 60 > 0)"               \
+	" SELECT s.conversation FROM m CROSS JOIN seen s"                      \
+	" WHERE s.span = 2 AND s.start = m.n"                                  \
+	" AND s.conversation >= :first AND s.conversation < :end)))"
+
 const char *const store_sql[STMT_COUNT] = {
 	[STMT_BEGIN] = "BEGIN IMMEDIATE",
 	[STMT_COMMIT] = "COMMIT",
@@ -253,13 +266,15 @@ const char *const store_sql[STMT_COUNT] = {
 		"DELETE FROM batch WHERE first_event = :first",
 	[STMT_PRUNE_BATCH_MARK] = "UPDATE batch SET pruned_ns = :now_ns"
 				  " WHERE first_event = :first",
-	/* of one hour or minute at a time */
+	/* of n hours or minutes at a time */
 	[STMT_PRUNE_TALLY] =
 		"DELETE FROM tally WHERE span = :span AND start < :before"
-		" AND start = (SELECT min(start) FROM tally WHERE span = :span)",
+		" AND start < :n + (SELECT min(start) FROM tally"
+		" WHERE span = :span)",
 	[STMT_PRUNE_SEEN] =
 		"DELETE FROM seen WHERE span = :span AND start < :before"
-		" AND start = (SELECT min(start) FROM seen WHERE span = :span)",
+		" AND start < :n + (SELECT min(start) FROM seen"
+		" WHERE span = :span)",
 	[STMT_PRUNE_TALKER] = "DELETE FROM talker WHERE hour < :before"
 			      " AND hour = (SELECT min(hour) FROM talker)",
 	/* the first conversation that began later */
@@ -269,10 +284,11 @@ const char *const store_sql[STMT_COUNT] = {
 			      " ORDER BY first_event DESC LIMIT 1",
 	[STMT_NEXT_CONVERSATION] = "SELECT id, minute FROM conversation"
 				   " WHERE id >= :from ORDER BY id LIMIT 1",
-	[STMT_PRUNE_CONVERSATIONS] =
-		"DELETE FROM conversation WHERE id >= :first AND id < :end"
-		" AND coalesce(last_hour, minute / 60) < :before",
-	[STMT_PAGES] = "SELECT page_count, freelist_count, page_size FROM"
-		       " pragma_page_count, pragma_freelist_count,"
-		       " pragma_page_size",
+	[STMT_PRUNE_CONVERSATIONS] = "DELETE FROM conversation WHERE " GONE,
+	[STMT_COUNT_CONVERSATIONS] =
+		"SELECT count(*) FROM conversation WHERE " GONE,
+	/* not as tables: these would be parsed each time */
+	[STMT_PAGES_ALL] = "PRAGMA page_count",
+	[STMT_PAGES_FREE] = "PRAGMA freelist_count",
+	[STMT_PAGE_SIZE] = "PRAGMA page_size",
 };

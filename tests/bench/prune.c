@@ -3,10 +3,14 @@
  * What removing old packets costs the writer: the same packets are committed
  * once into a database that keeps all of them, and once into one whose limit is
  * reached after a fourth of them, so that as much is removed as is written.
- * Full batches of conversations that repeat, of a scan, and single packets.
- * CPU time per event, the longest commit by the clock, and the file's size.
+ * Full batches of conversations that repeat, of a scan, and single packets;
+ * after these the steps that the recorder does while nothing comes, after full
+ * batches only at the end. CPU time per event with all of it, the longest
+ * commit or step by the clock, and the file's size.
  *
  *   prune [-n EVENTS] [-r ROUNDS] [-d DIRECTORY]
+ *   prune -p LOAD [-k] [-n EVENTS] [-d DIRECTORY]   once, with load 0, 1 or 2,
+ *                          with -k all is kept: for a profiler
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +39,7 @@ struct load {
 
 static const struct load loads[] = {
 	{ "1000 conversations repeat", 16384, 30, 1, 1000, false },
-	{ "random addresses", 16384, 90, 1, 1000, true },
+	{ "random addresses, 1000 a second", 16384, 90, 1, 1000000, true },
 	{ "single packets, a minute apart", 1, 400, 40, NS_PER_MINUTE, false },
 };
 
@@ -124,6 +128,13 @@ static void commit(struct store *st, uint64_t now_ns, struct cost *cost)
 	cost->longest = ms > cost->longest ? ms : cost->longest;
 }
 
+/* As the recorder does while nothing comes. */
+static void settle(struct store *st, uint64_t now_ns, struct cost *cost)
+{
+	while (store_pending(st))
+		commit(st, now_ns, cost);
+}
+
 static struct cost run(const char *path, const struct load *load, uint64_t n,
 		       uint64_t retain_bytes)
 {
@@ -147,8 +158,11 @@ static struct cost run(const char *path, const struct load *load, uint64_t n,
 		store_add_event(st, &ev);
 		if (i % load->batch == load->batch - 1)
 			commit(st, ev.time_ns, &cost);
+		if (load->batch == 1)
+			settle(st, ev.time_ns, &cost);
 	}
 	commit(st, START_NS + n * load->step_ns, &cost);
+	settle(st, START_NS + n * load->step_ns, &cost);
 	cost.ns =
 		(double)(now_of(CLOCK_PROCESS_CPUTIME_ID) - begin) / (double)n;
 	store_close(st, START_NS + n * load->step_ns);
@@ -194,27 +208,50 @@ static void bench(const char *path, const struct load *load, uint64_t n,
 	remove_db(path);
 }
 
+static void profile(const char *path, const struct load *load, uint64_t n,
+		    bool all)
+{
+	struct cost cost;
+
+	n /= load->divisor;
+	cost = run(path, load, n, all ? 0 : n * load->bytes / 4);
+	printf("%.0f ns/event, longest commit %.1f ms, %.1f MiB\n", cost.ns,
+	       cost.longest, cost.mib);
+	remove_db(path);
+}
+
 int main(int argc, char **argv)
 {
 	const char *dir = ".";
 	char path[PATH_SIZE];
 	uint64_t n = 2000000;
-	size_t rounds = 5;
+	size_t rounds = 5, load = ARRAY_SIZE(loads);
+	bool one = false, all = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:r:d:")) != -1) {
+	while ((c = getopt(argc, argv, "n:r:d:p:k")) != -1) {
 		if (c == 'n')
 			n = strtoull(optarg, NULL, 10);
 		else if (c == 'r')
 			rounds = strtoul(optarg, NULL, 10);
 		else if (c == 'd')
 			dir = optarg;
+		else if (c == 'p')
+			load = strtoul(optarg, NULL, 10), one = true;
+		else if (c == 'k')
+			all = true;
 		else
 			return 2;
 	}
+	if (one && load >= ARRAY_SIZE(loads))
+		die("which load?");
 	if (n == 0 || rounds == 0 || rounds > ROUNDS_MAX)
 		die("how many?");
 	snprintf(path, sizeof(path), "%s/bench-prune-%d.db", dir, getpid());
+	if (one) {
+		profile(path, &loads[load], n, all);
+		return 0;
+	}
 	printf("%llu events, %zu rounds, SQLite %s; min, median, max\n",
 	       (unsigned long long)n, rounds, sqlite3_libversion());
 	for (size_t i = 0; i < ARRAY_SIZE(loads); i++)
