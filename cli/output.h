@@ -47,7 +47,6 @@ int output_open_fields(enum output_format format,
 
 void output_set_numeric(struct output *o); /* addresses instead of names */
 bool output_is_numeric(const struct output *o);
-
 /* A write to out, if it is a file, ends with -EINTR once *stop is set. */
 void output_stop_by(struct output *o, const volatile sig_atomic_t *stop);
 void output_count(struct output *o, int64_t *rows); /* adds those it writes */

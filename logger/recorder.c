@@ -402,21 +402,10 @@ static int open_store(struct recorder *rec)
 	};
 	const char *path = rec->config->db_path;
 	char error[DB_ERROR_MAX];
-	int pid = 0;
-	int r = db_writer_lock(path, &pid);
+	int r = writer_lock(path, rec->config->user);
 
-	if (r == -EBUSY) {
-		log_error("database '%s' is in use by the bridgeauditd with "
-			  "pid %d: stop that one, or name another with --db",
-			  path, pid);
+	if (r < 0)
 		return r;
-	}
-	if (r < 0) {
-		log_error("can't create '%s.lock' as user '%s': %s; give that "
-			  "user the directory, or name another with --db",
-			  path, rec->config->user, strerror(-r));
-		return r;
-	}
 	machine_read("/etc/machine-id", &machine);
 	r = store_open(path, &session, &names, &rec->store, error);
 	if (r < 0) {

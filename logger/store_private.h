@@ -4,7 +4,6 @@
 #define BRIDGEAUDIT_LOGGER_STORE_PRIVATE_H
 
 #include <sqlite3.h>
-#include <stddef.h>
 
 #include "logger/store.h"
 #include "logger/store_batch.h"
@@ -56,16 +55,14 @@ struct store {
 	struct chain *chain;
 	struct flush *flush;
 	int64_t session_id;
-	int64_t next_event;
-	int64_t next_conversation;
+	int64_t next_event, next_conversation;
 	uint64_t committed;
 	bool ended; /* the session; nothing is written any more */
 	enum store_pressure pressure;
 	size_t n_events;
 	uint64_t n_packets; /* that they are */
 	size_t n_more;	    /* of these, in more */
-	size_t n_facts, n_gaps;
-	size_t n_networks;
+	size_t n_facts, n_gaps, n_networks;
 	struct event events[STORE_EVENTS_MAX];
 	struct more more[STORE_EVENTS_MAX]; /* of each event */
 	struct shed shed;

@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lib/db.h"
 #include "lib/text.h"
 #include "logger/clock.h"
 #include "logger/log.h"
@@ -177,4 +179,20 @@ void writer_tick(struct writer *w)
 void writer_resume(struct writer *w)
 {
 	w->suspended = w->failing = false;
+}
+
+int writer_lock(const char *db_path, const char *user)
+{
+	int pid = 0;
+	int r = db_writer_lock(db_path, &pid);
+
+	if (r == -EBUSY)
+		log_error("database '%s' is in use by the bridgeauditd with "
+			  "pid %d: stop that one, or name another with --db",
+			  db_path, pid);
+	else if (r < 0)
+		log_error("can't create '%s.lock' as user '%s': %s; give that "
+			  "user the directory, or name another with --db",
+			  db_path, user, strerror(-r));
+	return r;
 }

@@ -54,4 +54,8 @@ void writer_tick(struct writer *w);
 /* The end: from now on commits are tried again, whatever was before. */
 void writer_resume(struct writer *w);
 
+/* No other logger may write it: held until this process ends. 0; -EBUSY or
+ * another -errno, logged. user is who tries, for the message. */
+int writer_lock(const char *db_path, const char *user);
+
 #endif

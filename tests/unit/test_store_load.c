@@ -78,7 +78,8 @@ static void a_scan_makes_no_tally_per_packet(void **state)
 		"-1073741822|5000|300000\n|5000|300000");
 }
 
-/* Half of them would be pushed out if it went by age alone. */
+/* Half of them would be pushed out if it went by age alone. One may be: where
+ * they stand depends on a random key. */
 static void a_scan_does_not_push_out_what_repeats(void **state)
 {
 	const struct world *w = *state;
@@ -104,11 +105,11 @@ static void a_scan_does_not_push_out_what_repeats(void **state)
 	}
 	assert_int_equal(store_close(st, T0), 0);
 	assert_true(n > 2 * 524288);
-	assert_string_equal(
-		store_world_ask(w, "SELECT count(*), count(DISTINCT service)"
-				   " FROM conversation WHERE"
-				   " service & 65535 <> 4242"),
-		"100|100");
+	assert_string_equal(store_world_ask(w, "SELECT count(DISTINCT service),"
+					       " count(*) BETWEEN 100 AND 102"
+					       " FROM conversation WHERE"
+					       " service & 65535 <> 4242"),
+			    "100|1");
 }
 
 static void memory_that_was_given_back_held_nothing(void **state)
