@@ -71,7 +71,7 @@ void ports_networks(struct ports *p, const struct docker_network *list,
 
 static const char *bridge_of(const struct ports *p, const char *network_id)
 {
-	struct bridge key;
+	struct bridge key = { 0 };
 	const struct bridge *found;
 
 	str_copy(key.network_id, sizeof(key.network_id), network_id);

@@ -36,7 +36,7 @@ void names_close(struct store *st, uint64_t at);
 #define ENDPOINTS                                                              \
 	"SELECT c.name, e.from_ns - 1700000000000000000,"                      \
 	" e.to_ns - 1700000000000000000"                                       \
-	" FROM endpoint e JOIN container c ON c.id = e.container"               \
+	" FROM endpoint e JOIN container c ON c.id = e.container"              \
 	" WHERE e.ip4 IS NOT NULL ORDER BY e.id"
 
 /* v_event's source, destination and spoofed, a line per event. */
