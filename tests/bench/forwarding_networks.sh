@@ -12,9 +12,10 @@
 #   aside	with twins in the side chain
 #
 # One line for each generation, iptables, and number of networks: the least of
-# TURNS, for all else only adds, and ratios to none. What is loaded is elsewhere in
-# memory each time, so only on a quiet machine, with many turns, does it say more
-# than the lines "twins" and "aside" of the other table.
+# TURNS, for all else only adds, and ratios to none. What is loaded is elsewhere
+# in memory each time, so only on a quiet machine, with many turns, does it say
+# more than the lines "twins" and "aside" of the other table.
+# shellcheck disable=SC2154 # build is forwarding.sh's
 
 stage_rules()
 {

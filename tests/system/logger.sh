@@ -213,6 +213,19 @@ tb_raw_ids()
 		"\(.family) \(.rule_id) -A \(.chain) \(.rule)"' || :
 }
 
+# The rules of a family for tb_uncovered(): each variant has its own side chain,
+# whose twins are told before the rest.
+tb_saved_sides()
+{
+	local variant saved
+	for variant in ${TB_VARIANTS:-$TB_VARIANT}; do
+		saved=$(tb_save_variant "$variant" "$1" 2>/dev/null)
+		echo "family $1 $variant"
+		sed -n 's/^-A bridgeaudit-stage-2 /side /p' <<<"$saved"
+		echo "$saved"
+	done
+}
+
 # Audited rules without exactly one watch, and watches of no such rule. A watch
 # is a twin: an NFLOG rule of ours with the same matches directly above, or in
 # the side chain, into which one jump leads from above, with nothing between that
@@ -220,16 +233,11 @@ tb_raw_ids()
 # the rule's id in a table of our own.
 tb_uncovered()
 {
-	local family
 	{
 		tb_own_ids | sed 's/^/own /'
 		tb_raw_ids | sed 's/^/id /'
-		for family in 4 6; do
-			echo "family $family"
-			tb_saved "$family" |
-				sed -n 's/^-A bridgeaudit-stage-2 /side /p'
-			tb_saved "$family"
-		done
+		tb_saved_sides 4
+		tb_saved_sides 6
 	} | awk -v profile="${TB_PROFILE:-}" "$TB_AUDITED"'
 		function matches(line) {
 			sub(/ -j .*/, "", line)
@@ -240,13 +248,13 @@ tb_uncovered()
 			if (rule !~ /^-A DOCKER-ISOLATION-STAGE-2 -o br-[^ ]* -j DROP$/)
 				return 0
 			split(rule, name, " ")
-			if (!jumps || !((family, name[4]) in aside))
+			if (!jumps || !((variant, family, name[4]) in aside))
 				return 0
 			if (others)
 				print "IPv" family ": logged ahead of " \
 					"somebody else: " rule
-			used[family, name[4]]++
-			return jumps * aside[family, name[4]]
+			used[variant, family, name[4]]++
+			return jumps * aside[variant, family, name[4]]
 		}
 		function walk(rule) {
 			if (rule ~ /^-A DOCKER-ISOLATION-STAGE-2 -o br-\+ -j bridgeaudit-stage-2$/)
@@ -289,8 +297,16 @@ tb_uncovered()
 			id[$2, rule] = $3
 			next
 		}
-		$1 == "family" { family = $2; jumps = others = 0; next }
-		$1 == "side" { aside[family, $3] += / -j NFLOG /; next }
+		$1 == "family" {
+			family = $2
+			variant = $3
+			jumps = others = 0
+			next
+		}
+		$1 == "side" {
+			aside[variant, family, $3] += / -j NFLOG /
+			next
+		}
 		/^\*/ { table = substr($0, 2); prev = "" }
 		/^-A bridgeaudit-stage-2 / { next }
 		/^-A / { walk($0); check_rule($0); prev = $0 }

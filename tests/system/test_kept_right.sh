@@ -107,9 +107,8 @@ delete_watches()
 	local family table
 	for family in 4 6; do
 		for table in filter raw; do
-			ours "$family" "$table" | grep '^-A' |
-				head -n "${1:-1000}" | sed 's/^-A/-D/' |
-				edit "$family" "$table"
+			ours "$family" "$table" | sed -n 's/^-A/-D/p' |
+				head -n "${1:-1000}" | edit "$family" "$table"
 		done
 	done
 	tb_net nft delete table inet bridgeaudit 2>/dev/null || :

@@ -81,6 +81,7 @@ added_while_down()
 without_docker0()
 {
 	tb_dockerd_stop && tb_dockerd_start --bridge none || return
+	TB_DOCKERD=() # the next variant's has docker0 again
 	tb_docker start web db in-odd >/dev/null || return
 	tb_wait_covered 300 || return
 	equal 'rules of docker0' '' "$(chain 4 "$STAGE" | grep docker0)" || :
