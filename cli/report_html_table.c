@@ -90,6 +90,12 @@ static void put_cell(const json_t *column, const json_t *value, FILE *out)
 		fprintf(out, "<td><span class=\"tag %s\">", word_class(text));
 		html_text(text, out);
 		fputs("</span></td>", out);
+	} else if (report_column_is(column, "section")) {
+		fputs("<td><a href=\"#", out);
+		html_text(text, out);
+		fputs("\">", out);
+		html_text(text, out);
+		fputs("</a></td>", out);
 	} else if (report_column_is(column, "code")) {
 		fputs("<td class=\"c\"><code>", out);
 		html_text(text, out);
