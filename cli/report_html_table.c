@@ -80,7 +80,8 @@ static void put_cell(const json_t *column, const json_t *value, FILE *out)
 	const char *text = report_cell(column, value, buf);
 
 	if (!*text) {
-		fputs("<td>\u2013</td>", out);
+		fprintf(out, "<td%s>\u2013</td>",
+			report_column_is_number(column) ? " class=\"n\"" : "");
 	} else if (report_column_is_number(column)) {
 		fputs("<td class=\"n\">", out);
 		html_text(text, out);
