@@ -242,7 +242,7 @@ static void add_framework(struct report *r)
 	static const struct report_column columns[] = {
 		{ "id", "Control", REPORT_TEXT },
 		{ "subject", "Asks that", REPORT_TEXT },
-		{ "section", "See", REPORT_TEXT },
+		{ "section", "See", REPORT_SECTION },
 		{ "shows", "What this report shows", REPORT_TEXT },
 		{ "not_shown", "What it does not show", REPORT_TEXT },
 	};

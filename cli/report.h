@@ -52,8 +52,9 @@ enum report_kind {
 	REPORT_BYTES,
 	REPORT_TIME,
 	REPORT_VERDICT,
-	REPORT_SHARE, /* parts of a million */
-	REPORT_STATE, /* good, bad or neither */
+	REPORT_SHARE,	/* parts of a million */
+	REPORT_STATE,	/* good, bad or neither */
+	REPORT_SECTION, /* the id of one */
 };
 
 struct report_column {

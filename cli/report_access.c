@@ -8,17 +8,25 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
+/* What no reader said is not known, and not 0. */
+static json_t *number_or_null(sqlite3_stmt *stmt, int at)
+{
+	return sqlite3_column_type(stmt, at) == SQLITE_NULL
+		       ? json_null()
+		       : json_integer(sqlite3_column_int64(stmt, at));
+}
+
 static json_t *reader_row(sqlite3_stmt *stmt)
 {
 	static const int who[] = { 0, 1, 2, 3 };
 	char user[READING_WHO_MAX];
 
-	return json_pack("{s:s, s:o, s:I, s:I, s:I, s:o, s:o}", "user",
+	return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "user",
 			 reading_user_text(stmt, who, user), "verb",
 			 report_column_text(stmt, 4), "reads",
 			 (json_int_t)sqlite3_column_int64(stmt, 5), "rows",
-			 (json_int_t)sqlite3_column_int64(stmt, 6), "killed",
-			 (json_int_t)sqlite3_column_int64(stmt, 7), "first",
+			 number_or_null(stmt, 6), "killed",
+			 number_or_null(stmt, 7), "first",
 			 report_time(sqlite3_column_int64(stmt, 8)), "last",
 			 report_time(sqlite3_column_int64(stmt, 9)));
 }
@@ -43,9 +51,10 @@ int report_add_access(struct report *r)
 {
 	static const char sql[] =
 		"SELECT uid, user, auid, login, coalesce(verb, 'only counted'),"
-		" sum(reads), total(rows), sum(verb IS NOT NULL"
-		" AND to_ns IS NOT NULL AND exit IS NULL), min(from_ns),"
-		" max(from_ns) FROM reading /*scan*/ WHERE from_ns < :until"
+		" sum(reads), iif(count(rows), total(rows), NULL),"
+		" sum(to_ns IS NOT NULL AND exit IS NULL)"
+		" FILTER (WHERE verb IS NOT NULL), min(from_ns), max(from_ns)"
+		" FROM reading /*scan*/ WHERE from_ns < :until"
 		" AND coalesce(to_ns, from_ns) >= :since"
 		" GROUP BY uid, user, auid, login, verb ORDER BY min(id)";
 	static const struct report_column columns[] = {

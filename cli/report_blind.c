@@ -47,9 +47,17 @@ static void add_checks(struct report *r, json_t *s, const struct doctor *d)
 			   REPORT_ROWS_MAX);
 }
 
-/* Asks the logger's program about this host. 0 or -errno */
+/*
+ * Asks the logger's program about this host: columns without a row say that
+ * there is none of them. 0 or -errno
+ */
 static int add_host(struct report *r, json_t *s)
 {
+	static const struct report_column columns[] = {
+		{ "state", "Is", REPORT_STATE },
+		{ "spot", "Blind spot", REPORT_TEXT },
+		{ "remedy", "What to do", REPORT_TEXT },
+	};
 	struct facts facts = { 0 };
 	struct doctor d = { 0 };
 	char path[PATH_MAX];
@@ -64,6 +72,7 @@ static int add_host(struct report *r, json_t *s)
 	ret = facts_run(path, FACTS_TIMEOUT_MS, &facts);
 	if (ret == 0) {
 		doctor_blind(&d, &facts);
+		report_columns(r, s, columns, ARRAY_SIZE(columns));
 		add_checks(r, s, &d);
 		report_say(
 			r, s,
@@ -82,11 +91,6 @@ static int add_host(struct report *r, json_t *s)
 
 int report_add_blind(struct report *r)
 {
-	static const struct report_column columns[] = {
-		{ "state", "Is", REPORT_STATE },
-		{ "spot", "Blind spot", REPORT_TEXT },
-		{ "remedy", "What to do", REPORT_TEXT },
-	};
 	json_t *s = report_section(r, "blind", "What this log cannot see");
 
 	report_say(
@@ -99,7 +103,6 @@ int report_add_blind(struct report *r)
 	report_say(r, s,
 		   "A port that nobody tried, and a host that nobody "
 		   "reached, leave nothing in a log of packets.");
-	report_columns(r, s, columns, ARRAY_SIZE(columns));
 	report_command(r, s, "doctor", "");
 	if (db_writer_pid(r->f->db_path) > 0)
 		return add_host(r, s);

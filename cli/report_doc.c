@@ -20,6 +20,7 @@ static const char *const kinds[] = {
 	[REPORT_NUMBER] = "number",   [REPORT_BYTES] = "bytes",
 	[REPORT_TIME] = "time",	      [REPORT_VERDICT] = "verdict",
 	[REPORT_SHARE] = "share_ppm", [REPORT_STATE] = "state",
+	[REPORT_SECTION] = "section",
 };
 
 /* Puts value, which it takes over, into object. */

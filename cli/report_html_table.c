@@ -80,7 +80,8 @@ static void put_cell(const json_t *column, const json_t *value, FILE *out)
 	const char *text = report_cell(column, value, buf);
 
 	if (!*text) {
-		fputs("<td>\u2013</td>", out);
+		fprintf(out, "<td%s>\u2013</td>",
+			report_column_is_number(column) ? " class=\"n\"" : "");
 	} else if (report_column_is_number(column)) {
 		fputs("<td class=\"n\">", out);
 		html_text(text, out);
@@ -90,6 +91,12 @@ static void put_cell(const json_t *column, const json_t *value, FILE *out)
 		fprintf(out, "<td><span class=\"tag %s\">", word_class(text));
 		html_text(text, out);
 		fputs("</span></td>", out);
+	} else if (report_column_is(column, "section")) {
+		fputs("<td><a href=\"#", out);
+		html_text(text, out);
+		fputs("\">", out);
+		html_text(text, out);
+		fputs("</a></td>", out);
 	} else if (report_column_is(column, "code")) {
 		fputs("<td class=\"c\"><code>", out);
 		html_text(text, out);

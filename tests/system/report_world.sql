@@ -52,6 +52,12 @@ SELECT id, -1408106494 + id, -1408040958 + id, 6 << 16 | 443, 29923000, 498740, 
 INSERT INTO conversation (path, src_ip, dst_ip, service, minute, last_hour, src_endpoint, spoofed)
 SELECT id, -1408040900, -1408040958, 6 << 16 | 5432, 29923100, 498740, 1, 1 FROM path WHERE verdict = 1 LIMIT 1;
 
+-- Readers: one who was root by then, one who broke off, one who was too many.
+INSERT INTO reading (from_ns, to_ns, uid, gid, pid, auid, user, login, verb, command, rows, exit, reads) VALUES
+	(1795424400000000000, 1795424401000000000, 0, 0, 4711, 1000, 'root', 'alice', 'log', 'log --to-port 5432', 1200, 0, 1),
+	(1795428000000000000, 1795428005000000000, 1001, 999, 4712, NULL, 'bob<i>', NULL, 'follow', 'follow', NULL, NULL, 1),
+	(1795431600000000000, 1795431700000000000, 54321, 999, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 140);
+
 -- Some packets in every hour, with a flood in one of them.
 WITH RECURSIVE hour (n) AS (SELECT 498717 UNION ALL SELECT n + 1 FROM hour WHERE n < 498741),
 service (s) AS (VALUES (6 << 16 | 5432), (6 << 16 | 443), (17 << 16 | 53), (1 << 16 | 2048))

@@ -76,7 +76,7 @@ tell()
 		if $s == "" then {} else {sessionId: $s} end' \
 		<<<"${2:-{\}}" |
 		tr '\n' '\0' >&"$to"
-	while IFS= read -r -d '' -t 60 line <&"$from"; do
+	while IFS= read -r -d '' -t 240 line <&"$from"; do
 		if [[ $line == "{\"id\":$message,"* ]]; then
 			answer=$line
 			return
@@ -122,11 +122,15 @@ look()
 	[ -z "${AXE:-}" ] || ask_axe "$1"
 }
 
+# All of it: what is cut off may be far below.
 shoot()
 {
+	local height
+	tell Page.getLayoutMetrics
+	height=$(jq '.result.cssContentSize.height' <<<"$answer")
 	tell Page.captureScreenshot "{\"captureBeyondViewport\": true, \"clip\":
-		{\"x\": 0, \"y\": 0, \"width\": $2, \"height\": 3600,
-		\"scale\": 1}}"
+		{\"x\": 0, \"y\": 0, \"width\": $2,
+		\"height\": $height, \"scale\": 1}}"
 	jq -r .result.data <<<"$answer" | base64 -d >"$SHOTS/${1// /-}.png"
 }
 
@@ -165,10 +169,16 @@ pictures()
 	for part in 'Heat map:' 'Who talks to whom:' 'Timeline:' \
 		'Table: Who tried' 'Table: Top' 'Table: New' \
 		'Table: Published' 'Table: Addresses' 'Table: Spoofed' \
-		'Table: Rules' 'Table: What was lost'; do
+		'Table: Rules' 'Table: What was lost' \
+		'Table: Who read'; do
 		grep -q "aria-label=\"$part" "$dir/page.html" ||
 			echo "no '$part'"
 	done
+	# nobody looked at the host, nobody said how many rows he read
+	sed -n '/<section id="blind"/,/<\/section>/p' "$dir/page.html" |
+		grep 'None\.' || :
+	sed -n 's/.*only counted//p' "$dir/page.html" | sed 's/<[^>]*>/|/g' |
+		grep -q '||140||–||–||' || echo 'more is known than was said'
 }
 
 result 'the page is made' "$(make_page 2>&1 >/dev/null | grep -v coverage)"
