@@ -70,9 +70,9 @@ bool matrix_fits(const struct matrix *m, unsigned int columns)
 static size_t cell_width(const struct matrix *m, unsigned int columns)
 {
 	size_t n = count_destinations(m), taken = name_width(m) + n;
-	size_t room = columns == 0	? NAME_WIDTH_MAX
-		      : columns > taken ? (columns - taken) / n
-					: 0;
+	size_t room = columns == 0		 ? NAME_WIDTH_MAX
+		      : n > 0 && columns > taken ? (columns - taken) / n
+						 : 0;
 	size_t widest = CELL_WIDTH_MIN;
 
 	for (size_t i = 0; i < m->n_places; i++)

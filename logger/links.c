@@ -110,13 +110,22 @@ static bool read_u32(const struct nlattr *a, uint32_t *ret)
 
 /* Attributes behind a header of that size, from the first on. */
 #define for_each_attr(a, nlh, header)                                          \
-	for (a = (const struct nlattr *)((const char *)mnl_nlmsg_get_payload(  \
-						 nlh) +                        \
-					 NLMSG_ALIGN(header));                 \
-	     mnl_attr_ok(a,                                                    \
-			 (int)((const char *)mnl_nlmsg_get_payload_tail(nlh) - \
-			       (const char *)(a)));                            \
-	     a = mnl_attr_next(a))
+	for ((a) = first_attr(nlh, header);                                    \
+	     mnl_attr_ok(a, (int)(attrs_end(nlh) - (const char *)(a)));        \
+	     (a) = mnl_attr_next(a))
+
+static const struct nlattr *first_attr(const struct nlmsghdr *nlh,
+				       size_t header)
+{
+	const char *payload = mnl_nlmsg_get_payload(nlh);
+
+	return (const struct nlattr *)(payload + NLMSG_ALIGN(header));
+}
+
+static const char *attrs_end(const struct nlmsghdr *nlh)
+{
+	return mnl_nlmsg_get_payload_tail(nlh);
+}
 
 static bool parse(const struct nlmsghdr *nlh, struct link *ret)
 {

@@ -217,12 +217,16 @@ static int open_port(struct probe *p, size_t i)
 /* As many more as can have ports at a time. */
 static void begin_part(struct probe *p)
 {
-	p->n_packets = 0;
-	for (; p->next < p->n; p->next++) {
-		size_t from = p->next, to = (from + p->step) % p->n;
-		size_t more = (size_t)(p->ports[from].fd < 0) +
-			      (size_t)(p->ports[to].fd < 0);
+	const size_t n = p->n;
 
+	p->n_packets = 0;
+	for (; p->next < n; p->next++) {
+		size_t from = p->next, to = from + p->step;
+		size_t more;
+
+		to -= to >= n ? n : 0; /* step is less than that */
+		more = (size_t)(p->ports[from].fd < 0) +
+		       (size_t)(p->ports[to].fd < 0);
 		if (p->n_open + more > PROBE_PORTS_MAX)
 			break;
 		if (open_port(p, from) < 0 || open_port(p, to) < 0)

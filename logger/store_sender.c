@@ -28,7 +28,7 @@ struct key {
 	uint32_t port; /* 0: not told, or it was not found by that */
 	uint8_t mac[6];
 	uint8_t has_mac;
-	uint8_t zero;
+	uint8_t zero[5]; /* else padding, which would be compared */
 };
 
 struct sender {
