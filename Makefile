@@ -27,8 +27,8 @@ COMPLETIONS = $(addprefix $(SHARE)/,bash-completion/completions/bridgeaudit \
 
 PKGS_LIB    := sqlite3 inih libsodium
 PKGS_LOGGER := libnetfilter_log libnfnetlink libmnl jansson libcurl libcap-ng
-PKGS_CLI    := jansson libpcap
-PKGS_TEST   := cmocka
+PKGS_CLI    := jansson
+PKGS_TEST   := cmocka libpcap
 PKG_CONFIG  ?= pkg-config
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
@@ -53,7 +53,7 @@ ALL_LDFLAGS = -pie -pthread $(SAN) $(LDFLAGS)
 
 LIB_SRC    := $(sort $(wildcard lib/*.c))
 LOGGER_SRC := $(filter-out logger/main.c,$(sort $(wildcard logger/*.c logger/*/*.c)))
-CLI_SRC    := $(filter-out cli/main.c,$(sort $(wildcard cli/*.c)))
+CLI_SRC    := $(filter-out cli/main.c,$(sort $(wildcard cli/*.c cli/*/*.c)))
 TEST_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 HELP_SRC   := $(filter-out $(TEST_SRC),$(sort $(wildcard tests/unit/*.c)))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
@@ -108,8 +108,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(call obj,$(HELP_SRC)) $(LOGGER) $(CL
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_TEST) \
 		$(PKGS_LOGGER) $(PKGS_CLI) $(PKGS_LIB))
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LOGGER) $(LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_LOGGER) \
-		$(PKGS_LIB))
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call pkg,--libs,$(PKGS_LOGGER) $(PKGS_LIB))
 .SECONDARY: $(call obj,$(TEST_SRC) $(HELP_SRC) $(BENCH_SRC))
 
 TOOLS := $(addprefix $(BUILD)/tests/,flood forge packets rebind)
@@ -120,8 +119,9 @@ $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/system/%.o
 # check needs neither root nor network (what needs root says SKIP);
 # check-system needs root and a real dockerd, which it gets by itself.
 export DOCKER29 ?= $(wildcard /var/cache/bridgeaudit-tests/docker-29.tgz)
-SYSTEM_TESTS := $(sort $(wildcard tests/system/test_*.sh))
-SYSTEM_TESTS := $(filter-out $(if $(DOCKER29),,%/test_docker29.sh),$(SYSTEM_TESTS))
+SYSTEM_TESTS := $(filter-out $(if $(DOCKER29),,%/test_docker29.sh), \
+	$(sort $(wildcard tests/system/test_*.sh)))
+
 .PHONY: test check check-system check-all unit-tests
 test: packages-test
 	$(MAKE) --no-print-directory check-all
@@ -160,7 +160,7 @@ bench: packages-bench
 # ---- house -------------------------------------------------------------------
 
 C_FILES := $(sort $(wildcard lib/*.[ch] logger/*.[ch] logger/*/*.[ch] \
-	cli/*.[ch] tests/unit/*.[ch] tests/system/*.c tests/bench/*.[ch]))
+	cli/*.[ch] cli/*/*.[ch] tests/unit/*.[ch] tests/system/*.c tests/bench/*.[ch]))
 
 .PHONY: format lint
 format:

@@ -320,7 +320,7 @@ CREATE TABLE gap (
 ) STRICT;
 
 -- Test packets that the logger sent from one network to another, and what
--- became of each. verdict, rule and seen_ns are NULL when none was logged.
+-- became of each. verdict, rule and the times are NULL when none was logged.
 CREATE TABLE probe (
 	id          INTEGER PRIMARY KEY AUTOINCREMENT,
 	sent_ns     INTEGER NOT NULL,
@@ -331,6 +331,8 @@ CREATE TABLE probe (
 	src_port    INTEGER NOT NULL,
 	dst_port    INTEGER NOT NULL,  -- of TCP
 	seen_ns     INTEGER,           -- the kernel's time of its first row
+	logged_ns   INTEGER,           -- when that was committed; NULL also for
+	                               -- one that was not when it was over
 	rule        INTEGER,
 	verdict     INTEGER,           -- pass, when any row of it says so
 	arrived     INTEGER NOT NULL,  -- 1: somebody asked for dst_ip there
@@ -359,6 +361,7 @@ CREATE TABLE reading (
 	                          -- rows, and messages that were none
 ) STRICT;
 CREATE INDEX reading_time ON reading (from_ns);
+CREATE INDEX reading_open ON reading (id) WHERE to_ns IS NULL;
 
 -- What the keeper can't audit, and since when. to_ns is NULL while it lasts.
 CREATE TABLE finding (
@@ -368,6 +371,7 @@ CREATE TABLE finding (
 	subject TEXT NOT NULL,
 	detail  TEXT NOT NULL
 ) STRICT;
+CREATE INDEX finding_open ON finding (id) WHERE to_ns IS NULL;
 
 -- The evidence, docs/evidence.md: what was committed can't be changed unseen.
 -- One row, written when the chain begins: what was there before is not proven,

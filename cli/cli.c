@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/filter.h"
+#include "cli/filter/filter.h"
+#include "cli/guess.h"
 #include "cli/interrupt.h"
 #include "cli/pager.h"
 #include "cli/progress.h"
-#include "cli/selection.h"
 #include "cli/telling.h"
 #include "cli/verbs.h"
 #include "lib/db.h"
@@ -86,17 +86,13 @@ static const struct verb *find_verb(const struct filter *f)
 
 static void say_no_verb(const struct cli *cli, const char *written)
 {
-	unsigned int best = 0;
-	const char *near = NULL;
+	struct guess guess = { .written = written };
+	char meant[GUESS_TEXT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (name_is_nearer(written, verbs[i]->name, &best))
-			near = verbs[i]->name;
-	if (near)
-		cli_error(cli, "there is no verb '%s': did you mean '%s'?",
-			  written, near);
-	else
-		cli_error(cli, "there is no verb '%s'", written);
+		guess_offer(&guess, verbs[i]->name);
+	cli_error(cli, "there is no verb '%s'%s", written,
+		  guess_text(&guess, meant, sizeof(meant)));
 }
 
 /* "help" and "help VERB", as other programs have it. */
@@ -151,7 +147,11 @@ static int run_paged(const struct cli *cli, const struct verb *verb,
 	if (!paged.err)
 		paged.err = cli->err;
 	code = verb->run(&paged, f);
-	pager_end(&pager);
+	if (pager_end(&pager) < 0)
+		cli_error(cli,
+			  "there is no pager '%s': set BRIDGEAUDIT_PAGER, or "
+			  "ask with --no-pager",
+			  pager_command());
 	if (paged.err != cli->err) {
 		fclose(paged.err);
 		fputs(said ? said : "", cli->err);
@@ -217,22 +217,35 @@ int cli_run(const struct cli *cli, int argc, char **argv)
 	return run_told(cli, verb, &f, argc, argv);
 }
 
+/* The first that is no field of --fields, or one too many. */
+static void say_no_field(const struct cli *cli, const struct output_spec *spec,
+			 const char *word)
+{
+	struct guess guess = { .written = word };
+	char list[512] = "", meant[GUESS_TEXT_MAX];
+	size_t at = 0;
+
+	for (size_t i = 0; i < spec->n_fields; i++) {
+		if (at < sizeof(list))
+			at += (size_t)snprintf(list + at, sizeof(list) - at,
+					       "%s%s", i ? ", " : "",
+					       spec->fields[i]);
+		guess_offer(&guess, spec->fields[i]);
+	}
+	cli_error(cli, "--fields takes some of %s, not '%s'%s", list, word,
+		  guess_text(&guess, meant, sizeof(meant)));
+}
+
 int cli_output(const struct cli *cli, const struct filter *f,
 	       const struct output_spec *spec, struct output **ret)
 {
 	struct output *o = NULL;
-	char word[64], list[512] = "";
-	size_t at = 0;
+	char word[64];
 	int r = output_open_fields(f->format, spec, cli->out, f->color,
 				   f->fields, word, sizeof(word), &o);
 
 	if (r == -EINVAL) {
-		for (size_t i = 0; i < spec->n_fields && at < sizeof(list); i++)
-			at += (size_t)snprintf(list + at, sizeof(list) - at,
-					       "%s%s", i ? ", " : "",
-					       spec->fields[i]);
-		cli_error(cli, "--fields takes some of %s, not '%s'", list,
-			  word);
+		say_no_field(cli, spec, word);
 		return EXITCODE_USAGE;
 	}
 	if (r < 0) {
@@ -240,6 +253,7 @@ int cli_output(const struct cli *cli, const struct filter *f,
 		return EXITCODE_NOTHING;
 	}
 	output_stop_by(o, interrupt_flag);
+	output_set_terminal(o, cli->columns, f->ascii);
 	if (cli->telling) {
 		cli->telling->rows = 0;
 		output_count(o, &cli->telling->rows);
@@ -277,6 +291,12 @@ int cli_reopen(const struct filter *f, sqlite3 **ret_db)
 	return db_open_reader(f->db_path, ret_db, error);
 }
 
+void cli_goes_on(const struct cli *cli, sqlite3 *db)
+{
+	if (cli->telling)
+		telling_go_on(cli->telling, db);
+}
+
 void cli_count_rows(const struct cli *cli, uint64_t rows)
 {
 	if (cli->telling)
@@ -290,7 +310,9 @@ int cli_read_failed(const struct cli *cli, const struct filter *f, int r)
 	if (r == -EINTR && interrupted())
 		return EXITCODE_NOTHING;
 	if (r == -EUCLEAN)
-		why = "it is damaged: keep a copy, then try sqlite3's .recover";
+		why = "it is damaged, or of a build between versions: keep a "
+		      "copy, then try sqlite3's .recover, or the bridgeaudit "
+		      "that wrote it";
 	else if (r == -EBUSY)
 		why = "it is locked by another program: try again";
 	cli_error(cli, "can't read database '%s': %s", f->db_path, why);

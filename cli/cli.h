@@ -52,6 +52,9 @@ int cli_open(const struct cli *cli, const struct filter *f, sqlite3 **ret_db);
 /* The same without a word. Returns 0 or -errno. */
 int cli_reopen(const struct filter *f, sqlite3 **ret_db);
 
+/* It is still read, for a logger that came since: about once a second. */
+void cli_goes_on(const struct cli *cli, sqlite3 *db);
+
 /* So many rows were printed, by what is no struct output. */
 void cli_count_rows(const struct cli *cli, uint64_t rows);
 

@@ -16,7 +16,7 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-enum { DB_PATH_MAX = 4096, COLUMNS_DEFAULT = 80 };
+enum { DB_PATH_MAX = 4096, COLUMNS_DEFAULT = 80, COLUMNS_MAX = 65535 };
 
 static bool may_color(void)
 {
@@ -40,13 +40,20 @@ static bool is_ascii(void)
 	       (!strcasestr(locale, "utf-8") && !strcasestr(locale, "utf8"));
 }
 
-/* Columns of the terminal that stdout is; 0 when it is none. */
+/*
+ * Columns of the terminal that stdout is; 0 when it is none. COLUMNS is the
+ * word of a person, as it is for ls and ncurses.
+ */
 static unsigned int terminal_columns(void)
 {
+	const char *columns = getenv("COLUMNS");
 	struct winsize size = { 0 };
+	unsigned long n = columns ? strtoul(columns, NULL, 10) : 0;
 
 	if (!isatty(STDOUT_FILENO))
 		return 0;
+	if (n > 0 && n <= COLUMNS_MAX)
+		return (unsigned int)n;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
 		return COLUMNS_DEFAULT;
 	return size.ws_col;

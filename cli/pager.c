@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *command(void)
+enum { NOT_FOUND = 127 /* as sh has it */ };
+
+const char *pager_command(void)
 {
 	static const char *const names[] = { "BRIDGEAUDIT_PAGER", "PAGER" };
 
@@ -19,22 +21,29 @@ static const char *command(void)
 		if (value)
 			return value;
 	}
-	return "less";
+	/* a small system has none */
+	return "command -v less >/dev/null && exec less || exec cat";
 }
 
+/* Where there is no such program nothing was read yet: the answer is shown all
+ * the same. The trap: Ctrl-C in a pager must not end the sh that waits for it.
+ */
 static void run_child(const char *pager, int in)
 {
+	static const char script[] =
+		"trap : INT; (eval \"$1\"); [ $? -ne 127 ] || { cat; exit 127; }";
+
 	signal(SIGPIPE, SIG_DFL);
 	dup2(in, STDIN_FILENO);
 	/* F: quit if one screen, R: colours, X: leave it on the screen */
 	setenv("LESS", "FRX", 0);
-	execl("/bin/sh", "sh", "-c", pager, (char *)NULL);
-	_exit(127);
+	execl("/bin/sh", "sh", "-c", script, "sh", pager, (char *)NULL);
+	_exit(NOT_FOUND);
 }
 
 int pager_start(struct pager *ret)
 {
-	const char *pager = command();
+	const char *pager = pager_command();
 	struct pager p = { .pid = -1 };
 	int fds[2];
 
@@ -62,14 +71,17 @@ int pager_start(struct pager *ret)
 	return 0;
 }
 
-void pager_end(struct pager *p)
+int pager_end(struct pager *p)
 {
 	/* Ctrl-C is the pager's until it ends */
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	int status = 0;
 
 	sigaction(SIGINT, &ignore, &old);
 	fclose(p->out);
-	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	sigaction(SIGINT, &old, NULL);
+	return WIFEXITED(status) && WEXITSTATUS(status) == NOT_FOUND ? -ENOENT
+								     : 0;
 }

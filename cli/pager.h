@@ -11,13 +11,16 @@ struct pager {
 	pid_t pid;
 };
 
-/*
- * Starts $BRIDGEAUDIT_PAGER, else $PAGER, else less, which ends by itself
- * when all fits on one screen. Returns 0, or -errno and there is none.
- */
+/* $BRIDGEAUDIT_PAGER, else $PAGER, else less if it is installed, else cat; for
+ * sh. */
+const char *pager_command(void);
+
+/* Starts it; less ends by itself when all fits on one screen. Returns 0, or
+ * -errno and there is none. */
 int pager_start(struct pager *ret);
 
-/* Closes out and waits until the reader has seen enough. */
-void pager_end(struct pager *p);
+/* Closes out and waits until the reader has seen enough. Returns 0, or -ENOENT
+ * when there is no such program: then all was shown without one. */
+int pager_end(struct pager *p);
 
 #endif

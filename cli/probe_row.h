@@ -16,12 +16,13 @@ enum probe_column {
 	PROBE_COL_LATENCY, /* ns from sending to the kernel's time of the row */
 	PROBE_COL_RULE,
 	PROBE_COL_RESULT,
+	PROBE_COL_LOGGED, /* ns from sending to the commit of the row */
 };
 
 /*
  * All with id > :after and sent in [:since, :until). The result is "ok" when
- * it was dropped, and logged with both networks' names; else "passed", "not
- * logged" or "names differ".
+ * it was dropped, and was in the log within a second with both networks'
+ * names; else "passed", "not logged", "names differ" or "late".
  */
 extern const char probe_row_sql[];
 

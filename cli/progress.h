@@ -4,6 +4,7 @@
 #define BRIDGEAUDIT_CLI_PROGRESS_H
 
 #include <sqlite3.h>
+#include <stdint.h>
 
 #include "cli/cli.h"
 
@@ -18,5 +19,22 @@ void progress_watch(sqlite3 *db, const struct cli *cli);
 
 /* What is being done, on that line; NULL: reading the log. */
 void progress_about(const char *what);
+
+/*
+ * The next statement of db, which progress_watch() knows, will read about so
+ * many pages that are not in its cache: the line has a bar of them, at once,
+ * until progress_about().
+ */
+void progress_pages(uint64_t pages);
+
+/* How many such pages there were until now. */
+uint64_t progress_pages_read(sqlite3 *db);
+
+enum { PROGRESS_BAR = 20, PROGRESS_BAR_SIZE = PROGRESS_BAR + 9 };
+
+/* "[####    ]  50 %", never all of it: that is when the line goes. With what
+ * comes behind it it must be narrower than a terminal: 80 columns. */
+const char *progress_bar(char ret[PROGRESS_BAR_SIZE], uint64_t done,
+			 uint64_t all);
 
 #endif

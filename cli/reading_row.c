@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/query.h"
+#include "cli/query/query.h"
 #include "lib/text.h"
 
 const char reading_row_sql[] =

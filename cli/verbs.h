@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What bridgeaudit can do, each in cmd_NAME.c. */
+/* What bridgeaudit can do, each in cmd/NAME.c. */
 #ifndef BRIDGEAUDIT_CLI_VERBS_H
 #define BRIDGEAUDIT_CLI_VERBS_H
 

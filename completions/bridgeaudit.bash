@@ -96,7 +96,7 @@ _bridgeaudit()
 		words='now recent today yesterday this-week week-ago this-month' ;;
 	--user) words=$(compgen -u) ;;
 	--step) words='1s 10s 1m 5m 15m 1h 1d' ;;
-	--db | --baseline | --cursor-file)
+	--db | --baseline | --cursor-file | --against | --public-key)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	verify)

@@ -18,7 +18,7 @@ complete -c bridgeaudit -n "__fish_seen_subcommand_from rules" -a remove
 complete -c bridgeaudit -n "__fish_seen_subcommand_from key" -a rotate
 
 complete -c bridgeaudit -l after-cursor -x -d "begin after it"
-complete -c bridgeaudit -l against -x -d "compare with"
+complete -c bridgeaudit -l against -r -F -d "compare with"
 complete -c bridgeaudit -l all -d "packets, or rules that are gone, as well"
 complete -c bridgeaudit -l as-of -x -a 'now recent today yesterday this-week week-ago this-month' -d "names as of then"
 complete -c bridgeaudit -l ascii -d "no block characters"

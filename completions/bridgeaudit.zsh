@@ -45,7 +45,7 @@ _arguments -S \
 	'1:verb:(matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads)' \
 	'*:operand:_bridgeaudit_operand' \
 	'--after-cursor[begin after it]:cursor' \
-	'--against[compare with]:times' \
+	'--against[compare with]:times or file:_files' \
 	'--all[packets, or rules that are gone, as well]' \
 	"--as-of[names as of then]:time:$times" \
 	'--ascii[no block characters]' \

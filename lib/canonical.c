@@ -43,7 +43,8 @@ const struct canonical_table canonical_tables[ITEM_END] = {
 	[ITEM_FINDING] = { "finding", "id, from_ns, to_ns, subject, detail" },
 	[ITEM_PROBE] = { "probe", "id, sent_ns, src_network, dst_network,"
 				  " src_ip, dst_ip, src_port, dst_port,"
-				  " seen_ns, rule, verdict, arrived, named" },
+				  " seen_ns, logged_ns, rule, verdict,"
+				  " arrived, named" },
 	[ITEM_DIGEST] = { "digest",
 			  "block, min_ns, max_ns, entries, begun, sums" },
 	[ITEM_POSTING] = { "posting", "id, entries" },

@@ -31,6 +31,7 @@ enum canonical_item {
 	ITEM_TWIN,	   /* of the present state only, like */
 	ITEM_ACCOUNT,
 	ITEM_READING, /* kept like those before ITEM_DIGEST */
+	ITEM_CENSUS,  /* no row: the link has all that last, key of them */
 	ITEM_END,
 };
 

@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 #include "lib/db_upgrade.h"
+#include "lib/text.h"
 
-enum { BUSY_TIMEOUT_MS = 2000, LOCK_PATH_MAX = 4096 };
+enum { BUSY_TIMEOUT_MS = 2000, FILE_PATH_MAX = 4096 };
 
 extern const char schema_sql[];
 
@@ -49,8 +50,7 @@ int db_errno(int rc)
 	}
 }
 
-/* Explains the failure rc of opening path; returns its -errno. */
-static int explain(const char *path, sqlite3 *db, int rc, char *error)
+int db_explain(const char *path, sqlite3 *db, int rc, char *error)
 {
 	int r = db_errno(rc);
 	int saved = db ? sqlite3_system_errno(db) : 0;
@@ -97,11 +97,17 @@ static int explain(const char *path, sqlite3 *db, int rc, char *error)
 			 path);
 		break;
 	default:
-		snprintf(error, DB_ERROR_MAX, "can't open database '%s': %s",
+		snprintf(error, DB_ERROR_MAX, "can't open database '%s': %s%s",
 			 path,
 			 saved ? strerror(saved)
 			 : db  ? sqlite3_errmsg(db)
-			       : "out of memory");
+			       : "out of memory",
+			 /* our SQL is right: a table or column is missing */
+			 (rc & 0xff) == SQLITE_ERROR
+				 ? ": a build between versions made it, or "
+				   "somebody changed it; move it away, its "
+				   "-wal too, and bridgeauditd begins a new one"
+				 : "");
 	}
 	return r;
 }
@@ -137,12 +143,12 @@ static int check_identity(sqlite3 *db, const char *path, int *ret_version,
 		rc = query_int(db, "SELECT count(*) FROM sqlite_schema",
 			       &tables);
 	if (rc != SQLITE_OK)
-		return explain(path, db, rc, error);
+		return db_explain(path, db, rc, error);
 	*ret_version = version;
 	if (app == 0 && version == 0 && tables == 0)
 		return 0;
 	if (app != DB_APPLICATION_ID || version < 1)
-		return explain(path, db, SQLITE_NOTADB, error);
+		return db_explain(path, db, SQLITE_NOTADB, error);
 	if (version > DB_SCHEMA_VERSION) {
 		snprintf(error, DB_ERROR_MAX,
 			 "database '%s' has schema version %d and this program "
@@ -154,6 +160,21 @@ static int check_identity(sqlite3 *db, const char *path, int *ret_version,
 	return 0;
 }
 
+/*
+ * Whether path can be read, and only the files that SQLite wants beside it
+ * can't be made. With a -wal there a copy of it alone would lack the newest.
+ */
+static bool is_whole_copy(const char *path)
+{
+	char wal[FILE_PATH_MAX];
+	int n = snprintf(wal, sizeof(wal), "%s-wal", path);
+
+	return n > 0 && (size_t)n < sizeof(wal) &&
+	       faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 &&
+	       faccessat(AT_FDCWD, wal, F_OK, AT_EACCESS) < 0 &&
+	       errno == ENOENT;
+}
+
 int db_open_reader(const char *path, sqlite3 **ret_db, char *error)
 {
 	sqlite3 *db = NULL;
@@ -163,7 +184,7 @@ int db_open_reader(const char *path, sqlite3 **ret_db, char *error)
 	rc = sqlite3_open_v2(path, &db,
 			     SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK) {
-		r = explain(path, db, rc, error);
+		r = db_explain(path, db, rc, error);
 		goto fail;
 	}
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
@@ -171,7 +192,7 @@ int db_open_reader(const char *path, sqlite3 **ret_db, char *error)
 	if (r < 0)
 		goto fail;
 	if (version == 0) {
-		r = explain(path, db, SQLITE_NOTADB, error);
+		r = db_explain(path, db, SQLITE_NOTADB, error);
 		goto fail;
 	}
 	if (version < DB_SCHEMA_VERSION) {
@@ -186,6 +207,11 @@ int db_open_reader(const char *path, sqlite3 **ret_db, char *error)
 	*ret_db = db;
 	return 0;
 fail:
+	if (r == -EACCES && is_whole_copy(path))
+		snprintf(error, DB_ERROR_MAX,
+			 "can't make files beside database '%s', which it "
+			 "takes: copy it to a directory of yours",
+			 path);
 	sqlite3_close(db);
 	return r;
 }
@@ -258,6 +284,35 @@ int db_open_scratch(sqlite3 **ret_db)
 	return db_errno(rc);
 }
 
+/*
+ * Beside a file that is new -wal and -shm are another's, which was moved away
+ * without them. SQLite removes such a -wal, but not the -shm while somebody
+ * reads the other file: then both had the same map of two different logs.
+ */
+static int remove_leftovers(sqlite3 *db, char *error)
+{
+	static const char *const suffixes[] = { "-wal", "-shm" };
+	const char *path = sqlite3_db_filename(db, "main");
+	char name[FILE_PATH_MAX];
+	struct stat st;
+
+	if (!path || stat(path, &st) < 0 || st.st_size > 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		if (unlink(name) < 0 && errno != ENOENT) {
+			int r = -errno;
+
+			snprintf(error, DB_ERROR_MAX,
+				 "can't remove '%.400s', which is of another "
+				 "database: %s",
+				 name, strerror(-r));
+			return r;
+		}
+	}
+	return 0;
+}
+
 static int open_writer(const char *path, sqlite3 **ret_db, char *error)
 {
 	sqlite3 *db = NULL;
@@ -269,20 +324,22 @@ static int open_writer(const char *path, sqlite3 **ret_db, char *error)
 				     SQLITE_OPEN_NOMUTEX,
 			     NULL);
 	if (rc != SQLITE_OK) {
-		r = explain(path, db, rc, error);
+		r = db_explain(path, db, rc, error);
 		goto fail;
 	}
 	sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-	r = check_identity(db, path, &version, error);
+	r = remove_leftovers(db, error);
+	if (r == 0)
+		r = check_identity(db, path, &version, error);
 	if (r < 0)
 		goto fail;
 	if (sqlite3_db_readonly(db, "main") == 1) {
-		r = explain(path, db, SQLITE_READONLY, error);
+		r = db_explain(path, db, SQLITE_READONLY, error);
 		goto fail;
 	}
 	rc = prepare_writer(db, version);
 	if (rc != SQLITE_OK) {
-		r = explain(path, db, rc, error);
+		r = db_explain(path, db, rc, error);
 		goto fail;
 	}
 	*ret_db = db;
@@ -308,7 +365,7 @@ int db_open_writer(const char *path, sqlite3 **ret_db, char *error)
 
 static int lock_open(const char *path, int flags)
 {
-	char name[LOCK_PATH_MAX];
+	char name[FILE_PATH_MAX];
 	int n = snprintf(name, sizeof(name), "%s.lock", path);
 	int fd;
 

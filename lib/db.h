@@ -43,6 +43,10 @@ int db_open_scratch(sqlite3 **ret_db);
 /* -errno for the SQLite result code of a failed call, for callers' returns. */
 int db_errno(int rc);
 
+/* Writes into error[DB_ERROR_MAX] why path, open as db (NULL: it is not), fails
+ * with rc, and what to do. Returns rc's -errno. */
+int db_explain(const char *path, sqlite3 *db, int rc, char *error);
+
 /*
  * The process that holds the writer's lock on the database at path: its pid,
  * 0 for nobody, -errno when it can't be told.

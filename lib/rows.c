@@ -6,7 +6,15 @@
  */
 #include "lib/rows.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+
+/* What a plan asks of sorted rows, as the bits of its number. */
+enum plan {
+	PLAN_FROM = 1, /* the arguments of filter() are the lowest value, */
+	PLAN_TO = 2,   /* and the highest */
+	PLAN_DOWN = 4, /* the highest first */
+};
 
 struct table {
 	sqlite3_vtab base;
@@ -15,7 +23,8 @@ struct table {
 
 struct cursor {
 	sqlite3_vtab_cursor base;
-	size_t at;
+	size_t at, left;
+	size_t step;	  /* 1, or backwards */
 	struct rows rows; /* a copy: one step less to each value */
 };
 
@@ -46,9 +55,43 @@ static int rows_disconnect(sqlite3_vtab *t)
 	return SQLITE_OK;
 }
 
+/* The constraint of the first column that op is, as the argument at; whether
+ * there is one. */
+static bool use(sqlite3_index_info *info, int op, int at)
+{
+	for (int i = 0; i < info->nConstraint; i++) {
+		if (!info->aConstraint[i].usable ||
+		    info->aConstraint[i].iColumn != 0 ||
+		    info->aConstraint[i].op != op)
+			continue;
+		info->aConstraintUsage[i].argvIndex = at;
+		info->aConstraintUsage[i].omit = 1;
+		return true;
+	}
+	return false;
+}
+
+static void plan_sorted(sqlite3_index_info *info)
+{
+	int n = 0;
+
+	if (use(info, SQLITE_INDEX_CONSTRAINT_GE, n + 1)) {
+		info->idxNum |= PLAN_FROM;
+		n++;
+	}
+	if (use(info, SQLITE_INDEX_CONSTRAINT_LE, n + 1))
+		info->idxNum |= PLAN_TO;
+	if (info->nOrderBy == 1 && info->aOrderBy[0].iColumn == 0) {
+		info->orderByConsumed = 1;
+		if (info->aOrderBy[0].desc)
+			info->idxNum |= PLAN_DOWN;
+	}
+}
+
 static int rows_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
 {
-	(void)t;
+	if (((struct table *)t)->rows->key)
+		plan_sorted(info);
 	info->estimatedCost = 1;
 	return SQLITE_OK;
 }
@@ -70,29 +113,59 @@ static int rows_close(sqlite3_vtab_cursor *c)
 	return SQLITE_OK;
 }
 
-static int rows_filter(sqlite3_vtab_cursor *base, int index, const char *name,
+/* The first row whose value is not lower; end when there is none. */
+static size_t find(const struct rows *rows, int64_t value)
+{
+	size_t low = rows->first, high = rows->end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rows->key(rows->arg, middle) < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int rows_filter(sqlite3_vtab_cursor *base, int plan, const char *name,
 		       int argc, sqlite3_value **argv)
 {
 	struct cursor *c = (struct cursor *)base;
+	size_t first, end;
+	int64_t last;
 
-	(void)index;
 	(void)name;
 	(void)argc;
-	(void)argv;
 	c->rows = *((struct table *)base->pVtab)->rows;
-	c->at = c->rows.first;
+	first = c->rows.first;
+	end = c->rows.end;
+	if (plan & PLAN_FROM)
+		first = find(&c->rows, sqlite3_value_int64(*argv++));
+	if (plan & PLAN_TO) {
+		last = sqlite3_value_int64(*argv);
+		if (last < INT64_MAX)
+			end = find(&c->rows, last + 1);
+	}
+	c->left = end > first ? end - first : 0;
+	c->at = plan & PLAN_DOWN ? first + c->left - 1 : first;
+	c->step = plan & PLAN_DOWN ? SIZE_MAX : 1;
 	return SQLITE_OK;
 }
 
-static int rows_next(sqlite3_vtab_cursor *c)
+static int rows_next(sqlite3_vtab_cursor *base)
 {
-	((struct cursor *)c)->at++;
+	struct cursor *c = (struct cursor *)base;
+
+	c->at += c->step;
+	c->left--;
 	return SQLITE_OK;
 }
 
 static int rows_eof(sqlite3_vtab_cursor *c)
 {
-	return ((struct cursor *)c)->at >= ((struct cursor *)c)->rows.end;
+	return ((struct cursor *)c)->left == 0;
 }
 
 static int rows_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx,
@@ -108,6 +181,22 @@ static int rows_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *ret)
 {
 	*ret = (sqlite3_int64)((struct cursor *)c)->at;
 	return SQLITE_OK;
+}
+
+/* SQLITE_OK when the name leads nowhere yet. It is looked up, for what the
+ * database lists need not be what it has. */
+static int check_free(sqlite3 *db, const char *name)
+{
+	char *sql = sqlite3_mprintf("SELECT 1 FROM \"%w\"", name);
+	sqlite3_stmt *stmt = NULL;
+	int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, NULL)
+		     : SQLITE_NOMEM;
+
+	sqlite3_finalize(stmt);
+	sqlite3_free(sql);
+	if (rc == SQLITE_OK)
+		return SQLITE_CORRUPT;
+	return (rc & 0xff) == SQLITE_ERROR ? SQLITE_OK : rc;
 }
 
 int rows_register(sqlite3 *db, const char *name, struct rows *rows,
@@ -127,7 +216,15 @@ int rows_register(sqlite3 *db, const char *name, struct rows *rows,
 		.xRowid = rows_rowid,
 	};
 
-	return sqlite3_create_module_v2(db, name, &module, rows, unref);
+	int rc = sqlite3_create_module_v2(db, name, NULL, NULL, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = check_free(db, name);
+	if (rc == SQLITE_OK)
+		return sqlite3_create_module_v2(db, name, &module, rows, unref);
+	if (unref)
+		unref(rows);
+	return rc;
 }
 
 void rows_result_address(sqlite3_context *ctx, int family, const uint8_t *addr)

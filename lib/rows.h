@@ -16,12 +16,16 @@ struct rows {
 	const void *arg;
 	size_t first; /* the next statement sees rows first to end - 1 */
 	size_t end;
+	/* NULL, or the first column of a row, which ascends: then a range of
+	 * it is searched for, and either order is at hand */
+	int64_t (*key)(const void *arg, size_t row);
 };
 
 /*
  * Makes rows the table called name of db, in the place of those that were it
  * before. unref, when not NULL, gets rows when nothing needs them any more, and
- * when this fails. Returns an SQLite code.
+ * when this fails. Returns an SQLite code; SQLITE_CORRUPT when the file has a
+ * table of that name, which is none of ours and would be asked in their place.
  */
 int rows_register(sqlite3 *db, const char *name, struct rows *rows,
 		  void (*unref)(void *rows));

@@ -42,6 +42,25 @@ static size_t utf8_next(const char *s, uint32_t *ret_code)
 	return len;
 }
 
+size_t str_number(char *buf, int64_t number)
+{
+	uint64_t n = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char text[NUMBER_TEXT_MAX];
+	char *end = text + sizeof(text), *at = end;
+	size_t len;
+
+	*--at = '\0';
+	do {
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	if (number < 0)
+		*--at = '-';
+	len = (size_t)(end - at) - 1;
+	memcpy(buf, at, len + 1);
+	return len;
+}
+
 bool str_copy(char *dst, size_t size, const char *src)
 {
 	size_t len = strlen(src);

@@ -5,8 +5,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { NUMBER_TEXT_MAX = 21 };
+
+/* The number in decimal, ended, in buf (NUMBER_TEXT_MAX bytes), for which
+ * snprintf() takes ten times as long. Returns its length. */
+size_t str_number(char *buf, int64_t number);
 
 /*
  * Copies src into dst[size], always terminated, never cut inside a UTF-8

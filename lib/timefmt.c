@@ -257,19 +257,19 @@ static int parse_local(const char *text, uint64_t *ret_ns)
 	return finish(&c, local_minutes(&c), ret_ns);
 }
 
-/* 00:00 local, days before the day of now. */
-static int midnight(uint64_t now_ns, int days, uint64_t *ret_ns)
+/* That time of day, local, so many days before the day of now. */
+static int on_day(uint64_t now_ns, int days, struct civil c, uint64_t *ret_ns)
 {
 	time_t now = (time_t)(now_ns / NS_PER_S);
-	struct civil c = { 0 };
+	struct civil today = { 0 };
 	struct tm tm = { 0 };
 	time_t day;
 
 	localtime_r(&now, &tm);
-	c.year = tm.tm_year + 1900;
-	c.month = tm.tm_mon + 1;
-	c.day = tm.tm_mday;
-	day = civil_minutes(&c) - (time_t)days * DAY_S;
+	today.year = tm.tm_year + 1900;
+	today.month = tm.tm_mon + 1;
+	today.day = tm.tm_mday;
+	day = civil_minutes(&today) - (time_t)days * DAY_S;
 	gmtime_r(&day, &tm);
 	c.year = tm.tm_year + 1900;
 	c.month = tm.tm_mon + 1;
@@ -325,23 +325,6 @@ static int parse_span(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 	return 0;
 }
 
-/* HH:MM[:SS] of today, in local time. */
-static int parse_clock(const char *text, uint64_t now_ns, uint64_t *ret_ns)
-{
-	time_t now = (time_t)(now_ns / NS_PER_S);
-	struct civil c = { 0 };
-	struct tm tm = { 0 };
-	bool seconds = false;
-
-	if (!take_clock(&text, &c, &seconds) || *text)
-		return -EINVAL;
-	localtime_r(&now, &tm);
-	c.year = tm.tm_year + 1900;
-	c.month = tm.tm_mon + 1;
-	c.day = tm.tm_mday;
-	return finish(&c, local_minutes(&c), ret_ns);
-}
-
 /* 00:00 local, so many days before now, of the words that mean a day. */
 static bool days_of_word(const char *text, uint64_t now_ns, int *ret)
 {
@@ -366,6 +349,28 @@ static bool days_of_word(const char *text, uint64_t now_ns, int *ret)
 	return true;
 }
 
+/* HH:MM[:SS] of today or of the day before it: "yesterday 22:00". */
+static int parse_clock(const char *text, uint64_t now_ns, uint64_t *ret_ns)
+{
+	static const char *const words[] = { "today ", "yesterday " };
+	struct civil c = { 0 };
+	bool seconds = false;
+	int days = 0;
+
+	for (int i = 0; i < 2; i++) {
+		size_t len = strlen(words[i]);
+
+		if (strncmp(text, words[i], len) == 0) {
+			text += len;
+			days = i;
+			break;
+		}
+	}
+	if (!take_clock(&text, &c, &seconds) || *text)
+		return -EINVAL;
+	return on_day(now_ns, days, c, ret_ns);
+}
+
 int time_parse(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 {
 	int days, r;
@@ -377,7 +382,7 @@ int time_parse(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 	if (strcmp(text, "recent") == 0)
 		return parse_span("10m", now_ns, ret_ns);
 	if (days_of_word(text, now_ns, &days))
-		return midnight(now_ns, days, ret_ns);
+		return on_day(now_ns, days, (struct civil){ 0 }, ret_ns);
 	r = time_parse_rfc3339(text, ret_ns);
 	if (r == -EINVAL)
 		r = parse_local(text, ret_ns);

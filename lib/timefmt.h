@@ -10,6 +10,8 @@ enum { TIME_TEXT_MAX = 40 };
 
 #define NS_PER_S 1000000000ULL
 #define NS_PER_MINUTE (60 * NS_PER_S)
+#define NS_PER_HOUR (60 * NS_PER_MINUTE)
+#define NS_PER_DAY (24 * NS_PER_HOUR)
 
 /* RFC 3339 in UTC with nanoseconds, "2026-11-23T21:18:57.000000001Z". */
 const char *time_rfc3339(uint64_t time_ns, char *buf, size_t size);
@@ -26,7 +28,8 @@ int time_parse_rfc3339(const char *text, uint64_t *ret_ns);
 
 /*
  * Parses what --since and --until take: RFC 3339; "YYYY-MM-DD[ HH:MM[:SS]]"
- * or "HH:MM[:SS]" of today, in local time; "now", "recent" (ten minutes ago);
+ * or "HH:MM[:SS]" of today, in local time, also as "yesterday 22:00"; "now",
+ * "recent" (ten minutes ago);
  * 00:00 of "today", "yesterday", "week-ago", "this-week" (Monday),
  * "this-month", "this-year"; a span before now: "3s", "1h43m", "-2h", or
  * after it, "+5m"; units s m h d w. Never depends on the locale. now_ns is the

@@ -90,6 +90,7 @@ static void terminate(struct channel_msg *msg)
 		msg->u.rule.text[CHANNEL_RULE_MAX - 1] = '\0';
 		break;
 	case CHANNEL_TWIN:
+	case CHANNEL_PASSED:
 		msg->u.twin.variant[CHANNEL_IFNAME_MAX - 1] = '\0';
 		msg->u.twin.cause[CHANNEL_CAUSE_MAX - 1] = '\0';
 		break;

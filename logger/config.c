@@ -14,7 +14,7 @@
 
 #include "lib/db.h"
 #include "lib/text.h"
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 #include "logger/privilege.h"
 #include "logger/rules/profile.h"
 

@@ -8,7 +8,7 @@
 
 #include "lib/conffile.h"
 #include "logger/courier.h"
-#include "logger/space.h"
+#include "logger/store/space.h"
 
 enum { CONFIG_PATH_MAX = 4096, CONFIG_USER_MAX = 64 };
 

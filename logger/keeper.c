@@ -16,11 +16,11 @@
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 #include "logger/channel.h"
 #include "logger/clock.h"
+#include "logger/firewall/nftmon.h"
 #include "logger/log.h"
-#include "logger/nftmon.h"
 #include "logger/privilege.h"
 #include "logger/sched_delay.h"
 

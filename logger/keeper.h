@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 #include "logger/courier.h"
-#include "logger/firewall.h"
-#include "logger/space.h"
+#include "logger/firewall/firewall.h"
+#include "logger/store/space.h"
 
 struct keeper_config {
 	const char *db_path; /* whose key it keeps */

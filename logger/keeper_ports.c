@@ -10,7 +10,7 @@
 #include "lib/text.h"
 #include "logger/keeper_private.h"
 #include "logger/log.h"
-#include "logger/processes.h"
+#include "logger/veth/processes.h"
 
 static int on_get(void *arg, uint32_t index, struct link *ret)
 {
@@ -69,9 +69,8 @@ static void on_process(void *arg, const char *container_id, int32_t pid)
 {
 	struct keeper *k = arg;
 
-	if (ports_wants(k->ports, container_id))
-		ports_process(k->ports, k->links, k->n_links, container_id, pid,
-			      &ops, k);
+	ports_process(k->ports, k->links, k->n_links, container_id, pid, &ops,
+		      k);
 }
 
 void keeper_ports_step(struct keeper *k)

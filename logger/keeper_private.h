@@ -10,10 +10,10 @@
 #include "logger/docker/docker.h"
 #include "logger/keeper.h"
 #include "logger/message.h"
-#include "logger/ports.h"
-#include "logger/probe.h"
+#include "logger/probe/probe.h"
 #include "logger/program.h"
 #include "logger/seal.h"
+#include "logger/veth/ports.h"
 
 enum { FD_SIGNALS, FD_RECORDER, FD_NFTMON, FD_COURIER, FD_COUNT };
 

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 
 enum { TEST_GROUP = 1, TEST_WAIT_MS = 1000, TEST_DEADLINE_MS = 5000 };
 

@@ -3,7 +3,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_KERNEL_H
 #define BRIDGEAUDIT_LOGGER_KERNEL_H
 
-#include "logger/iptables.h"
+#include "logger/firewall/iptables.h"
 
 enum { KERNEL_ERROR_MAX = IPTABLES_ERROR_MAX + 256 };
 

@@ -18,16 +18,16 @@
 #include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/timefmt.h"
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 #include "logger/channel.h"
 #include "logger/courier.h"
-#include "logger/diagnose.h"
+#include "logger/diagnose/diagnose.h"
+#include "logger/firewall/nftmon.h"
+#include "logger/firewall/plan_command.h"
 #include "logger/keeper.h"
 #include "logger/kernel.h"
 #include "logger/log.h"
-#include "logger/nftmon.h"
 #include "logger/options.h"
-#include "logger/plan_command.h"
 #include "logger/privilege.h"
 #include "logger/recorder.h"
 
@@ -223,8 +223,7 @@ static int run_processes(const struct options *opt, int nflog_fd, int ready_fd)
 			.db_path = opt->config.db,
 			.user = opt->config.user,
 			.group = opt->config.nflog_group,
-			.retain_ns = opt->config.retain_days * 24 * 60 *
-				     NS_PER_MINUTE,
+			.retain_ns = opt->config.retain_days * NS_PER_DAY,
 			.retain_bytes = opt->config.retain_size,
 			.checkpoint_minutes = opt->config.checkpoint_minutes,
 			.record_reads = opt->config.record_reads,

@@ -8,8 +8,6 @@
 #include "logger/message_probe.h"
 #include "logger/rules/mirror_count.h"
 
-enum { CHANNEL_CHAIN_MAX = 64, CHANNEL_RULE_MAX = 1024 };
-
 enum channel_kind {
 	CHANNEL_READY = 1,    /* recorder: the database is open */
 	CHANNEL_NETWORK,      /* a network of the list that is coming */
@@ -22,12 +20,14 @@ enum channel_kind {
 	CHANNEL_DOCKER_DOWN,  /* no whole list for now: wait for none */
 	CHANNEL_RULE,	      /* an audited rule, before its twin is applied */
 	CHANNEL_TWIN,	      /* state and counters of a rule's twin */
-	CHANNEL_PROBE,	      /* a test packet is coming, or is over */
-	CHANNEL_FINDING,      /* something can't be audited (or can again) */
-	CHANNEL_SPACE_LOW,    /* recorder: run the program for that, */
-	CHANNEL_SPACE_FULL,   /* or for that */
-	CHANNEL_CHECKPOINT,   /* recorder: please sign; keeper: done */
-	CHANNEL_STOP,	      /* keeper: drain and end; recorder: please stop */
+	CHANNEL_PASSED,	    /* twin: what rules counted that no reading showed,
+			       from change_ns to since_ns; unknown: or more */
+	CHANNEL_PROBE,	    /* a test packet is coming, or is over */
+	CHANNEL_FINDING,    /* something can't be audited (or can again) */
+	CHANNEL_SPACE_LOW,  /* recorder: run the program for that, */
+	CHANNEL_SPACE_FULL, /* or for that */
+	CHANNEL_CHECKPOINT, /* recorder: please sign; keeper: done */
+	CHANNEL_STOP,	    /* keeper: drain and end; recorder: please stop */
 };
 
 struct channel_rule {

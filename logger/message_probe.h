@@ -19,7 +19,8 @@ struct channel_probe {
 	bool arrived; /* somebody asked for dst in its network */
 
 	/* what the store saw of it, filled in there */
-	uint64_t seen_ns; /* 0: nothing */
+	uint64_t seen_ns;   /* 0: nothing */
+	uint64_t logged_ns; /* 0: that is not committed yet */
 	uint64_t rule_id;
 	uint8_t verdict;
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The recorder's loop: takes packets from the NFLOG socket (intake.c) and
- * facts from the keeper, hands both to the store, has it commit (writer.c) and
- * the log compared with the counters (reconcile.c).
+ * The recorder's loop: takes packets from the NFLOG socket (capture/intake.c)
+ * and facts from the keeper, hands both to the store, has it commit
+ * (store/writer.c) and the log compared with the counters
+ * (reconcile/reconcile.c).
  */
 #include "logger/recorder.h"
 
@@ -18,20 +19,20 @@
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
+#include "logger/capture/gaplog.h"
+#include "logger/capture/intake.h"
 #include "logger/clock.h"
 #include "logger/clock_step.h"
-#include "logger/gaplog.h"
 #include "logger/ifname.h"
-#include "logger/intake.h"
 #include "logger/log.h"
 #include "logger/machine.h"
 #include "logger/memory.h"
 #include "logger/privilege.h"
-#include "logger/reading_socket.h"
-#include "logger/reconcile.h"
-#include "logger/store.h"
-#include "logger/writer.h"
+#include "logger/reading/socket.h"
+#include "logger/reconcile/reconcile.h"
+#include "logger/store/store.h"
+#include "logger/store/writer.h"
 
 enum {
 	FIRST_LIST_MS = 2000, /* wait for the networks' names at the start */

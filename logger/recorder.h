@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "logger/space.h"
+#include "logger/store/space.h"
 
 struct recorder_config {
 	const char *db_path;

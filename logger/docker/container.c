@@ -106,7 +106,7 @@ static int read_addr(const json_t *object, const char *key, int af,
 	return 0;
 }
 
-static int read_mac(const json_t *object, struct docker_endpoint *ret)
+int container_read_mac(const json_t *object, struct docker_endpoint *ret)
 {
 	const char *text = "";
 	struct ether_addr mac;
@@ -138,7 +138,7 @@ static const char *read_endpoint(const json_t *object,
 	if (read_addr(object, "GlobalIPv6Address", AF_INET6, ret->ip6,
 		      &ret->has_ip6) < 0)
 		return "an endpoint's GlobalIPv6Address is no address";
-	if (read_mac(object, ret) < 0)
+	if (container_read_mac(object, ret) < 0)
 		return "an endpoint's MacAddress is no address";
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_DOCKER_CONTAINER_H
 #define BRIDGEAUDIT_LOGGER_DOCKER_CONTAINER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,9 @@ struct container_rows {
  */
 int container_parse(char *body, size_t len, const struct container_rows *rows,
 		    struct container_scan *ret_scan);
+
+/* The MacAddress of an endpoint, which may have none. Returns 0 or -EBADMSG. */
+int container_read_mac(const json_t *object, struct docker_endpoint *ret);
 
 /* Whether text is a container's id: 64 hexadecimal digits. */
 bool container_is_id(const char *text);

@@ -20,7 +20,6 @@ enum {
 	BACKOFF_MAX_MS = 5000,
 	ANSWER_TIMEOUT_MS = 10000,
 	REFUSED_RETRY_MS = 5000, /* after a list that was refused */
-	POLL_MS = 60000, /* of the lists, and so how long a wait may be */
 };
 
 _Static_assert((int)CLIENT_EXTRA_MAX == (int)DOCKER_EXTRA_MAX,
@@ -287,17 +286,18 @@ static void take_stream(struct docker *d, uint64_t now_ms)
 int docker_wait(struct docker *d, struct pollfd *extra, size_t n,
 		int timeout_ms)
 {
-	uint64_t now_ms = d->ops->now_ms(d->arg);
+	uint64_t before_ms = d->ops->now_ms(d->arg), now_ms;
 	int r;
 
-	r = start_due(d, now_ms);
+	r = start_due(d, before_ms);
 	if (r < 0)
 		return r;
 	r = client_wait(d->client, extra, n,
-			bound_timeout(d, now_ms, timeout_ms));
+			bound_timeout(d, before_ms, timeout_ms));
 	if (r < 0)
 		return r;
 	now_ms = d->ops->now_ms(d->arg);
+	d->waited_ms += now_ms - before_ms;
 	take_stream(d, now_ms);
 	if (d->stream_error < 0)
 		return d->stream_error;

@@ -36,8 +36,8 @@ struct docker_ops {
 			 bool whole);
 	/*
 	 * All containers that run and where they are: after the first
-	 * networks(), after a change, and at most a minute apart. whole as
-	 * above.
+	 * networks(), after a change, and at most a minute apart.
+	 * Endpoints are in the order of their containers; whole as above.
 	 */
 	void (*containers)(void *arg, const struct docker_container *list,
 			   size_t n, const struct docker_endpoint *endpoints,

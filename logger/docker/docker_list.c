@@ -11,7 +11,6 @@
 #include "logger/docker/network.h"
 
 enum {
-	POLL_MS = 60000,
 	/*
 	 * The engine sends the header of the event stream before it subscribes
 	 * (getEvents in api/server/router/system/system_routes.go), so what
@@ -19,8 +18,10 @@ enum {
 	 */
 	SETTLE_MS = 1000,
 	/* The list of containers costs the engine time that grows with their
-	 * number: at most every fifth moment goes into it. */
+	 * number: at most every fifth moment that we wait goes into it. What
+	 * the keeper does between two waits says nothing about the engine. */
 	CONTAINERS_REST = 4,
+	REST_MAX_MS = 5000, /* a name must not be later than that */
 	LACKED_MS = 50, /* times 4, 16, 64: to ask who is not in a list yet */
 };
 
@@ -42,30 +43,42 @@ void docker_list_start(struct docker *d, uint64_t now_ms)
 	d->has_gateway = d->asked_gateway = false;
 }
 
+/* Of the containers, or before that for the gateway that was refused. */
+static uint64_t containers_due_ms(const struct docker *d)
+{
+	return d->list_due_ms[LIST_GATEWAY] < d->list_due_ms[LIST_CONTAINERS]
+		       ? d->list_due_ms[LIST_GATEWAY]
+		       : d->list_due_ms[LIST_CONTAINERS];
+}
+
 /* The list that is due first; networks before the containers in them. */
 static enum list next_list(const struct docker *d)
 {
-	return d->list_due_ms[LIST_CONTAINERS] < d->list_due_ms[LIST_NETWORKS]
+	return containers_due_ms(d) < d->list_due_ms[LIST_NETWORKS]
 		       ? LIST_CONTAINERS
 		       : LIST_NETWORKS;
 }
 
 uint64_t docker_list_due_ms(const struct docker *d)
 {
-	return d->list_due_ms[next_list(d)];
+	return next_list(d) == LIST_CONTAINERS ? containers_due_ms(d)
+					       : d->list_due_ms[LIST_NETWORKS];
 }
 
 const char *docker_list_ask(struct docker *d, uint64_t now_ms)
 {
 	d->asked = next_list(d);
-	if (d->asked == LIST_CONTAINERS && d->has_gateway &&
-	    !d->asked_gateway) {
-		d->asked = LIST_GATEWAY;
-		d->asked_gateway = true;
-		d->knows_gateway = false;
-		return lists[d->asked].path;
+	if (d->asked == LIST_CONTAINERS && !d->asked_gateway) {
+		d->waited_ms = 0;
+		d->list_due_ms[LIST_GATEWAY] = UINT64_MAX;
+		if (d->has_gateway) {
+			d->asked = LIST_GATEWAY;
+			d->asked_gateway = true;
+			d->knows_gateway = false;
+			docker_list_by(d, LIST_CONTAINERS, now_ms);
+			return lists[d->asked].path;
+		}
 	}
-	d->asked_ms = now_ms;
 	d->list_due_ms[d->asked] = now_ms + POLL_MS;
 	return lists[d->asked].path;
 }
@@ -150,14 +163,18 @@ static void take_gateway(struct docker *d, struct client_result *result)
 /* Of who is on the gateway as well; whether that is all of them. */
 static bool add_gateway(struct docker *d, struct container_scan *scan)
 {
-	bool asked = d->asked_gateway;
-
-	d->asked_gateway = false;
 	if (!d->has_gateway)
 		return true;
-	return asked && d->knows_gateway &&
+	return d->asked_gateway && d->knows_gateway &&
 	       gateway_add(&d->gateway, d->containers, scan->n, d->endpoints,
 			   DOCKER_ENDPOINTS_MAX, &scan->n_endpoints);
+}
+
+static uint64_t rest_of(const struct docker *d)
+{
+	uint64_t ms = CONTAINERS_REST * d->waited_ms;
+
+	return ms < REST_MAX_MS ? ms : REST_MAX_MS;
 }
 
 static void take_containers(struct docker *d, uint64_t now_ms,
@@ -180,7 +197,7 @@ static void take_containers(struct docker *d, uint64_t now_ms,
 	}
 	report_skipped(d, SOURCE_CONTAINER, path, scan.skipped, scan.why);
 	lacked = connects_apply(&d->connects, d->endpoints, scan.n_endpoints);
-	d->rest_ms = now_ms + CONTAINERS_REST * (now_ms - d->asked_ms);
+	d->rest_ms = now_ms + rest_of(d);
 	if (lacked > 0)
 		docker_list_by(d, LIST_CONTAINERS,
 			       d->rest_ms +
@@ -201,6 +218,8 @@ void docker_list_take(struct docker *d, uint64_t now_ms,
 		take_gateway(d, result);
 	else if (result->end == CLIENT_OK)
 		take_containers(d, now_ms, result);
+	if (list == LIST_CONTAINERS)
+		d->asked_gateway = false;
 	if (result->end != CLIENT_OK) {
 		docker_refuse(d, now_ms, lists[list].source, result);
 		return;

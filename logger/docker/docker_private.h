@@ -10,6 +10,8 @@
 #include "logger/docker/gateway.h"
 
 enum { VERSION_MAX = 64, TEXT_MAX = 512 };
+enum { POLL_MS = 60000 /* of the lists, and so how long a wait may be */ };
+
 enum state {
 	STATE_DOWN,    /* until due_ms */
 	STATE_VERSION, /* GET /version under way */
@@ -39,9 +41,11 @@ struct docker {
 	void *arg;
 	enum state state;
 	uint64_t due_ms;	     /* of the next attempt */
-	uint64_t list_due_ms[LISTS]; /* of the next question */
-	enum list asked;	     /* which list is under way, since */
-	uint64_t asked_ms;
+	uint64_t list_due_ms[LISTS]; /* of the next question; the gateway's
+					is of one that was refused */
+	enum list asked;	     /* which list is under way */
+	uint64_t waited_ms;   /* since the containers were asked for, or the
+				 gateway before them: only in docker_wait */
 	uint64_t rest_ms;     /* no list of containers before, for an event */
 	uint64_t deadline_ms; /* of the answer that is awaited */
 	uint64_t up_ms;

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/ether.h>
 #include <string.h>
 
 #include "lib/text.h"
@@ -30,22 +29,12 @@ static int read_addr(const json_t *object, const char *key, int af,
 
 static int read_endpoint(const json_t *object, struct docker_endpoint *ret)
 {
-	const char *text = "";
-	struct ether_addr mac;
-
 	if (read_addr(object, "IPv4Address", AF_INET, ret->ip4, &ret->has_ip4) <
 		    0 ||
 	    read_addr(object, "IPv6Address", AF_INET6, ret->ip6,
-		      &ret->has_ip6) < 0 ||
-	    doc_text(object, "MacAddress", &text) == -EBADMSG)
+		      &ret->has_ip6) < 0)
 		return -EBADMSG;
-	if (!*text)
-		return 0;
-	if (!ether_aton_r(text, &mac))
-		return -EBADMSG;
-	memcpy(ret->mac, mac.ether_addr_octet, sizeof(ret->mac));
-	ret->has_mac = true;
-	return 0;
+	return container_read_mac(object, ret);
 }
 
 static void take(struct gateway_rows *rows, const char *network,
@@ -83,13 +72,13 @@ out:
 	return r;
 }
 
-static bool is_one_of(const struct docker_container *containers, size_t n,
-		      const char *id)
+static const struct docker_endpoint *find(const struct gateway_rows *rows,
+					  const char *container)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(containers[i].id, id) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < rows->n; i++)
+		if (strcmp(rows->list[i].container_id, container) == 0)
+			return &rows->list[i];
+	return NULL;
 }
 
 /* Somebody may have connected it there by hand: then the list has it. */
@@ -97,8 +86,7 @@ static bool is_there(const struct docker_endpoint *endpoints, size_t n,
 		     const struct docker_endpoint *ep)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(endpoints[i].container_id, ep->container_id) == 0 &&
-		    strcmp(endpoints[i].network_id, ep->network_id) == 0)
+		if (strcmp(endpoints[i].network_id, ep->network_id) == 0)
 			return true;
 	return false;
 }
@@ -107,15 +95,24 @@ bool gateway_add(const struct gateway_rows *rows,
 		 const struct docker_container *containers, size_t n_containers,
 		 struct docker_endpoint *endpoints, size_t max, size_t *n)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		/* it may have begun, or ended, between the two answers */
-		if (!is_one_of(containers, n_containers,
-			       rows->list[i].container_id) ||
-		    is_there(endpoints, *n, &rows->list[i]))
+	size_t at = 0;
+
+	/* one may have begun, or ended, between the two answers */
+	for (size_t i = 0; i < n_containers; i++) {
+		const char *id = containers[i].id;
+		const struct docker_endpoint *row = find(rows, id);
+		size_t first = at;
+
+		while (at < *n && strcmp(endpoints[at].container_id, id) == 0)
+			at++;
+		if (!row || is_there(endpoints + first, at - first, row))
 			continue;
 		if (*n == max)
 			return false;
-		endpoints[(*n)++] = rows->list[i];
+		memmove(endpoints + at + 1, endpoints + at,
+			(*n - at) * sizeof(*endpoints));
+		endpoints[at++] = *row;
+		++*n;
 	}
 	return true;
 }

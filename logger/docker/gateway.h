@@ -30,8 +30,9 @@ struct gateway_rows {
 int gateway_parse(char *body, size_t len, struct gateway_rows *ret);
 
 /*
- * Adds the rows of those containers to endpoints[max], which has *n, but those
- * that it has already. Returns whether all had room.
+ * Adds the rows of those containers to endpoints[max], which has *n in the
+ * order of the containers and keeps it, but those that it has already. Returns
+ * whether all had room.
  */
 bool gateway_add(const struct gateway_rows *rows,
 		 const struct docker_container *containers, size_t n_containers,

@@ -263,6 +263,22 @@ static bool in_docker_form(const struct audit *a,
 	return bridges_has(a->bridges, &ends.in);
 }
 
+const char *audit_whole_chain(unsigned int profile, enum verdict verdict,
+			      size_t i)
+{
+	for (size_t j = 0; j < ARRAY_SIZE(audited); j++) {
+		unsigned int words = verdict == VERDICT_DROP ? audited[j].drops
+				     : verdict == VERDICT_ACCEPT
+					     ? audited[j].accepts
+					     : 0;
+
+		if (audited[j].judging == JUDGE_BY_CHAIN && (words & profile) &&
+		    i-- == 0)
+			return audited[j].chain;
+	}
+	return NULL;
+}
+
 int audit_rule(const struct audit *a, const struct ruleset_rule *rule,
 	       struct audit_result *ret, const char **ret_why)
 {

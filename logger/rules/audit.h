@@ -32,6 +32,11 @@ struct audit_result {
 int audit_rule(const struct audit *a, const struct ruleset_rule *rule,
 	       struct audit_result *ret, const char **ret_why);
 
+/* The i-th chain (from 0) all of whose rules with that verdict are audited, not
+ * only those of some form; NULL: there are no more. */
+const char *audit_whole_chain(unsigned int profile, enum verdict verdict,
+			      size_t i);
+
 /*
  * Whether a rule of raw PREROUTING is one of Docker's: 1 and the rule for a
  * DROP, and for an ACCEPT of the form by which Docker lets a trusted interface

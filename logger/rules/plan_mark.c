@@ -92,12 +92,20 @@ static int mark_twins(struct plan_builder *b)
 bool plan_mark_is_twin(const struct plan_builder *b, uint32_t twin,
 		       uint32_t rule)
 {
-	const struct plan_mark *t = &b->marks[twin];
-	const struct plan_mark *m = &b->marks[rule];
+	const struct plan_mark *m = &b->marks[rule], *t;
 
+	if (twin == PLAN_NONE)
+		return false;
+	t = &b->marks[twin];
 	return t->ours && t->twin.exact && t->twin.group == b->config->group &&
 	       t->twin.id == m->id && t->twin.verdict == m->verdict &&
 	       twin_matches(&b->rs->rules[twin], &b->rs->rules[rule], m->scope);
+}
+
+void plan_mark_keep(struct plan_builder *b, uint32_t rule, uint32_t twin)
+{
+	b->marks[rule].twin_at = twin;
+	b->marks[twin].stray = false;
 }
 
 /* Marks the rule if it is audited. What audit_rule() returns. */
@@ -149,11 +157,9 @@ static void mark_rule(struct plan_builder *b, const struct audit *audit,
 	mark->id = rule_id(b->config->family, b->rs->tables[chain->table].name,
 			   chain->name, rule->text);
 	mark->member = plan_side_may_hold(b, i);
-	if (mark->member || !mark->twined || mark->before == PLAN_NONE ||
-	    !plan_mark_is_twin(b, mark->before, i))
-		return;
-	mark->twin_at = mark->before;
-	b->marks[mark->before].stray = false;
+	if (!mark->member && mark->twined &&
+	    plan_mark_is_twin(b, mark->before, i))
+		plan_mark_keep(b, i, mark->before);
 }
 
 static int mark_rules(struct plan_builder *b)

@@ -49,9 +49,11 @@ struct plan_builder {
 /* Fills the marks. Returns 0 or -ENOMEM. */
 int plan_mark_all(struct plan_builder *b);
 
-/* Whether rule twin is what should log for the audited rule. */
+/* Whether rule twin, which may be PLAN_NONE, is what should log for the audited
+ * rule; and that it stays as its twin. */
 bool plan_mark_is_twin(const struct plan_builder *b, uint32_t twin,
 		       uint32_t rule);
+void plan_mark_keep(struct plan_builder *b, uint32_t rule, uint32_t twin);
 
 /* Whether the audited rule's twin is there and stays. */
 bool plan_mark_has_twin(const struct plan_builder *b, uint32_t rule);

@@ -172,8 +172,7 @@ static void mark_logged(struct plan_builder *b, uint32_t i, uint32_t twin,
 			const struct walk *walk)
 {
 	struct plan_mark *mark = &b->marks[i];
-	bool before = mark->before != PLAN_NONE &&
-		      plan_mark_is_twin(b, mark->before, i);
+	bool before = plan_mark_is_twin(b, mark->before, i);
 	uint32_t aside = twin == PLAN_NONE || b->side.mixed ? 0 : walk->jumps;
 
 	if (before)
@@ -219,23 +218,14 @@ static void walk_stage(struct plan_builder *b, const struct member *members,
 	}
 }
 
-static void keep(struct plan_builder *b, uint32_t rule, uint32_t twin)
-{
-	b->marks[rule].twin_at = twin;
-	if (twin != PLAN_NONE)
-		b->marks[twin].stray = false;
-}
-
 static void place(struct plan_builder *b, const struct member *m)
 {
 	struct plan_mark *mark = &b->marks[m->rule];
+	uint32_t twin = b->side.wanted ? m->twin : mark->before;
 
 	mark->side = b->side.wanted;
-	if (mark->side)
-		keep(b, m->rule, m->twin);
-	else if (mark->before != PLAN_NONE &&
-		 plan_mark_is_twin(b, mark->before, m->rule))
-		keep(b, m->rule, mark->before);
+	if (plan_mark_is_twin(b, twin, m->rule))
+		plan_mark_keep(b, m->rule, twin);
 }
 
 static bool has_jump(const struct plan_builder *b)

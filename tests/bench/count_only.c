@@ -18,7 +18,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 #include "logger/netlink.h"
 
 enum { LAST_WAIT_MS = 100 }; /* what the kernel held back comes sooner */

@@ -11,10 +11,10 @@
  *   fill DATABASE SECONDSs
  *
  * A database that is there already gets events at one time, now, instead: for
- * measuring the writer alone. Prints "events=N ns=N last_ns=N cpu_ns=N
- * longest_us=N"; ns and cpu_ns are what the store took per event, commits
- * included, and longest_us the longest of these. With seconds it prints that of
- * each part.
+ * measuring the writer alone; only then is the disk waited for. Prints
+ * "events=N ns=N last_ns=N cpu_ns=N longest_us=N"; ns and cpu_ns are what the
+ * store took per event, commits included, and longest_us the longest of these.
+ * With seconds it prints that of each part.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -22,16 +22,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/db.h"
 #include "lib/timefmt.h"
-#include "logger/store.h"
+#include "tests/bench/networks.h"
 
 enum {
-	NETWORKS = 40,
-	PER_NETWORK = 10,
 	PAIRS = 2000, /* of endpoints that talk to each other */
 	RECENT = 64,  /* tries that may be repeated */
 	SPAN_DAYS = 7,
@@ -41,7 +39,6 @@ enum {
 };
 
 #define EVENTS_MAX 1000000000ULL
-#define RULE 0x3f9a2c000000ULL
 
 struct fill {
 	struct store *store;
@@ -55,6 +52,19 @@ struct fill {
 	uint64_t until_ns; /* by the clock; 0: until events are done */
 };
 
+static bool waits_for_disk;
+
+/* SQLite's, too: a week that is laid down to be asked has no power cuts. */
+int fdatasync(int fd)
+{
+	return waits_for_disk ? (int)syscall(SYS_fdatasync, fd) : 0;
+}
+
+int fsync(int fd)
+{
+	return waits_for_disk ? (int)syscall(SYS_fsync, fd) : 0;
+}
+
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec ts;
@@ -65,10 +75,7 @@ static uint64_t clock_ns(clockid_t id)
 
 static unsigned int random_below(struct fill *f, unsigned int n)
 {
-	f->random ^= f->random << 13;
-	f->random ^= f->random >> 7;
-	f->random ^= f->random << 17;
-	return (unsigned int)(f->random >> 16) % n;
+	return networks_random(&f->random, n);
 }
 
 /* Endpoint i of network n: 10.n.0.i. */
@@ -83,7 +90,7 @@ static void set_endpoint(uint8_t *addr, unsigned int network, unsigned int i)
 static struct event event_between(unsigned int from, unsigned int to)
 {
 	struct event ev = {
-		.rule_id = RULE + to,
+		.rule_id = NETWORKS_RULE + to,
 		.in_ifindex = 1 + from,
 		.out_ifindex = 1 + to,
 		.length = 60,
@@ -110,8 +117,8 @@ static struct event next_try(struct fill *f)
 	unsigned int to = (from + 1 + pair % (NETWORKS - 1)) % NETWORKS;
 	struct event ev = event_between(from, to);
 
-	set_endpoint(ev.src, from, pair / 3 % PER_NETWORK);
-	set_endpoint(ev.dst, to, pair / 5 % PER_NETWORK);
+	set_endpoint(ev.src, from, pair / 3 % NETWORKS_PER);
+	set_endpoint(ev.dst, to, pair / 5 % NETWORKS_PER);
 	ev.src_port = (uint16_t)(32768 + random_below(f, 28232));
 	ev.dst_port = ports[pair % 8];
 	if (pair % 10 == 0) {
@@ -265,7 +272,7 @@ static void print(struct fill *f, uint64_t events)
 	f->spent_ns = f->spent_cpu_ns = f->longest_ns = 0;
 }
 
-/* Whether the time is not over yet. */
+/* Prints the part that is done, if any; whether there is time for another. */
 static bool has_time(struct fill *f)
 {
 	if (f->done > 0)
@@ -293,56 +300,11 @@ static int add_all(struct fill *f)
 	return f->peer ? 0 : commit(f);
 }
 
-static void add_network(struct fill *f, unsigned int i)
-{
-	struct channel_msg net = { .kind = CHANNEL_NETWORK };
-	struct channel_msg rule = { .kind = CHANNEL_RULE };
-
-	snprintf(net.u.network.docker_id, sizeof(net.u.network.docker_id),
-		 "%012x%052x", 1 + i, i);
-	snprintf(net.u.network.name, sizeof(net.u.network.name), "net%02u", i);
-	snprintf(net.u.network.bridge, sizeof(net.u.network.bridge), "br-%012x",
-		 1 + i);
-	net.u.network.created_ns = f->now_ns;
-	store_add_fact(f->store, &net);
-	rule.u.rule.id = RULE + i;
-	rule.u.rule.family = 4;
-	rule.u.rule.verdict = VERDICT_DROP;
-	snprintf(rule.u.rule.table, sizeof(rule.u.rule.table), "filter");
-	snprintf(rule.u.rule.chain, sizeof(rule.u.rule.chain),
-		 "DOCKER-ISOLATION-STAGE-2");
-	snprintf(rule.u.rule.text, sizeof(rule.u.rule.text),
-		 "-o br-%012x -j DROP", 1 + i);
-	store_add_fact(f->store, &rule);
-}
-
-static void ifname(void *arg, uint32_t ifindex, char *name, size_t size)
-{
-	(void)arg;
-	snprintf(name, size, "br-%012x", ifindex);
-}
-
 static int open_store(struct fill *f, const char *path)
 {
-	const struct store_names names = { ifname, NULL };
-	const struct channel_msg end = { .kind = CHANNEL_NETWORKS_END };
-	const struct store_session session = {
-		.start_ns = f->now_ns,
-		.pid = getpid(),
-		.nflog_group = 1,
-		.version = VERSION,
-	};
-	char error[DB_ERROR_MAX] = "";
-	int r = store_open(path, &session, &names, &f->store, error);
+	int r = networks_open(path, f->now_ns, &f->store);
 
-	if (r < 0) {
-		fprintf(stderr, "fill: %s\n", error);
-		return r;
-	}
-	for (unsigned int i = 0; i < NETWORKS; i++)
-		add_network(f, i);
-	store_add_fact(f->store, &end);
-	return store_commit(f->store, f->now_ns);
+	return r < 0 ? r : store_commit(f->store, f->now_ns);
 }
 
 /* The week that ends now, in steps of time that make it so many events. */
@@ -375,7 +337,8 @@ static int fill_store(struct fill *f, const char *path)
 {
 	int r;
 
-	if (access(path, F_OK) != 0)
+	waits_for_disk = access(path, F_OK) == 0;
+	if (!waits_for_disk)
 		begin_week(f);
 	r = open_store(f, path);
 	if (r == 0)
@@ -407,8 +370,11 @@ int main(int argc, char **argv)
 	bool peer = argc == 4 && strcmp(argv[1], "-u") == 0;
 	int r;
 
-	if (argc != (peer ? 4 : 3) || !parse_amount(argv[argc - 1], &f)) {
-		fputs("usage: fill [-u] DATABASE EVENTS|SECONDSs\n", stderr);
+	if (argc != (peer ? 4 : 3) || !parse_amount(argv[argc - 1], &f) ||
+	    (peer && f.until_ns > 0)) {
+		fputs("usage: fill DATABASE EVENTS|SECONDSs\n"
+		      "       fill -u ULOGD-DATABASE EVENTS\n",
+		      stderr);
 		return 2;
 	}
 	f.now_ns = clock_ns(CLOCK_REALTIME);

@@ -41,7 +41,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "logger/nft_netlink.h"
+#include "logger/firewall/nft_netlink.h"
 
 #ifndef PACKET_QDISC_BYPASS
 #define PACKET_QDISC_BYPASS 20

@@ -21,16 +21,17 @@
 #
 # The goal is at most 60 ns more for "table", however many containers. ROUNDS=50
 # (of some milliseconds for each), COPIES=8, SIZES="10 100 1000",
-# GENERATIONS="b2 c d" choose. A second table, forwarding_networks.sh's, is about
-# twins by the number of networks: NETWORKS="10 40 100", TURNS=7,
-# STAGE_GENERATIONS="a b2" (28.0 and 28.1 have the same rules there),
-# STAGE_VARIANTS="nft legacy". On a busy machine "chrt -r 1" before it keeps the
-# others out.
+# GENERATIONS="b2 c d" and NAMES, the lines, choose. A second table,
+# forwarding_networks.sh's, is about twins by the number of networks:
+# NETWORKS="10 40 100", TURNS=7, STAGE_GENERATIONS="a b2" (28.0 and 28.1 have the
+# same rules there), STAGE_VARIANTS="nft legacy". On a busy machine "chrt -r 1"
+# before it keeps the others out.
 set -euo pipefail
 
 top=$(realpath "$(dirname "$0")/../..")
 build=$(realpath -m "${BUILD:-$top/build}")
 : "${ROUNDS:=50}" "${COPIES:=8}" "${SIZES:=10 100 1000}" \
+	"${NAMES:=table nothing forward raw new map twins aside}" \
 	"${GENERATIONS=b2 c d}" "${NETWORKS:=10 40 100}" "${TURNS:=7}" \
 	"${STAGE_GENERATIONS=a b2}" "${STAGE_VARIANTS=nft legacy}"
 
@@ -38,7 +39,7 @@ build=$(realpath -m "${BUILD:-$top/build}")
 if [ $$ != 1 ]; then
 	[ "$(id -u)" = 0 ] || { echo "needs root" >&2; exit 1; }
 	make -s -C "$top" BUILD="$build" all "$build/tests/bench/forwarding"
-	export ROUNDS COPIES SIZES GENERATIONS NETWORKS TURNS \
+	export ROUNDS COPIES SIZES NAMES GENERATIONS NETWORKS TURNS \
 		STAGE_GENERATIONS STAGE_VARIANTS BUILD="$build"
 	exec unshare --mount --net --pid --fork --kill-child --mount-proc \
 		"$0"
@@ -307,9 +308,9 @@ bench()
 	sed '1d;$d' /run/bench/table | copies table
 	parts
 	for dir in out in; do
+		# shellcheck disable=SC2086
 		"$build/tests/bench/forwarding" $dir "$ROUNDS" "$COPIES" \
-			/run/netns/{world,client,server} \
-			table nothing forward raw new map twins aside |
+			/run/netns/{world,client,server} $NAMES |
 			while read -r name without more low high; do
 				# shellcheck disable=SC2059
 				printf "$row" "$gen" "$n" "$nets" $dir \
@@ -334,5 +335,6 @@ for gen in $GENERATIONS; do
 		bench "$gen" "$n"
 	done
 done
+[ -n "$STAGE_GENERATIONS" ] || exit 0
 ROUNDS=$((ROUNDS / 5 + 1))
 bench_all_networks

@@ -5,10 +5,11 @@
  * the times. The number is in the source port and the length, which every
  * output has. "nflog" reads the kernel's group itself: the least there can be.
  *
- *   latency IFACE MAC RATE SECONDS CPU nflog GROUP NETNS
- *   latency IFACE MAC RATE SECONDS CPU follow COMMAND...
+ *   latency IFACE MAC RATE SECONDS CPU LINES nflog GROUP NETNS
+ *   latency IFACE MAC RATE SECONDS CPU LINES follow COMMAND...
  *
- * COMMAND prints jsonl. The sender is bound to CPU. Prints
+ * COMMAND prints jsonl. The sender is bound to CPU. Ends with the last of LINES
+ * per packet, or when no more come. Prints
  * "sent=N lines=N p50_us=N p99_us=N max_us=N".
  */
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 #include "logger/netlink.h"
 #include "tests/bench/frame.h"
 
@@ -45,6 +46,7 @@ enum {
 struct latency {
 	int send_fd;
 	uint64_t rate, seconds;
+	uint64_t lines; /* that each packet becomes */
 	struct ether_addr mac;
 	atomic_uint_fast64_t sent;
 	atomic_bool ended;
@@ -152,6 +154,13 @@ static size_t take_messages(struct latency *l, const char *buf, size_t len,
 	return len;
 }
 
+/* Whether all lines came, or the last one long ago. */
+static bool is_over(const struct latency *l, uint64_t last)
+{
+	return l->ended && (l->n >= l->sent * l->lines ||
+			    now_ns() - last >= QUIET_MS * 1000000ULL);
+}
+
 static void receive(struct latency *l, int fd, bool lines)
 {
 	static char buf[READ_SIZE + 1];
@@ -159,7 +168,7 @@ static void receive(struct latency *l, int fd, bool lines)
 	uint64_t last = now_ns();
 	size_t have = 0;
 
-	while (!l->ended || now_ns() - last < QUIET_MS * 1000000ULL) {
+	while (!is_over(l, last)) {
 		uint64_t now;
 		ssize_t n;
 		size_t used;
@@ -246,21 +255,22 @@ static int start_sender(struct latency *l, unsigned long cpu, pthread_t *thread)
 int main(int argc, char **argv)
 {
 	static struct latency l;
-	bool lines = argc > 7 && strcmp(argv[6], "follow") == 0;
+	bool lines = argc > 8 && strcmp(argv[7], "follow") == 0;
 	pthread_t thread;
 	pid_t pid = 0;
 	int fd, r;
 
-	if (!lines && (argc != 9 || strcmp(argv[6], "nflog") != 0))
+	if (!lines && (argc != 10 || strcmp(argv[7], "nflog") != 0))
 		goto usage;
 	l.rate = strtoul(argv[3], NULL, 10);
 	l.seconds = strtoul(argv[4], NULL, 10);
+	l.lines = strtoul(argv[6], NULL, 10);
 	if (!ether_aton_r(argv[2], &l.mac) || l.rate == 0 || l.seconds == 0 ||
-	    l.rate * l.seconds > NUMBERS)
+	    l.lines == 0 || l.rate * l.seconds > NUMBERS)
 		goto usage;
 	l.send_fd = frame_socket(argv[1]);
-	fd = lines ? start_command(argv + 7, &pid)
-		   : open_group(argv[7], argv[8]);
+	fd = lines ? start_command(argv + 8, &pid)
+		   : open_group(argv[8], argv[9]);
 	r = l.send_fd < 0 ? l.send_fd
 	    : fd < 0	  ? fd
 		     : start_sender(&l, strtoul(argv[5], NULL, 10), &thread);
@@ -277,8 +287,8 @@ int main(int argc, char **argv)
 	report(&l);
 	return 0;
 usage:
-	fputs("usage: latency IFACE MAC RATE SECONDS CPU nflog GROUP NETNS\n"
-	      "       latency IFACE MAC RATE SECONDS CPU follow COMMAND...\n",
+	fputs("usage: latency IFACE MAC RATE SECONDS CPU LINES"
+	      " nflog GROUP NETNS | follow COMMAND...\n",
 	      stderr);
 	return 2;
 }

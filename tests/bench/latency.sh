@@ -9,8 +9,11 @@ latency_run()
 {
 	local key=$1 out
 	out=$(bt_client "$BT_BIN/latency" eth0 "$BT_MAC" "$2" "$3" \
-		"$BT_CPU_LOAD" "${@:4}")
-	[[ $out =~ sent=([0-9]+)\ lines=([0-9]+)\ p50_us=([0-9]+)\ p99_us=([0-9]+) ]]
+		"$BT_CPU_LOAD" "$BENCH_AMPLIFY" "${@:4}" 2>"$BT_DIR/latency.err") || :
+	[[ $out =~ sent=([0-9]+)\ lines=([0-9]+)\ p50_us=([0-9]+)\ p99_us=([0-9]+) ]] || {
+		cat "$BT_DIR/latency.err" >&2
+		return 1
+	}
 	rp_add "$key.p50" "$(rp_ratio "${BASH_REMATCH[3]}" 1000)"
 	rp_add "$key.p99" "$(rp_ratio "${BASH_REMATCH[4]}" 1000)"
 	rp_add "$key.lines" "$(rp_ratio "${BASH_REMATCH[2]}" \

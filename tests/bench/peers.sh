@@ -17,12 +17,15 @@ peers_probe()
 # then ever smaller steps. Sets PEERS_BEST.
 peers_search()
 {
-	local rate=$2 step=$4 probe up
+	local rate=$2 step=$4 probe up sent
 	PEERS_BEST=0
 	for ((probe = 0; probe < $3; probe++)); do
 		up=0
 		if peers_probe "$1" "$rate"; then
 			up=1
+			# the sender may not come to that
+			sent=$((M_OFFERED * 1000000 / (LOAD_NS / 1000)))
+			[ "$rate" -le "$sent" ] || rate=$sent
 			[ "$rate" -le "$PEERS_BEST" ] || PEERS_BEST=$rate
 		fi
 		read -r rate step < <(awk -v r="$rate" -v s="$step" -v up="$up" \
@@ -76,7 +79,7 @@ ask_peers()
 	local run name kept_up end
 	for ((run = 0; run < BENCH_RUNS; run++)); do
 		for name in $SUBJECTS; do
-			measure "$name" repeat "$(seconds 2 10)" 0 2
+			measure "$name" repeat "$(seconds 2 10)" 0 1
 			kept_up=0
 			! measure_kept_up || kept_up=1
 			measure_add "$name"

@@ -15,16 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/db.h"
-#include "lib/text.h"
-#include "lib/timefmt.h"
-#include "logger/store.h"
+#include "logger/store/store.h"
+#include "tests/bench/cost.h"
 
-enum { ROUNDS_MAX = 99, PATH_SIZE = 512, MIB = 1024 * 1024 };
+enum { MIB = 1024 * 1024 };
 
 #define START_NS (1700000000ULL * NS_PER_S)
 
@@ -43,41 +40,10 @@ static const struct load loads[] = {
 	{ "single packets, a minute apart", 1, 400, 40, NS_PER_MINUTE, false },
 };
 
-struct cost {
-	double ns;	/* CPU per event */
-	double longest; /* commit, ms by the clock */
-	double mib;	/* of the file */
-};
-
 static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "prune: %s\n", what);
 	exit(1);
-}
-
-static uint64_t now_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
-static void ifname(void *arg, uint32_t ifindex, char *name, size_t size)
-{
-	(void)arg;
-	snprintf(name, size, "br-%012x", ifindex);
-}
-
-static void remove_db(const char *path)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
-	char name[PATH_SIZE + 8];
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		unlink(name);
-	}
 }
 
 static struct event make_event(const struct load *load, uint64_t i)
@@ -108,24 +74,15 @@ static struct event make_event(const struct load *load, uint64_t i)
 	return ev;
 }
 
-static double file_mib(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		die("no database file");
-	return (double)st.st_size / MIB;
-}
-
 static void commit(struct store *st, uint64_t now_ns, struct cost *cost)
 {
-	uint64_t begin = now_of(CLOCK_MONOTONIC);
+	uint64_t begin = cost_clock_ns(CLOCK_MONOTONIC);
 	double ms;
 
 	if (store_commit(st, now_ns) < 0)
 		die(store_error(st));
-	ms = (double)(now_of(CLOCK_MONOTONIC) - begin) / 1e6;
-	cost->longest = ms > cost->longest ? ms : cost->longest;
+	ms = (double)(cost_clock_ns(CLOCK_MONOTONIC) - begin) / 1e6;
+	cost->longest_ms = ms > cost->longest_ms ? ms : cost->longest_ms;
 }
 
 /* As the recorder does while nothing comes. */
@@ -138,7 +95,7 @@ static void settle(struct store *st, uint64_t now_ns, struct cost *cost)
 static struct cost run(const char *path, const struct load *load, uint64_t n,
 		       uint64_t retain_bytes)
 {
-	const struct store_names names = { ifname, NULL };
+	const struct store_names names = { cost_ifname, NULL };
 	const struct store_session session = { .start_ns = START_NS,
 					       .pid = 1,
 					       .version = "bench",
@@ -148,10 +105,10 @@ static struct cost run(const char *path, const struct load *load, uint64_t n,
 	char error[DB_ERROR_MAX];
 	uint64_t begin;
 
-	remove_db(path);
+	cost_remove_db(path);
 	if (store_open(path, &session, &names, &st, error) < 0)
 		die(error);
-	begin = now_of(CLOCK_PROCESS_CPUTIME_ID);
+	begin = cost_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	for (uint64_t i = 0; i < n; i++) {
 		struct event ev = make_event(load, i);
 
@@ -163,33 +120,27 @@ static struct cost run(const char *path, const struct load *load, uint64_t n,
 	}
 	commit(st, START_NS + n * load->step_ns, &cost);
 	settle(st, START_NS + n * load->step_ns, &cost);
-	cost.ns =
-		(double)(now_of(CLOCK_PROCESS_CPUTIME_ID) - begin) / (double)n;
+	cost.ns = (double)(cost_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) /
+		  (double)n;
 	store_close(st, START_NS + n * load->step_ns);
-	cost.mib = file_mib(path);
+	cost.bytes = cost_file_bytes(path);
+	if (cost.bytes < 0)
+		die("no database file");
 	return cost;
 }
 
-static int compare(const void *a, const void *b)
+static void print(const char *name, struct cost *rounds, size_t n)
 {
-	const struct cost *x = a, *y = b;
+	const struct cost *median = cost_print(name, rounds, n);
 
-	return (x->ns > y->ns) - (x->ns < y->ns);
-}
-
-static void print(const char *name, struct cost *costs, size_t n)
-{
-	qsort(costs, n, sizeof(*costs), compare);
-	printf("  %-18s %7.0f %7.0f %7.0f ns/event  longest commit %6.1f ms"
-	       "  %7.1f MiB\n",
-	       name, costs[0].ns, costs[n / 2].ns, costs[n - 1].ns,
-	       costs[n / 2].longest, costs[n / 2].mib);
+	printf("  longest commit %6.1f ms  %7.1f MiB\n", median->longest_ms,
+	       median->bytes / MIB);
 }
 
 static void bench(const char *path, const struct load *load, uint64_t n,
 		  size_t rounds)
 {
-	struct cost all[ROUNDS_MAX], some[ROUNDS_MAX];
+	struct cost all[COST_ROUNDS_MAX], some[COST_ROUNDS_MAX];
 	uint64_t limit;
 
 	n /= load->divisor;
@@ -205,7 +156,7 @@ static void bench(const char *path, const struct load *load, uint64_t n,
 	printf("  ratio of the medians %5.2f\n",
 	       some[rounds / 2].ns / all[rounds / 2].ns);
 	fflush(stdout);
-	remove_db(path);
+	cost_remove_db(path);
 }
 
 static void profile(const char *path, const struct load *load, uint64_t n,
@@ -216,14 +167,14 @@ static void profile(const char *path, const struct load *load, uint64_t n,
 	n /= load->divisor;
 	cost = run(path, load, n, all ? 0 : n * load->bytes / 4);
 	printf("%.0f ns/event, longest commit %.1f ms, %.1f MiB\n", cost.ns,
-	       cost.longest, cost.mib);
-	remove_db(path);
+	       cost.longest_ms, cost.bytes / MIB);
+	cost_remove_db(path);
 }
 
 int main(int argc, char **argv)
 {
 	const char *dir = ".";
-	char path[PATH_SIZE];
+	char path[COST_PATH_SIZE];
 	uint64_t n = 2000000;
 	size_t rounds = 5, load = ARRAY_SIZE(loads);
 	bool one = false, all = false;
@@ -245,7 +196,7 @@ int main(int argc, char **argv)
 	}
 	if (one && load >= ARRAY_SIZE(loads))
 		die("which load?");
-	if (n == 0 || rounds == 0 || rounds > ROUNDS_MAX)
+	if (n == 0 || rounds == 0 || rounds > COST_ROUNDS_MAX)
 		die("how many?");
 	snprintf(path, sizeof(path), "%s/bench-prune-%d.db", dir, getpid());
 	if (one) {

@@ -69,6 +69,7 @@ q_fill()
 	peer=$!
 	out=$(taskset -c "$BT_CPU_READ" "$BT_BIN/fill" "$Q_DB" "$BENCH_EVENTS")
 	wait "$peer"
+	sync # else the questions wait for what is written still
 	[[ $out =~ ns=([0-9]+)\ last_ns=([0-9]+) ]]
 	end=$((BASH_REMATCH[2] / 1000000000 + 1))
 	rp_add q.bytes.ours "$(rp_ratio "$(q_size "$Q_DB")" "$BENCH_EVENTS")"
@@ -211,11 +212,11 @@ q_writer()
 	Q_LINES=$BT_DIR/written
 	rm -f "$Q_PEER"*
 	sync # else the writer waits for what others wrote
-	q_write_alone 4
-	q_write_while q.writer.busy q_read_nothing 8
-	q_write_alone 4
-	q_write_while q.writer.log q_read_log "$(seconds 15 60)"
-	q_write_alone 4
+	q_write_alone 3
+	q_write_while q.writer.busy q_read_nothing 6
+	q_write_alone 3
+	q_write_while q.writer.log q_read_log "$(seconds 10 60)"
+	q_write_alone 3
 	q_write_while q.writer.sql q_read_sql 60
 }
 
@@ -223,7 +224,8 @@ q_writer_rows()
 {
 	local unit suffix
 	rp_table 'writer: the store alone, ns/event' 'of a program that computes'
-	rp_row 'laying the week down' q.fill q.writer.busy
+	rp_row 'laying the week down, without waiting for the disk' q.fill \
+		q.writer.busy
 	for unit in '' ' (CPU)'; do
 		suffix=${unit:+.cpu}
 		rp_row "nobody reading$unit" "q.writer.alone$suffix" \

@@ -31,10 +31,10 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/firewall.h"
-#include "logger/iptables.h"
-#include "logger/nftmon.h"
-#include "logger/own_netlink.h"
+#include "logger/firewall/firewall.h"
+#include "logger/firewall/iptables.h"
+#include "logger/firewall/nftmon.h"
+#include "logger/firewall/own_netlink.h"
 #include "logger/rules/profile.h"
 
 enum { ROUNDS = 9, TIMEOUT_MS = 60000, GROUP = 4245 };

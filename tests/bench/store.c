@@ -18,17 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/db.h"
-#include "lib/text.h"
-#include "lib/timefmt.h"
-#include "logger/capture.h"
-#include "logger/store.h"
+#include "logger/capture/capture.h"
+#include "logger/store/store.h"
+#include "tests/bench/cost.h"
 
-enum { ROUNDS_MAX = 99, RATE = 1000000, PATH_SIZE = 512 };
+enum { RATE = 1000000 };
 enum { TEMPLATE_SIZE = 512, PACKET = 60, IP_DST = 16, TCP_DST = 22 };
 
 #define START_NS (1700000000ULL * NS_PER_S)
@@ -51,24 +48,10 @@ struct message {
 	uint8_t *packet;
 };
 
-struct cost {
-	double ns;	  /* CPU per event */
-	double kernel_ns; /* of these */
-	double bytes;	  /* of the database file per event */
-};
-
 static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "store: %s\n", what);
 	exit(1);
-}
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
 static uint64_t kernel_ns(void)
@@ -144,37 +127,21 @@ static void next_packet(struct message *m, enum load load, uint64_t i)
 	memcpy(m->packet + TCP_DST, &dst_port, sizeof(dst_port));
 }
 
-static void ifname(void *arg, uint32_t ifindex, char *name, size_t size)
-{
-	(void)arg;
-	snprintf(name, size, "br-%012x", ifindex);
-}
-
-static void remove_db(const char *path)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	char name[PATH_SIZE + 8];
-
-	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-		unlink(name);
-	}
-}
-
 /* Everything is in the file itself once the write-ahead log is in it. */
-static double file_size(const char *path)
+static double file_bytes(const char *path)
 {
 	char error[DB_ERROR_MAX];
 	sqlite3 *db = NULL;
-	struct stat st;
+	double bytes;
 
 	if (db_open_writer(path, &db, error) < 0)
 		die(error);
 	sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 	sqlite3_close(db);
-	if (stat(path, &st) < 0)
+	bytes = cost_file_bytes(path);
+	if (bytes < 0)
 		die("no database file");
-	return (double)st.st_size;
+	return bytes;
 }
 
 static void add_network(struct store *st, char id, uint32_t ifindex)
@@ -184,7 +151,7 @@ static void add_network(struct store *st, char id, uint32_t ifindex)
 
 	memset(n->docker_id, id, sizeof(n->docker_id) - 1);
 	snprintf(n->name, sizeof(n->name), "net_%c", id);
-	ifname(NULL, ifindex, n->bridge, sizeof(n->bridge));
+	cost_ifname(NULL, ifindex, n->bridge, sizeof(n->bridge));
 	store_add_fact(st, &msg);
 }
 
@@ -219,22 +186,22 @@ static void announce(struct store *st)
 /* logger/recorder.c's way, without the socket. */
 static struct cost run_store(const char *path, enum load load, uint64_t n)
 {
-	const struct store_names names = { ifname, NULL };
+	const struct store_names names = { cost_ifname, NULL };
 	const struct store_session session = { .start_ns = START_NS,
 					       .pid = 1,
 					       .version = "bench" };
 	struct message m = { 0 };
 	struct store *st = NULL;
 	char error[DB_ERROR_MAX];
-	struct cost cost;
+	struct cost cost = { 0 };
 	uint64_t begin, begin_kernel;
 
-	remove_db(path);
+	cost_remove_db(path);
 	make_message(&m);
 	if (store_open(path, &session, &names, &st, error) < 0)
 		die(error);
 	announce(st);
-	begin = cpu_ns();
+	begin = cost_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	begin_kernel = kernel_ns();
 	for (uint64_t i = 0; i < n; i++) {
 		struct capture_packet p;
@@ -248,10 +215,11 @@ static struct cost run_store(const char *path, enum load load, uint64_t n)
 	}
 	if (store_commit(st, START_NS) < 0)
 		die(store_error(st));
-	cost.ns = (double)(cpu_ns() - begin) / (double)n;
+	cost.ns = (double)(cost_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) /
+		  (double)n;
 	cost.kernel_ns = (double)(kernel_ns() - begin_kernel) / (double)n;
 	store_close(st, START_NS);
-	cost.bytes = file_size(path) / (double)n;
+	cost.bytes = file_bytes(path);
 	return cost;
 }
 
@@ -283,15 +251,15 @@ static struct cost run_rows(const char *path, enum load load, uint64_t n)
 	struct message m = { 0 };
 	sqlite3_stmt *s = NULL;
 	sqlite3 *db = NULL;
-	struct cost cost;
+	struct cost cost = { 0 };
 	uint64_t begin, begin_kernel;
 
-	remove_db(path);
+	cost_remove_db(path);
 	make_message(&m);
 	if (db_open_writer(path, &db, error) < 0)
 		die(error);
 	must(db, sqlite3_prepare_v2(db, sql, -1, &s, NULL));
-	begin = cpu_ns();
+	begin = cost_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	begin_kernel = kernel_ns();
 	must(db, sqlite3_exec(db, "BEGIN", NULL, NULL, NULL));
 	for (uint64_t i = 0; i < n; i++) {
@@ -306,33 +274,27 @@ static struct cost run_rows(const char *path, enum load load, uint64_t n)
 					      NULL));
 	}
 	must(db, sqlite3_exec(db, "COMMIT", NULL, NULL, NULL));
-	cost.ns = (double)(cpu_ns() - begin) / (double)n;
+	cost.ns = (double)(cost_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - begin) /
+		  (double)n;
 	cost.kernel_ns = (double)(kernel_ns() - begin_kernel) / (double)n;
 	sqlite3_finalize(s);
 	sqlite3_close(db);
-	cost.bytes = file_size(path) / (double)n;
+	cost.bytes = file_bytes(path);
 	return cost;
 }
 
-static int compare(const void *a, const void *b)
+static void print(const char *name, struct cost *rounds, size_t n,
+		  uint64_t events)
 {
-	const struct cost *x = a, *y = b;
+	const struct cost *median = cost_print(name, rounds, n);
 
-	return (x->ns > y->ns) - (x->ns < y->ns);
-}
-
-static void print(const char *name, struct cost *costs, size_t n)
-{
-	qsort(costs, n, sizeof(*costs), compare);
-	printf("  %-22s %7.0f %7.0f %7.0f ns/event  %6.0f of them in the kernel"
-	       "  %6.1f bytes/event\n",
-	       name, costs[0].ns, costs[n / 2].ns, costs[n - 1].ns,
-	       costs[n / 2].kernel_ns, costs[n / 2].bytes);
+	printf("  %6.0f of them in the kernel  %6.1f bytes/event\n",
+	       median->kernel_ns, median->bytes / (double)events);
 }
 
 static void bench(const char *path, enum load load, uint64_t n, size_t rounds)
 {
-	struct cost store[ROUNDS_MAX], rows[ROUNDS_MAX];
+	struct cost store[COST_ROUNDS_MAX], rows[COST_ROUNDS_MAX];
 
 	/* in turns, so that a noisy neighbour is everybody's */
 	for (size_t i = 0; i < rounds; i++) {
@@ -340,18 +302,18 @@ static void bench(const char *path, enum load load, uint64_t n, size_t rounds)
 		rows[i] = run_rows(path, load, n);
 	}
 	printf("%s\n", load_names[load]);
-	print("the store", store, rounds);
-	print("a bound INSERT per row", rows, rounds);
+	print("the store", store, rounds, n);
+	print("a bound INSERT per row", rows, rounds, n);
 	printf("  ratio of the medians   %7.2f\n",
 	       store[rounds / 2].ns / rows[rounds / 2].ns);
 	fflush(stdout);
-	remove_db(path);
+	cost_remove_db(path);
 }
 
 int main(int argc, char **argv)
 {
 	const char *dir = ".";
-	char path[PATH_SIZE];
+	char path[COST_PATH_SIZE];
 	uint64_t n = 2000000;
 	size_t rounds = 5;
 	int profile = -1;
@@ -369,15 +331,16 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
-	if (n == 0 || rounds == 0 || rounds > ROUNDS_MAX || profile >= LOADS)
+	if (n == 0 || rounds == 0 || rounds > COST_ROUNDS_MAX ||
+	    profile >= LOADS)
 		die("how many?");
 	snprintf(path, sizeof(path), "%s/bench-store-%d.db", dir, getpid());
 	if (profile >= 0) {
 		struct cost cost = run_store(path, (enum load)profile, n);
 
 		printf("%.0f ns/event, %.0f of them in the kernel, %.1f bytes\n",
-		       cost.ns, cost.kernel_ns, cost.bytes);
-		remove_db(path);
+		       cost.ns, cost.kernel_ns, cost.bytes / (double)n);
+		cost_remove_db(path);
 		return 0;
 	}
 	printf("%llu events, %zu rounds, SQLite %s; min, median, max\n",

@@ -4,29 +4,68 @@
 # What a system test file is made of: numbered sentences that hold or don't,
 # for each iptables variant, and at the end that nothing was left behind.
 #
-#   check SENTENCE COMMAND [ARG...]   ok when the command succeeds and no
-#                                     `equal` in it failed; shows its output
+#   check SENTENCE COMMAND [ARG...]   ok when the command succeeds, and each
+#                                     command in it that nothing like || asks;
+#                                     shows its output, and which failed
 #   note TEXT                         a measurement for the reader
 #   check_main                        run the file: test_variant VARIANT each,
 #                                     with the engine of each suite in SUITES;
 #                                     an entry SUITE:VARIANT is only that one
 
 CHECK_COUNT=0 CHECK_FAILED=0 CHECK_PREFIX='' CHECK_UNEQUAL=0
+CHECK_INSIDE='' CHECK_STEPS=''
 
 # What a check printed: a file without a name, so none can be left.
 exec {CHECK_FD}<>"$(mktemp)"
 rm "$(readlink "/proc/$$/fd/$CHECK_FD")"
 CHECK_OUT=/proc/$$/fd/$CHECK_FD
 
+# Whether what fails was asked by `! function`: bash runs the trap for what is
+# in it all the same, where errexit is off.
+step_is_asked()
+{
+	local i line
+	for ((i = 2; i + 1 < ${#FUNCNAME[@]}; i++)); do
+		[ "${FUNCNAME[i]}" != check ] || return 1
+		line=$(sed -n "${BASH_LINENO[i]}p" "${BASH_SOURCE[i + 1]}")
+		[[ ! $line =~ (^|[^[:alnum:]_-])!\ "${FUNCNAME[i]}"($|[^[:alnum:]_-]) ]] ||
+			return 0
+	done
+	return 1
+}
+
+# A command failed, and nothing asked whether it would: errexit ends the file
+# here; in a check it is off, so that the check goes on and tells all of them.
+step_failed()
+{
+	local step
+	# What a subshell does, $() or (), is for its caller to judge.
+	[ "$BASHPID" = "$$" ] && [ "$3" != check ] || return 0
+	! step_is_asked || return 0
+	step="# failed: ${2##*/}:$1:$(sed -n "${1}p" "$2")"
+	if [ -n "$CHECK_INSIDE" ]; then
+		CHECK_STEPS+=$step$'\n'
+	elif [[ $- == *e* ]]; then
+		echo "$step"
+	fi
+}
+set -E
+trap 'step_failed "$LINENO" "${BASH_SOURCE[0]}" "${FUNCNAME[0]-}"' ERR
+
 check()
 {
 	local sentence=$CHECK_PREFIX$1 status=0
 	shift
-	CHECK_COUNT=$((CHECK_COUNT + 1)) CHECK_UNEQUAL=0
-	# In this shell: what it starts and sets must stay.
+	CHECK_COUNT=$((CHECK_COUNT + 1)) CHECK_UNEQUAL=0 CHECK_STEPS=''
 	: >"$CHECK_OUT"
-	"$@" >>"$CHECK_OUT" 2>&1 || status=$?
-	if [ "$status" = 0 ] && [ "$CHECK_UNEQUAL" = 0 ]; then
+	# In this shell: what it starts and sets must stay.
+	set +e
+	CHECK_INSIDE=yes
+	"$@" >>"$CHECK_OUT" 2>&1
+	status=$?
+	CHECK_INSIDE=''
+	set -e
+	if [ "$status$CHECK_UNEQUAL" = 00 ] && [ -z "$CHECK_STEPS" ]; then
 		echo "ok $CHECK_COUNT - $sentence"
 		# A note in it has its mark already.
 		sed -E 's/^(# )?/# /' "$CHECK_OUT"
@@ -36,6 +75,7 @@ check()
 	echo "not ok $CHECK_COUNT - $sentence"
 	echo "# $* returned $status" | tr '\n\t' '  '
 	echo
+	printf '%s' "$CHECK_STEPS"
 	head -n 60 "$CHECK_OUT" | sed -E 's/^(# )?/# /'
 	[ ! -s "$TB_DIR/logger.log" ] || {
 		echo "# the logger's last words:"
@@ -69,7 +109,8 @@ fails_with()
 	local status=$1 pattern=$2 out got=0
 	shift 2
 	out=$("$@" 2>&1) || got=$?
-	echo "$out" | grep -qE -- "$pattern" || {
+	# No pipe: it would fail when grep leaves before all is written to it.
+	grep -qE -- "$pattern" <<<"$out" || {
 		printf '"%s" not in: %s\n' "$pattern" "$out"
 		return 1
 	}

@@ -28,16 +28,9 @@ clean_make()
 # A copy of a cached minimal root, with the checkout in /src.
 clean_copy()
 {
-	local base new
+	local base
 	base=$ROOT_CACHE/clean-$1-$(dpkg --print-architecture)-$ROOT_VERSION
-	if [ ! -d "$base" ]; then
-		new=$(mktemp -d "$ROOT_CACHE/.new-XXXXXX")
-		clean_make "$1" "$new" || {
-			rm -rf "$new"
-			return 1
-		}
-		mv -T "$new" "$base"
-	fi
+	root_keep "$base" clean_make "$1" || return
 	CLEAN=$(mktemp -d "$ROOT_CACHE/.clean-XXXXXX")
 	cp -a "$base" "$CLEAN/root"
 	mkdir "$CLEAN/root/src"
@@ -145,13 +138,6 @@ blocked_packet_shows()
 	shown 50 '\b7301\b'
 }
 
-no_rules_left()
-{
-	equal 'rules of ours' '' "$(tb_save 4 | grep bridgeaudit || :)" ||
-		return
-	equal 'rules of ours' '' "$(tb_save 6 | grep bridgeaudit || :)"
-}
-
 # Its closing line, when that says that nothing failed. One variant and the
 # suite's own engine do here, the others are run outside: an engine's root that
 # is older has an nft, and a firewalld, that crashes on what a newer nft wrote.
@@ -196,7 +182,7 @@ clean_suite()
 		tb_wait_covered 600
 	check 'and shows a blocked packet' blocked_packet_shows
 	check 'Ctrl-C ends it' control_c
-	check 'and takes its rules out' no_rules_left
+	check 'and takes its rules out' no_rules
 	rm "/proc/$CLEAN_PID/root/run/docker.sock"
 
 	case " $2 " in

@@ -10,6 +10,9 @@
 #   lab_load GENERATION      a, b0, b1, b2, c: recorded rulesets; d: docker29.sh
 #   lab_logger_start [OPTION...]  without a Docker socket
 #   lab_packets FILE         sends a list (see packets.c), prints the result
+#   lab_send_start RATE      sends $TB_DIR/list again and again, so many a second
+#   lab_send_stop LEAST      what became of each packet is in $TB_DIR/result;
+#                            fails when these are no more than LEAST
 #   lab_rows                 what the log has, one row a line
 #
 # Sourced after testbed.sh, logger.sh and check.sh, whose names it uses.
@@ -304,6 +307,21 @@ lab_watched()
 lab_packets()
 {
 	lab_world "$TB_BUILD/tests/packets" "${@:2}" /run/netns <"$1"
+}
+
+lab_send_start()
+{
+	# shellcheck disable=SC2094
+	tb_bound nsenter -t "$TB_PID" -m -n "$TB_BUILD/tests/packets" \
+		-r "$1" /run/netns <"$TB_DIR/list" >"$TB_DIR/result" &
+	LAB_SENDER=$!
+}
+
+lab_send_stop()
+{
+	kill -TERM "$LAB_SENDER" 2>/dev/null || :
+	wait "$LAB_SENDER"
+	[ "$(wc -l <"$TB_DIR/result")" -gt "$1" ]
 }
 
 lab_sql()

@@ -76,7 +76,7 @@ tb_logged()
 # nothing: a killed logger leaves them.
 tb_settled()
 {
-	{ tb_logged | grep -q "audit is running" && tb_is_covered; } ||
+	{ grep -q "audit is running" < <(tb_logged) && tb_is_covered; } ||
 		tb_ended "$TB_LOGGER"
 }
 
@@ -118,7 +118,7 @@ tb_logger_kill()
 	kill -STOP "$TB_LOGGER"
 	# shellcheck disable=SC2046
 	kill -KILL $(tb_recorder) "$TB_LOGGER"
-	wait "$TB_LOGGER"
+	wait "$TB_LOGGER" || : # which says that it was killed
 	TB_LOGGER=''
 } 2>/dev/null
 
@@ -219,7 +219,8 @@ tb_saved_sides()
 {
 	local variant saved
 	for variant in ${TB_VARIANTS:-$TB_VARIANT}; do
-		saved=$(tb_save_variant "$variant" "$1" 2>/dev/null)
+		saved=$(tb_save_variant "$variant" "$1" 2>/dev/null) ||
+			echo "unread IPv$1 $variant"
 		echo "family $1 $variant"
 		sed -n 's/^-A bridgeaudit-stage-2 /side /p' <<<"$saved"
 		echo "$saved"
@@ -290,6 +291,7 @@ tb_uncovered()
 				print "IPv" family " " table \
 					": stray twin: " prev
 		}
+		$1 == "unread" { print "can not be read: " $2 " " $3; next }
 		$1 == "own" { own[$2]++; next }
 		$1 == "id" {
 			rule = $0
@@ -397,6 +399,6 @@ tb_agree()
 # allowed for the last commit.
 tb_exact()
 {
-	tb_wait 50 tb_agree ||
+	tb_wait 150 tb_agree ||
 		equal 'packets per rule' "$(tb_counted)" "$(tb_recorded)"
 }

@@ -236,7 +236,7 @@ loss_finding_came()
 
 loss_logged()
 {
-	tb_logged | grep -q "$1"
+	grep -q "$1" < <(tb_logged)
 }
 
 loss_says()

@@ -35,6 +35,14 @@ INSERT INTO gap (from_ns, to_ns, packets, cause, detail, rule) VALUES
 	(1795450000000000000, 1795450001000000000, NULL, 'netlink', 'a test''s "gap" & more', NULL);
 INSERT INTO finding (from_ns, to_ns, subject, detail) VALUES
 	(1795421400000000000, NULL, 'docker', 'rules of </td></table> nobody knows');
+INSERT INTO probe (sent_ns, src_network, dst_network, src_ip, dst_ip, src_port,
+	dst_port, seen_ns, logged_ns, rule, verdict, arrived, named) VALUES
+	(1795450000000000000, 1, 2, 2886860801, 2886926337, 40000, 50000,
+		1795450000000100000, 1795450000011000000, 4098, 1, 0, 1),
+	(1795450000000000000, 2, 3, 2886860801, 2886926337, 40001, 50001,
+		1795450000000100000, 1795450001011000000, 4098, 1, 0, 1),
+	(1795450000000000000, 1, 3, 2886860801, 2886926337, 40002, 50002,
+		NULL, NULL, NULL, NULL, 1, 0);
 
 INSERT INTO path (rule, verdict, in_if, out_if, src_network, dst_network, first_ns)
 SELECT 4096 + d.id, 1, s.id, d.id, s.id, d.id, 1795381200000000000

@@ -21,22 +21,29 @@ ROOT_VERSION=3
 root_image()
 {
 	local dir=$1/image tool
-	mkdir -p "$dir/bin" "$dir/tmp" "$dir/etc"
-	cp "$(command -v busybox)" "$dir/bin/busybox"
+	mkdir -p "$dir/bin" "$dir/tmp" "$dir/etc" &&
+		cp "$(command -v busybox)" "$dir/bin/busybox" || return
 	for tool in $("$dir/bin/busybox" --list); do
-		[ "$tool" = busybox ] || ln -s busybox "$dir/bin/$tool"
+		[ "$tool" = busybox ] || ln -s busybox "$dir/bin/$tool" ||
+			return
 	done
-	tar -C "$dir" -cf "$1/image.tar" .
-	rm -r "$dir"
+	tar -C "$dir" -cf "$1/image.tar" . && rm -r "$dir"
+}
+
+# The packages of a Debian's engine and its client.
+root_engine()
+{
+	case $1 in
+	bookworm) echo docker.io ;; # which brings its client along
+	*) echo docker.io,docker-cli ;;
+	esac
 }
 
 root_make()
 {
-	local suite=$1 new=$2 engine=docker.io,docker-cli,
-	case $suite in
-	bookworm) engine=docker.io, ;; # which brings its client along
-	docker29) suite=bookworm engine='' ;;
-	esac
+	local suite=$1 new=$2 engine
+	engine=$(root_engine "$suite"),
+	[ "$suite" != docker29 ] || suite=bookworm engine=''
 	mmdebstrap --quiet --variant=apt \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--aptopt='Acquire::Retries "3"' \
@@ -46,13 +53,31 @@ root_make()
 	[ -n "$engine" ] ||
 		tar -C "$new/usr/bin" --strip-components=1 --no-same-owner \
 			-xzf "$DOCKER29" || return 1
-	mkdir -p "$new/etc/docker" "$new/var/lib/docker"
-	root_image "$new"
+	mkdir -p "$new/etc/docker" "$new/var/lib/docker" && root_image "$new"
+}
+
+# root_keep PATH COMMAND...: a root at PATH; where there is none, one made by
+# COMMAND... DIRECTORY. One at a time, and never half: made beside, renamed when
+# complete. It is asked whether it succeeds, so errexit is off in COMMAND.
+root_keep()
+{
+	local path=$1 new status=0
+	shift
+	mkdir -p "$ROOT_CACHE"
+	exec 9>"$ROOT_CACHE/.lock"
+	flock 9
+	if [ ! -d "$path" ]; then
+		new=$(mktemp -d "$ROOT_CACHE/.new-XXXXXX")
+		"$@" "$new" && mv -T "$new" "$path" || status=$?
+		[ "$status" = 0 ] || rm -rf "$new"
+	fi
+	exec 9>&-
+	return "$status"
 }
 
 root_get()
 {
-	local suite=$1 arch path new
+	local suite=$1 arch path
 	arch=$(dpkg --print-architecture 2>/dev/null || uname -m)
 	path=$ROOT_CACHE/$suite-$arch-$ROOT_VERSION
 	if [ "$suite" = docker29 ]; then
@@ -71,21 +96,11 @@ root_get()
 		echo "$tool is not installed" >&2
 		return 1
 	done
-	mkdir -p "$ROOT_CACHE"
-	# One at a time, and never half: made beside, renamed when complete.
-	exec 9>"$ROOT_CACHE/.lock"
-	flock 9
-	if [ ! -d "$path" ]; then
-		new=$(mktemp -d "$ROOT_CACHE/.new-XXXXXX")
-		echo "making a Debian $suite root with Docker in $path" >&2
-		if ! root_make "$suite" "$new" || ! mv -T "$new" "$path"; then
-			rm -rf "$new"
-			exec 9>&-
-			echo "could not make the Debian $suite root" \
-				"from $ROOT_MIRROR" >&2
-			return 1
-		fi
+	echo "making a Debian $suite root with Docker in $path" >&2
+	if ! root_keep "$path" root_make "$suite"; then
+		echo "could not make the Debian $suite root" \
+			"from $ROOT_MIRROR" >&2
+		return 1
 	fi
-	exec 9>&-
 	echo "$path"
 }

@@ -107,10 +107,18 @@ seen_at_least()
 # recorded COUNT CONDITION: at least so many events of that kind, soon
 recorded()
 {
-	tb_wait 50 seen_at_least "$1" "$2" && return
+	tb_wait 100 seen_at_least "$1" "$2" && return
 	echo "wanted at least $1 where $2, have $(events_where "$2") of:"
 	tb_events | tail -n 20
 	return 1
+}
+
+# Neither a rule nor a chain of ours.
+no_rules()
+{
+	local saved
+	saved=$(tb_save 4 && tb_save 6) || return
+	equal 'rules of ours' '' "$(grep bridgeaudit <<<"$saved" || :)"
 }
 
 # A marked packet from web to db, and wait until the log has it.

@@ -11,17 +11,16 @@ set -euo pipefail
 # Its output is read to the end: a descriptor left open would hang here.
 start()
 {
-	local out
+	local out status=0
 	out=$(tb_beside timeout 20 "$TB_BUILD/bridgeauditd" --db "$(tb_db)" \
 		--docker-socket "$TB_DIR/run/docker.sock" --user nobody 2>&1) ||
-		{
-			echo "exit status $?: $out"
-			return 1
-		}
+		status=$?
 	echo "$out"
-	# For the trap, too: nobody else would end it when a check fails.
+	# For the trap, too: nobody else would end it when a check fails, and one
+	# that runs may have failed to say so.
 	TB_LOGGER=$(sed -n 's/^bridgeauditd\[\([0-9]*\)\].*/\1/p' <<<"$out" |
 		head -n 1)
+	equal 'exit status' 0 "$status"
 	[[ $out == *'audit is running'* ]]
 }
 
@@ -36,7 +35,7 @@ stopped()
 	kill -TERM "$1"
 	tb_wait 100 tb_ended "$1" || return
 	TB_LOGGER=''
-	equal 'rules of ours' 0 "$(tb_save 4 -t filter | grep -c bridgeaudit || :)"
+	no_rules
 }
 
 test_variant()

@@ -31,7 +31,8 @@ up()
 	  data: {}
 	END
 	(cd "$TB_DIR/shop" &&
-		DOCKER_HOST=unix://$TB_DIR/run/docker.sock docker-compose up -d)
+		DOCKER_HOST=unix://$TB_DIR/run/docker.sock docker-compose up -d) ||
+		return
 	note "by docker-compose $(docker-compose version --short)"
 }
 
@@ -47,15 +48,17 @@ labels()
 
 by_hand()
 {
-	tb_docker network create \
-		--label com.docker.compose.project=shop shop_front >/dev/null
-	tb_docker network create \
-		--label com.docker.compose.project=shop shop_data >/dev/null
+	local network
+	for network in shop_front shop_data; do
+		tb_docker network create \
+			--label com.docker.compose.project=shop "$network" \
+			>/dev/null || return
+	done
 	# version 1 puts its names together with "_", version 2 with "-"
 	# shellcheck disable=SC2046
-	tb_run shop_web_1 shop_front $(labels web)
+	tb_run shop_web_1 shop_front $(labels web) || return
 	# shellcheck disable=SC2046
-	tb_run shop-db-1 shop_data $(labels db)
+	tb_run shop-db-1 shop_data $(labels db) || return
 	note "by labels"
 }
 

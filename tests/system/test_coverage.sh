@@ -133,6 +133,27 @@ finding_ended()
 		AND subject = 'reconciliation'")" = 0 ]
 }
 
+# Of isolation rules that count from 0 again the accounts are right all the same.
+carried_over()
+{
+	[ "$(sql "SELECT count(*) > 0 AND total(t.rule_packets) = 0
+		AND count(base) = count(*) FROM twin t JOIN rule r ON
+		r.id = t.rule JOIN account a ON a.rule = r.id WHERE
+		r.chain = 'DOCKER-ISOLATION-STAGE-2'
+		AND r.family = 4 AND t.state <> 'gone'")" = 1 ] && ! finding_came '%set back%'
+}
+
+# Only iptables-nft is heard to do that.
+counters_are_set_back()
+{
+	tb_world iptables -w -Z
+	if [ "$TB_VARIANT" = nft ]; then
+		tb_wait 200 carried_over
+	else
+		tb_wait 200 finding_came '%set back%'
+	fi
+}
+
 # Somebody's rule logs to our group with the id of one of ours.
 forge()
 {
@@ -213,9 +234,8 @@ test_variant()
 		"SELECT count(*) FROM finding WHERE subject = 'reconciliation'")"
 	note "$(tb_audit status | grep '^changes')"
 
-	tb_world iptables -w -Z
-	check 'counters that were set back are a finding' \
-		tb_wait 200 finding_came '%set back%'
+	check 'counters that were set back are carried over, or a finding' \
+		counters_are_set_back
 	check 'which ends when they can be compared again' \
 		tb_wait 300 finding_ended
 	forge

@@ -52,15 +52,14 @@ more_and_less()
 	send_udp web "$(tb_ip4 shop)" 99
 	recorded 1 '.dst_port == 99 and .dst_network == "extra" and
 		.dst_container == "shop" and .verdict == "drop"' || return
-	tb_docker rm -f shop >/dev/null
-	tb_docker network rm extra >/dev/null
-	ready
+	tb_docker rm -f shop >/dev/null &&
+		tb_docker network rm extra >/dev/null && ready
 }
 
 restarted()
 {
 	tb_dockerd_stop && tb_dockerd_start || return
-	tb_docker start web db vault >/dev/null
+	tb_docker start web db vault >/dev/null || return
 	DB4=$(tb_ip4 db) DB6=$(tb_ip6 db)
 	tb_wait 50 addresses_ready web && tb_wait 50 addresses_ready db
 	ready && probe
@@ -104,6 +103,17 @@ all_told()
 	[ "$((rows + gaps))" = "$(sent)" ]
 }
 
+# come_and_go NUMBER: a network, with a port, and with web in it
+come_and_go()
+{
+	tb_network "churn$1" "$((20 + $1))" &&
+		tb_run "box$1" "churn$1" -p "$((8100 + $1)):80" &&
+		tb_docker network connect "churn$1" web &&
+		tb_docker rm -f "box$1" >/dev/null &&
+		tb_docker network disconnect "churn$1" web &&
+		tb_docker network rm "churn$1" >/dev/null
+}
+
 # Networks, containers and ports come and go under a trickle; each of its
 # packets is a row or counted in a gap.
 churned()
@@ -113,15 +123,10 @@ churned()
 	CHURN_NS=$(date +%s%N)
 	trickle_start web "$DB4" 4444 2>/dev/null
 	for ((i = 0; i < 8; i++)); do
-		tb_network "churn$i" "$((20 + i))"
-		tb_run "box$i" "churn$i" -p "$((8100 + i)):80"
-		tb_docker network connect "churn$i" web
-		tb_docker rm -f "box$i" >/dev/null
-		tb_docker network disconnect "churn$i" web
-		tb_docker network rm "churn$i" >/dev/null
+		come_and_go "$i" || break
 	done
 	trickle_stop
-	ready || return
+	[ "$i" = 8 ] && ready || return
 	tb_wait 150 all_told && [ "$(sent)" -gt 100 ] &&
 		echo "# measured: $(sent) packets sent; in rows and gaps:" \
 			"$(told | xargs)" && return

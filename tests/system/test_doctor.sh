@@ -165,7 +165,7 @@ test_variant()
 		[.checks[] | select(.check == "point.stage_2") |
 			select(.state == "ok") | .family] | sort | unique == [4, 6]'
 	check 'a twin that somebody deleted' twin_deleted
-	check 'and when the logger put it back' tb_wait 50 is_healthy \
+	check 'and when the logger put it back' tb_wait 150 is_healthy \
 		"$generation"
 	tb_docker run -d --network host --name free box >/dev/null
 	tb_docker network create -d macvlan -o parent=eth0 \

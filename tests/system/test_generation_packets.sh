@@ -310,7 +310,7 @@ as_expected()
 {
 	LC_ALL=C sort -o "$TB_DIR/expected" "$TB_DIR/expected"
 	lab_packets "$TB_DIR/list" >"$TB_DIR/result"
-	[ -s "$TB_DIR/expected" ] && tb_wait 30 all_as_expected && return
+	[ -s "$TB_DIR/expected" ] && tb_wait 150 all_as_expected && return
 	different
 	return 1
 }

@@ -118,7 +118,7 @@ delete_watches()
 double_a_twin()
 {
 	local twin
-	twin=$(ours 4 filter | grep -m 1 '^-A')
+	twin=$(ours 4 filter | awk '/^-A/ && !n++')
 	{
 		echo "$twin"
 		sed -E 's/^-A ([^ ]*)/-I \1 1/' <<<"$twin"

@@ -62,7 +62,7 @@ full_and_freed()
 	check 'what was lost was lost for that reason' \
 		loss_cause 'lost while the database could not be written'
 	check 'status says so' \
-		tb_wait 50 loss_status 'while the database could not be written: [0-9]'
+		loss_status 'while the database could not be written: [0-9]'
 	check 'the ledger has the time of it' loss_finding_came \
 		'disk space' 'there is no room %' 'AND to_ns > from_ns'
 	check 'what was written before is there' \

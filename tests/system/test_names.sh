@@ -38,7 +38,7 @@ address_again()
 	for name in first second; do
 		tb_run "$name" front --ip 10.77.1.99
 		send_udp "$name" "$DB4" 6003 3
-		recorded 1 ".dst_port == 6003 and .src_container == \"$name\""
+		recorded 3 ".dst_port == 6003 and .src_container == \"$name\""
 		tb_docker rm -f "$name" >/dev/null
 	done
 	equal 'packets of the first' 3 "$(events_where \
@@ -56,13 +56,13 @@ ended()
 renamed()
 {
 	tb_docker rename web shop
-	tb_wait 50 ended web
+	tb_wait 300 ended web
 	send_udp shop "$DB4" 6004
 	recorded 1 '.dst_port == 6004 and .src_container == "shop"'
 	equal 'what it was before' 2 "$(events_where \
 		'.dst_port == 6001 and .src_container == "web"')"
 	tb_docker rename shop web
-	tb_wait 50 ended shop
+	tb_wait 300 ended shop
 }
 
 # The address of nobody, and that of another container.
@@ -161,7 +161,7 @@ restarted()
 	send_udp web "$DB4" 6007
 	recorded 1 '.dst_port == 6007 and .src_container == "web" and
 		.dst_container == "db"'
-	tb_wait 50 ended honest
+	tb_wait 300 ended honest
 	equal 'rows of db, which was there all the time' 1 \
 		"$(sqlite3 "file:$(tb_db)?mode=ro" \
 			"SELECT count(*) FROM container WHERE name = 'db'")"

@@ -23,7 +23,6 @@ TB_LIB=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 EDITS=${EDITS:-500}
 RATE=${RATE:-400}
 SEED=${SEED:-$((SRANDOM % 32768))}
-SENDER=''
 EDIT_FAILED=0
 
 # Nothing but one rule each knows these, so our table shows when it has caught
@@ -270,21 +269,6 @@ edit_often()
 
 # ---- accounting ----------------------------------------------------------
 
-sender_start()
-{
-	# shellcheck disable=SC2094
-	tb_bound nsenter -t "$TB_PID" -m -n "$TB_BUILD/tests/packets" \
-		-r "$RATE" /run/netns <"$TB_DIR/list" >"$TB_DIR/result" &
-	SENDER=$!
-}
-
-sender_stop()
-{
-	kill -TERM "$SENDER" 2>/dev/null || :
-	wait "$SENDER"
-	[ "$(wc -l <"$TB_DIR/result")" -gt $((EDITS * 2)) ]
-}
-
 # Of each packet with a row: its number, drop rows and others, and rows that the
 # ledger says were logged after their rule was gone.
 rows_by_number()
@@ -441,7 +425,7 @@ all_committed()
 
 none_unaccounted()
 {
-	tb_wait 30 all_committed || {
+	tb_wait 150 all_committed || {
 		grep '^settled' "$TB_DIR/classified" | grep -v ' fine ' | head -n 20
 		awk '{ n[$1 " " $2]++ } END { for (i in n) print n[i], i }' \
 			"$TB_DIR/classified"
@@ -506,12 +490,13 @@ test_edits()
 	write_list
 	lab_logger_launch
 	check 'every audited rule is watched' tb_wait 100 lab_watched 20
-	sender_start
+	lab_send_start "$RATE"
 	sleep 0.5
 	check "$EDITS edits as Docker makes them are followed (seed $SEED)" \
 		edit_often
 	sleep 0.5
-	check 'the sender knows of each packet' sender_stop
+	check 'the sender knows of each packet' \
+		lab_send_stop "$((EDITS * 2))"
 	check 'while nothing changed no packet is unaccounted for' \
 		none_unaccounted
 	check 'the logger stops' tb_logger_stop

@@ -22,19 +22,38 @@ no_port()
 	[ -z "$(ports)" ]
 }
 
-# Every result of the last round, and how long its row took.
+# A round, and what came of it. On a machine that is too busy a row is late,
+# and nothing else.
+probe_round()
+{
+	tb_audit probe -o jsonl >"$TB_DIR/round" || :
+	cat "$TB_DIR/round" >>"$TB_DIR/probes"
+	results=$(jq -r .result "$TB_DIR/round" | sort -u | xargs)
+	case $results in
+	ok | late | 'late ok') ;;
+	*)
+		cat "$TB_DIR/round"
+		return 1
+		;;
+	esac
+}
+
+# Of a few rounds one is in time: each row is in the log within a second.
 probes_all_ok()
 {
-	tb_audit probe -o jsonl >"$TB_DIR/probes" || {
-		cat "$TB_DIR/probes"
-		return 1
-	}
-	equal results ok "$(jq -r .result "$TB_DIR/probes" | sort -u)"
-	equal verdicts drop "$(jq -r .verdict "$TB_DIR/probes" | sort -u)"
+	for _ in 1 2 3 4 5; do
+		probe_round || return
+		[ "$results" != ok ] || break
+	done
+	equal results ok "$results" || return
+	equal 'what ok says' true "$(jq -s 'all(.verdict == "drop" and
+		.seen_ms <= .logged_ms and .logged_ms <= 1000)' \
+		"$TB_DIR/round")" || return
 	# networks of a testbed have both
 	equal families '4 6' "$(jq -r 'if .src_ip | contains(":") then 6 else 4
-		end' "$TB_DIR/probes" | sort -u | xargs)"
-	note "seen after $(jq -s 'map(.seen_ms) | max' "$TB_DIR/probes") ms"
+		end' "$TB_DIR/round" | sort -u | xargs)" || return
+	note "in the log after $(jq -s 'map(.logged_ms) | max' \
+		"$TB_DIR/round") ms"
 }
 
 from_each_network()
@@ -45,9 +64,7 @@ from_each_network()
 each_pair_had_its_turn()
 {
 	# three networks and docker0: three rounds
-	tb_audit probe -o jsonl >>"$TB_DIR/probes" &&
-		tb_audit probe -o jsonl >>"$TB_DIR/probes" &&
-		tb_audit probe -o jsonl >>"$TB_DIR/probes" || return
+	probe_round && probe_round && probe_round || return
 	equal pairs 6 "$(from_each_network | grep -v bridge | sort -u | wc -l)"
 }
 

@@ -46,11 +46,6 @@ fake_iptables()
 	done
 }
 
-no_rules()
-{
-	equal 'rules of ours' 0 "$(tb_save 4 -t filter | grep -c bridgeaudit || :)"
-}
-
 test_variant()
 {
 	seed

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/bundle_seal.h"
+#include "cli/bundle/seal.h"
 #include "lib/text.h"
 #include "logger/channel.h"
 #include "logger/seal.h"
@@ -17,39 +17,39 @@
 
 #define HOUR (60 * NS_PER_MINUTE)
 
-/* As recorder and keeper do. */
-static void sign(struct seal *seal, struct store *st, uint64_t now_ns)
+void bundle_world_sign(const struct bundle_world *w, struct store *st,
+		       uint64_t now_ns)
 {
 	struct channel_msg msg = { 0 };
+	struct seal seal;
 	int channel[2];
 
+	seal_open(&seal, w->world.db);
+	assert_true(seal.able);
 	assert_int_equal(channel_open(channel), 0);
 	assert_true(store_unsigned(st, &msg.u.checkpoint));
-	seal_checkpoint(seal, &msg.u.checkpoint, channel[0], now_ns);
+	seal_checkpoint(&seal, &msg.u.checkpoint, channel[0], now_ns);
 	assert_int_equal(channel_recv(channel[1], &msg), 1);
 	store_add_fact(st, &msg);
 	assert_int_equal(store_commit(st, now_ns), 0);
 	close(channel[0]);
 	close(channel[1]);
+	seal_close(&seal);
 }
 
 /* What verify_world_fill() leaves, signed, and a packet that nobody signed. */
 static void fill(struct bundle_world *w)
 {
-	struct seal seal;
 	struct store *st;
 	struct event ev = store_world_event(T0 + 3 * HOUR + 1, 8080);
 
 	verify_world_fill(&w->world);
-	seal_open(&seal, w->world.db);
-	assert_true(seal.able);
 	st = store_world_open(&w->world, T0 + 3 * HOUR);
 	assert_int_equal(store_commit(st, T0 + 3 * HOUR), 0);
-	sign(&seal, st, T0 + 3 * HOUR);
+	bundle_world_sign(w, st, T0 + 3 * HOUR);
 	store_add_event(st, &ev);
 	assert_int_equal(store_commit(st, T0 + 3 * HOUR + 1), 0);
 	assert_int_equal(store_close(st, T0 + 3 * HOUR + 2), 0);
-	seal_close(&seal);
 }
 
 int bundle_world_set_up(void **state)
@@ -194,8 +194,10 @@ static char *replace(const char *bytes, size_t *len, const char *from,
 	return changed;
 }
 
-void bundle_world_change(struct bundle_world *w, const char *name,
-			 const char *from, const char *to)
+/* w->changed: w->bundle with from become to in the file of that name; to is all
+ * of one that is not there. Returns how many have that name. */
+static size_t copy(struct bundle_world *w, const char *name, const char *from,
+		   const char *to)
 {
 	static struct bundle_writer out;
 	static struct bundle b;
@@ -223,11 +225,25 @@ void bundle_world_change(struct bundle_world *w, const char *name,
 		put(&out, b.files[i].name, changed ? changed : bytes, n);
 		free(changed);
 	}
+	if (changes == 0)
+		put(&out, name, to, strlen(to));
 	put_seal(&out, &seal, w->secret);
-	assert_int_equal(changes, 1);
 	fclose(out.out);
 	close(b.fd);
 	free(all);
+	return changes;
+}
+
+void bundle_world_change(struct bundle_world *w, const char *name,
+			 const char *from, const char *to)
+{
+	assert_int_equal(copy(w, name, from, to), 1);
+}
+
+void bundle_world_add(struct bundle_world *w, const char *name,
+		      const char *text)
+{
+	assert_int_equal(copy(w, name, "", text), 0);
 }
 
 void bundle_world_keep(struct bundle_world *w)

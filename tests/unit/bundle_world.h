@@ -21,6 +21,10 @@ struct bundle_world {
 int bundle_world_set_up(void **state);
 int bundle_world_tear_down(void **state);
 
+/* A checkpoint of the last link, as recorder and keeper make it. */
+void bundle_world_sign(const struct bundle_world *w, struct store *st,
+		       uint64_t now_ns);
+
 /* Runs bridgeaudit with words apart by one space; returns its exit code. */
 int bundle_world_run(struct bundle_world *w, const char *args);
 
@@ -38,6 +42,10 @@ int bundle_world_verify(struct bundle_world *w, const char *path,
  */
 void bundle_world_change(struct bundle_world *w, const char *name,
 			 const char *from, const char *to);
+
+/* Writes w->changed with one file more. */
+void bundle_world_add(struct bundle_world *w, const char *name,
+		      const char *text);
 
 /* From now on that is w->bundle, to be changed again. */
 void bundle_world_keep(struct bundle_world *w);

@@ -21,6 +21,7 @@ static uint64_t hear_clock(void *arg)
 {
 	struct heard *h = arg;
 
+	h->clock_ms += h->tick_ms;
 	return h->clock_ms;
 }
 

@@ -3,8 +3,8 @@
  * A client, what it has said, and the fake engine that it talks to. The
  * client's clock is the test's: nothing here waits for real seconds.
  */
-#ifndef BRIDGEAUDIT_TESTS_DOCKER_BENCH_H
-#define BRIDGEAUDIT_TESTS_DOCKER_BENCH_H
+#ifndef BRIDGEAUDIT_TESTS_UNIT_DOCKER_BENCH_H
+#define BRIDGEAUDIT_TESTS_UNIT_DOCKER_BENCH_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ enum { BENCH_TEXT_MAX = 512 };
 
 /* What the client has said so far. */
 struct heard {
-	uint64_t clock_ms;
+	uint64_t clock_ms, tick_ms; /* each look at it takes a tick */
 	unsigned int up, down, networks, changed, nonsense;
 	unsigned int containers, disconnected;
 	size_t n_containers, n_endpoints;

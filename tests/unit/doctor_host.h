@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#include "cli/doctor_facts.h"
+#include "cli/doctor/facts.h"
 #include "lib/exitcode.h"
 #include "tests/unit/cli_fixture.h"
 

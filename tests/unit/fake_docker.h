@@ -3,8 +3,8 @@
  * A Docker Engine that behaves as badly as a test wants: a child process that
  * answers on a unix socket from a script, and takes orders from the test.
  */
-#ifndef BRIDGEAUDIT_TESTS_FAKE_DOCKER_H
-#define BRIDGEAUDIT_TESTS_FAKE_DOCKER_H
+#ifndef BRIDGEAUDIT_TESTS_UNIT_FAKE_DOCKER_H
+#define BRIDGEAUDIT_TESTS_UNIT_FAKE_DOCKER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,6 +9,7 @@
 struct faulty_file {
 	sqlite3_file base;
 	sqlite3_file *real; /* behind this struct */
+	bool database;	    /* not a log of one */
 };
 
 static sqlite3_vfs *usual;
@@ -17,6 +18,7 @@ static enum fault fault;
 static int countdown; /* 0: nothing fails */
 static bool lasting, failed;
 static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local uint64_t written;
 
 void faulty_vfs_fail(enum fault what, int nth, bool from_then_on)
 {
@@ -34,6 +36,11 @@ void faulty_vfs_hold(void)
 void faulty_vfs_release(void)
 {
 	pthread_mutex_unlock(&disk);
+}
+
+uint64_t faulty_vfs_written(void)
+{
+	return written;
 }
 
 bool faulty_vfs_heal(void)
@@ -59,8 +66,11 @@ static sqlite3_file *real(sqlite3_file *file)
 
 static int f_write(sqlite3_file *file, const void *buf, int n, sqlite3_int64 at)
 {
+	struct faulty_file *f = (struct faulty_file *)file;
 	sqlite3_file *r = real(file);
 
+	if (f->database)
+		written += (uint64_t)n;
 	if (!is_due())
 		return r->pMethods->xWrite(r, buf, n, at);
 	if (fault == FAULT_IO)
@@ -182,6 +192,7 @@ static int v_open(sqlite3_vfs *v, const char *name, sqlite3_file *file,
 	(void)v;
 	f->real = (sqlite3_file *)(f + 1);
 	rc = usual->xOpen(usual, name, f->real, flags, ret_flags);
+	f->database = flags & SQLITE_OPEN_MAIN_DB;
 	f->base.pMethods = f->real->pMethods ? &methods : NULL;
 	return rc;
 }

@@ -4,6 +4,7 @@
 #define BRIDGEAUDIT_TESTS_UNIT_FAULTY_VFS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum fault {
 	FAULT_IO,	   /* the device says no */
@@ -23,6 +24,9 @@ void faulty_vfs_fail(enum fault fault, int nth, bool lasting);
 /* A disk that does not answer: syncs wait from hold until release. */
 void faulty_vfs_hold(void);
 void faulty_vfs_release(void);
+
+/* Bytes that the calling thread has written to databases; logs don't count. */
+uint64_t faulty_vfs_written(void);
 
 /* All is well again. Returns whether something failed since. */
 bool faulty_vfs_heal(void);

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "logger/nft.h"
+#include "logger/firewall/nft.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { TIMEOUT_MS = 60000 };

@@ -3,8 +3,8 @@
  * For the tests of the planner: iptables-restore in memory, made without any
  * of the planner's code, and rulesets from files.
  */
-#ifndef BRIDGEAUDIT_TESTS_PLAN_APPLY_H
-#define BRIDGEAUDIT_TESTS_PLAN_APPLY_H
+#ifndef BRIDGEAUDIT_TESTS_UNIT_PLAN_APPLY_H
+#define BRIDGEAUDIT_TESTS_UNIT_PLAN_APPLY_H
 
 #include <stdbool.h>
 #include <stddef.h>

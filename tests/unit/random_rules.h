@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For the tests of the planner: rulesets from dice. */
-#ifndef BRIDGEAUDIT_TESTS_RANDOM_RULES_H
-#define BRIDGEAUDIT_TESTS_RANDOM_RULES_H
+#ifndef BRIDGEAUDIT_TESTS_UNIT_RANDOM_RULES_H
+#define BRIDGEAUDIT_TESTS_UNIT_RANDOM_RULES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #ifndef BRIDGEAUDIT_TESTS_UNIT_RECONCILE_WORLD_H
 #define BRIDGEAUDIT_TESTS_UNIT_RECONCILE_WORLD_H
 
-#include "logger/reconcile.h"
+#include "logger/reconcile/reconcile.h"
 #include "tests/unit/store_world.h"
 
 #define RULE 0x3f9a2c1d77aa /* of store_world_event() */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/db.h"
@@ -80,6 +81,17 @@ const char *store_world_ask(const struct world *w, const char *sql)
 	return answer;
 }
 
+void store_world_checkpoint(const struct world *w)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+}
+
 struct event store_world_event(uint64_t time_ns, uint16_t dst_port)
 {
 	struct event ev = {
@@ -132,4 +144,12 @@ int store_world_tear_down(void **state)
 	rmdir(w->dir);
 	free(w);
 	return 0;
+}
+
+void store_world_must_be(const struct world *w, const char *sql, const char *as)
+{
+	const char *is = store_world_ask(w, sql);
+
+	if (strcmp(is, as) != 0)
+		fail_msg("%s: %s", sql, is);
 }

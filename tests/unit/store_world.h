@@ -4,7 +4,7 @@
 #define BRIDGEAUDIT_TESTS_UNIT_STORE_WORLD_H
 
 #include "lib/timefmt.h"
-#include "logger/store.h"
+#include "logger/store/store.h"
 
 #define T0 (1700000000ULL * NS_PER_S) /* 2023-11-14T22:13:20Z */
 
@@ -25,6 +25,13 @@ struct store *store_world_open_as(const struct world *w,
 /* All cells of a query's answer, '|' between columns, '\n' between rows; good
  * until the next call. */
 const char *store_world_ask(const struct world *w, const char *sql);
+
+/* That it is just that. */
+void store_world_must_be(const struct world *w, const char *sql,
+			 const char *as);
+
+/* Empties the write-ahead log: all is in the database's own file then. */
+void store_world_checkpoint(const struct world *w);
 
 /* A SYN from 1 to 2, dropped. */
 struct event store_world_event(uint64_t time_ns, uint16_t dst_port);

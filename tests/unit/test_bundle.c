@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/bundle.h"
+#include "cli/bundle/bundle.h"
 #include "lib/exitcode.h"
 #include "lib/signing_key.h"
 #include "lib/text.h"
@@ -43,8 +43,14 @@ static void a_bundle_is_proven_without_its_database(void **state)
 		    "missing between)");
 	must_say(w, "1 rows are in the chain and no checkpoint here signs");
 	must_say(w, "those keys are the bundle's own");
+	must_say(w, "no session, gap, coverage, finding, probe, reading, "
+		    "network or rule that was committed until "
+		    "2023-11-15T01:13:20.000000000Z is missing\n");
+	must_say(w, "whether such are missing after that can't be told");
 	must_say(w, "the report and data/ were made again from the evidence");
-	must_say(w, "sections new, verification, access, blind: who signed");
+	must_say(w, "of sections new (that the time before had none of them), "
+		    "verification (what is of the whole database), blind (what "
+		    "is of the host): who signed");
 	snprintf(options, sizeof(options), "--public-key %s --against %s",
 		 w->public_key, w->checkpoints);
 	must_prove(w, w->bundle, options);
@@ -227,6 +233,9 @@ static void a_sum_that_was_changed_everywhere_is_found(void **state)
 		{ "gaps",
 		  { "\"packets\":7,\"cause\"", ",7,", "\"packets\":7," },
 		  { "\"packets\":6,\"cause\"", ",6,", "\"packets\":6," } },
+		{ "access",
+		  { "alice (bob)", "alice (bob)", "alice (bob)" },
+		  { "alice", "alice", "alice" } },
 		{ "sessions",
 		  { "\"version\":\"test\"", ",test,", "\"version\":\"test\"" },
 		  { "\"version\":\"text\"", ",text,",
@@ -262,7 +271,7 @@ static void what_was_changed_behind_a_manifest_that_fits_is_found(void **state)
 		const char *name, *from, *to, *told;
 	} changes[] = {
 		{ "evidence/event.jsonl", "\n[3,", "\n[30,",
-		  "event 3 is gone" },
+		  "line 5: is not in its place" },
 		{ "evidence/event.jsonl", "[1,1,1700000000000000001,",
 		  "[1,1,1700000000000000003,", "an event from 1 to 2" },
 		{ "evidence/conversation.jsonl", "\n[1,1,", "\n[1,2,",
@@ -272,7 +281,8 @@ static void what_was_changed_behind_a_manifest_that_fits_is_found(void **state)
 		{ "evidence/rule.jsonl", "DROP", "DRAP", "rule " },
 		{ "evidence/gap.jsonl", ",7,", ",6,", "gap 1 is not as" },
 		{ "evidence/container.jsonl", "web", "wob", "container 1 is" },
-		{ "evidence/chain.jsonl", "\n[3,", "\n[30,", "link " },
+		{ "evidence/chain.jsonl", "\n[3,", "\n[30,",
+		  "line 5: is not in its place" },
 		{ "evidence/journal.jsonl", "\n[1,1,1,", "\n[1,1,2,",
 		  "link 1" },
 		{ "evidence/proof.jsonl", ",1,1,", ",1,2,", "proof 1 is not" },
@@ -287,7 +297,7 @@ static void what_was_changed_behind_a_manifest_that_fits_is_found(void **state)
 
 	bundle_world_make(w, "-S 2023-11-14");
 	/* the copy itself is right: what is found is the change */
-	bundle_world_change(w, "readme.txt", "What", "WHAT");
+	bundle_world_change(w, "readme.txt", "What", "What");
 	must_prove(w, w->changed, "");
 	must_say(w, "nobody signed the bundle as a whole");
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
@@ -436,10 +446,22 @@ static void what_retention_left_is_proven_and_the_rest_is_counted(void **state)
 static void a_time_without_packets_has_a_bundle(void **state)
 {
 	struct bundle_world *w = *state;
+	char args[512];
 
 	bundle_world_make(w, "-S 2023-11-16T01:00:00Z");
 	must_prove(w, w->bundle, "");
-	must_say(w, "it has no packets of that time");
+	/* the last one of before, which nobody signed */
+	must_say(w, "(13 to 13, none missing between)");
+	must_say(w, "whether rows are missing at the beginning and the end of "
+		    "the time can't be told: nothing signed here");
+	snprintf(args, sizeof(args),
+		 "bundle -o %s -S 2023-11-14T22:30:00Z -U 2023-11-14T22:40:00Z",
+		 w->changed);
+	unlink(w->changed);
+	assert_int_equal(bundle_world_run(w, args), EXITCODE_OK);
+	must_prove(w, w->changed, "");
+	/* a batch over all of that time, one of before, one of after it */
+	must_say(w, "(3 to 12, none missing between)");
 }
 
 int main(void)

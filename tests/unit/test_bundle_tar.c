@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/bundle.h"
+#include "cli/bundle/bundle.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/bundle_world.h"

@@ -11,7 +11,7 @@
 
 #include "lib/addr.h"
 #include "lib/text.h"
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { MESSAGE_MAX = 4096 };

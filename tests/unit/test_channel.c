@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "logger/capture/sequence.h"
 #include "logger/channel.h"
-#include "logger/sequence.h"
 #include "tests/unit/cmocka_all.h"
 
 static void a_message_arrives_as_it_was_sent(void **state)

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/bars.h"
+#include "cli/output/bars.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -179,7 +179,7 @@ static void a_bar_fits_whatever_the_number(void **state)
 
 	(void)state;
 	assert_string_equal(bars_text(&b, 0, buf, sizeof(buf)), "");
-	bars_see(&b, INT64_MAX);
+	b.most = INT64_MAX;
 	bars_text(&b, INT64_MAX, buf, sizeof(buf));
 	assert_int_equal(strlen(buf), 3 * BARS_WIDTH_MAX);
 	assert_string_equal(bars_text(&b, 1, buf, sizeof(buf)), "\u258f");
@@ -315,8 +315,8 @@ static void show_is_one_packet_whole(void **state)
 		"tried tcp port 3306 of 172.18.0.3 in network shop_db; it was "
 		"dropped by rule '-o br-bbbbbbbbbbbb -j DROP' of chain "
 		"DOCKER-ISOLATION-STAGE-2. To allow it: docker network connect "
-		"shop_db CONTAINER, with the container that is 192.168.144.2; "
-		"or publish the port: docker run -p 3306:3306/tcp.\n\n"
+		"shop_db CONTAINER, with the container that is "
+		"192.168.144.2.\n\n"
 		"from    192.168.144.2 port 40000, interface br-aaaaaaaaaaaa\n"
 		"        network shop_web, id a1, bridge br-aaaaaaaaaaaa\n"
 		"        from 1970-01-01 00:00:00.000 to now\n"
@@ -339,7 +339,7 @@ static void show_is_one_packet_whole(void **state)
 	r = cli_fixture_run("show 99");
 	assert_int_equal(r->code, EXITCODE_NOTHING);
 	assert_string_equal(r->err,
-			    "bridgeaudit: there is no event 99 in the log\n");
+			    "bridgeaudit: there is no packet 99 in the log\n");
 }
 
 static void show_has_the_same_as_json(void **state)

@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/loss.h"
+#include "cli/query/loss.h"
 #include "lib/db.h"
 #include "lib/exitcode.h"
+#include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -58,9 +59,10 @@ static void an_answer_says_its_share_and_is_complete(void **state)
 	assert_int_equal(r->code, EXITCODE_OK);
 	/* of one rule all of it */
 	r = cli_fixture_run("matrix -S 500s -U 490s");
-	assert_string_equal(r->err, "nothing matched\n"
-				    "coverage 50.00 % of 2 rules inside this"
-				    " window\n");
+	assert_non_null(strstr(r->err, "nothing matched: no packet is of that "
+				       "time"));
+	assert_non_null(strstr(r->err, "\ncoverage 50.00 % of 2 rules inside "
+				       "this window\n"));
 	assert_int_equal(r->code, EXITCODE_NOTHING);
 }
 
@@ -70,10 +72,23 @@ static void a_window_before_the_log_was_not_audited(void **state)
 		cli_fixture_run("log -o csv -S 3000s -U 2000s");
 
 	(void)state;
-	assert_string_equal(r->err,
-			    "nothing matched\nno rule was audited inside this"
-			    " window\n");
+	assert_non_null(strstr(r->err, "nothing matched: no packet is of that "
+				       "time"));
+	assert_non_null(strstr(r->err, "\nno rule was audited inside this "
+				       "window\n"));
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+}
+
+static void of_a_time_to_come_nothing_was_missed(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE coverage SET to_ns = NULL");
+	r = cli_fixture_run("log -o csv -S +5m");
+	assert_string_equal(r->err, "nothing matched: --since is 2026-11-23 "
+				    "21:23:57.000, yet to come\n");
+	assert_int_equal(r->code, EXITCODE_NOTHING);
 }
 
 static void a_share_is_never_rounded_up(void **state)
@@ -123,13 +138,44 @@ static void a_hole_of_which_nobody_knows_is_incomplete(void **state)
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
 }
 
-static void matrix_json_has_it_in_fields(void **state)
+static void json_has_it_in_fields(void **state)
 {
+	static const char *const verbs[] = { "matrix", "top", "timeline",
+					     "diff --against 300s..200s" };
+
 	(void)state;
-	assert_non_null(
-		strstr(cli_fixture_run("matrix -o json")->out,
-		       "],\"lost_packets\":0,\"gaps\":0,\"gaps_unknown\":0,"
-		       "\"coverage_ppm\":995000,\"rules\":2,\"holes\":0}\n"));
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char args[64];
+
+		snprintf(args, sizeof(args), "%s -o json", verbs[i]);
+		assert_non_null(strstr(
+			cli_fixture_run(args)->out,
+			"],\"lost_packets\":0,\"gaps\":0,\"gaps_unknown\":0,"
+			"\"coverage_ppm\":995000,\"rules\":2,\"holes\":0"));
+	}
+}
+
+/* What was not watched in one of them looks new, or gone, as well. */
+static void two_times_have_the_share_of_the_worse(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	assert_non_null(strstr(cli_fixture_run("diff -S 300s")->err,
+			       "coverage 99.28 % of 2 rules in the times "
+			       "compared"));
+	assert_non_null(strstr(
+		cli_fixture_run("diff -S 300s --against 500s..490s")->err,
+		"coverage 50.00 % of 2 rules in the times compared"));
+	assert_non_null(strstr(
+		cli_fixture_run("diff -S 500s -U 490s --against 300s..200s")
+			->err,
+		"coverage 50.00 % of 2 rules in the times compared"));
+	/* nobody watched then */
+	r = cli_fixture_run("diff -S 200s --against 3000s..2000s");
+	assert_non_null(strstr(r->err, "coverage 0.00 % of 2 rules in the "
+				       "times compared"));
+	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
 }
 
 static void after_a_kill_only_what_is_proven_counts(void **state)
@@ -195,10 +241,10 @@ static void status_tells_why_and_how_long(void **state)
 	r = cli_fixture_run("status");
 	assert_non_null(strstr(
 		r->out,
-		"          flushed: 1 time, 10 s in all, 10 s at most, missed 0"
-		" packets\n"
-		"          docker wrote rule: 99 times, 5 s in all, 99 ms at"
-		" most, missed 1 packet\n"
+		"          flushed: 1 interval of a rule, 10 s at most, 10 s"
+		" summed up, missed 0 packets\n"
+		"          docker wrote rule: 99 intervals of a rule, 99 ms at"
+		" most, 5 s summed up, missed 1 packet\n"
 		"changes   100 changes in 24 hours, watched after 50 ms"
 		" (median), 99 ms (99 %), 10 s at most\n"));
 	r = cli_fixture_run("status -o json");
@@ -278,10 +324,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_answer_says_its_share_and_is_complete),
 		T(a_window_before_the_log_was_not_audited),
+		T(of_a_time_to_come_nothing_was_missed),
 		T(a_share_is_never_rounded_up),
 		T(missed_packets_are_a_gap_and_incomplete),
 		T(a_hole_of_which_nobody_knows_is_incomplete),
-		T(matrix_json_has_it_in_fields),
+		T(json_has_it_in_fields),
+		T(two_times_have_the_share_of_the_worse),
 		T(after_a_kill_only_what_is_proven_counts),
 		T(what_began_when_the_logger_stopped_is_after_the_log),
 		T(rows_of_a_rule_that_was_gone_are_marked),

@@ -97,11 +97,62 @@ static void loss_is_that_since_the_cursor(void **state)
 				    "since the cursor\n");
 	follower_start("-o jsonl --after-cursor 5 --exit-on-match");
 	assert_string_equal(follower_line(follower.err),
-			    "EVENTS LOST: sequence 12");
+			    "EVENTS LOST: 12 (sequence)");
 	assert_memory_equal(follower_line(follower.out),
 			    "{\"lost_events\":", 15);
 	follower_expect_id(6);
 	assert_int_equal(follower_finish(), EXITCODE_OK);
+	unlink(cursor_path());
+}
+
+/* In a directory that is everybody's somebody may have been there before. */
+static void a_link_is_not_written_through(void **state)
+{
+	char args[256], beside[192], target[192], line[16];
+	FILE *f;
+
+	(void)state;
+	follower_commit(5, TALK_MYSQL);
+	snprintf(args, sizeof(args), "log -o csv --cursor-file %s",
+		 cursor_path());
+	snprintf(beside, sizeof(beside), "%s.new", cursor_path());
+	snprintf(target, sizeof(target), "%s.target", cursor_path());
+	f = fopen(target, "w");
+	fputs("mine\n", f);
+	fclose(f);
+	assert_int_equal(symlink(target, beside), 0);
+	assert_int_equal(cli_fixture_run(args)->code, EXITCODE_OK);
+	f = fopen(target, "r");
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	assert_string_equal(line, "mine\n");
+	assert_int_equal(access(beside, F_OK), -1);
+	unlink(target);
+	unlink(cursor_path());
+}
+
+static void what_can_not_be_read_says_what_to_do(void **state)
+{
+	char args[256];
+	FILE *f;
+
+	(void)state;
+	follower_commit(5, TALK_MYSQL);
+	assert_non_null(strstr(cli_fixture_run("log --cursor-file /")->err,
+			       "can't read cursor file '/': Is a directory"));
+	snprintf(args, sizeof(args), "log -o csv --cursor-file %s",
+		 cursor_path());
+	f = fopen(cursor_path(), "w");
+	fclose(f);
+	assert_non_null(strstr(cli_fixture_run(args)->err,
+			       "': it is empty: remove it to begin with the "
+			       "first packet\n"));
+	f = fopen(cursor_path(), "w");
+	fputs("x\n", f);
+	fclose(f);
+	assert_non_null(strstr(cli_fixture_run(args)->err,
+			       "': it has no cursor: remove it to begin with "
+			       "the first packet\n"));
 	unlink(cursor_path());
 }
 
@@ -181,6 +232,8 @@ int main(void)
 		T(a_cursor_file_goes_on_where_the_last_one_ended),
 		T(a_cursor_begins_at_it_or_after_it),
 		T(loss_is_that_since_the_cursor),
+		T(a_link_is_not_written_through),
+		T(what_can_not_be_read_says_what_to_do),
 		T(a_damaged_cursor_file_is_not_guessed_at),
 		T(a_database_that_is_replaced_is_followed),
 	};

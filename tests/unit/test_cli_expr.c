@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/expr.h"
+#include "cli/filter/expr.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"

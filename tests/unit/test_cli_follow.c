@@ -153,10 +153,10 @@ static void loss_shows_up_in_its_place_while_following(void **state)
 		" (1795468336000000000, 1795468337000000000, NULL,"
 		" 'logger' || char(27) || 'down')");
 	assert_string_equal(follower_line(follower.err),
-			    "EVENTS LOST: sequence 12");
+			    "EVENTS LOST: 12 (sequence)");
 	assert_string_equal(follower_line(follower.err),
-			    "EVENTS LOST: logger\\x1bdown an"
-			    " unknown number");
+			    "EVENTS LOST: an unknown number"
+			    " (logger\\x1bdown)");
 	assert_string_equal(follower_line(follower.out),
 			    "{\"lost_events\":{\"cause\":\"sequence\","
 			    "\"packets\":12,"

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/community_id.h"
+#include "cli/event/words.h"
+#include "cli/output/community_id.h"
+#include "cli/output/output.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -363,9 +365,11 @@ static void pcap_is_not_thrown_at_a_terminal(void **state)
 
 static void text_is_a_sentence_and_a_remedy(void **state)
 {
-	const struct cli_result *r = cli_fixture_run("log -o text");
+	const struct cli_result *r;
 
 	(void)state;
+	cli_fixture_sql("UPDATE network SET internal = 0");
+	r = cli_fixture_run("log -o text");
 	assert_string_equal(
 		r->out,
 		"2026-11-23 21:08:57.000: 192.168.144.2 in network shop_web "
@@ -395,6 +399,25 @@ static void text_is_a_sentence_and_a_remedy(void **state)
 		"000000000007.\n");
 }
 
+/* Neither can be reached, nor reach the host, but over another network. */
+static void nothing_of_an_internal_network_is_published(void **state)
+{
+	(void)state;
+	/* shop_db is internal, and has no way out */
+	assert_non_null(
+		strstr(cli_fixture_run("log -o text --to-port 3306")->out,
+		       " is 192.168.144.2.\n"));
+	assert_non_null(strstr(cli_fixture_run("log -o text --to-port 53")->out,
+			       " is 172.18.0.3.\n"));
+	cli_fixture_sql("UPDATE network SET internal = 1 WHERE id = 1;"
+			"UPDATE path SET verdict = 1");
+	assert_null(strstr(cli_fixture_run("log -o text --to-port 80")->out,
+			   "To allow it"));
+	cli_fixture_sql("UPDATE network SET internal = 0 WHERE id = 1");
+	assert_non_null(strstr(cli_fixture_run("log -o text --to-port 80")->out,
+			       "To allow it: publish the port"));
+}
+
 static void no_name_becomes_a_command(void **state)
 {
 	const struct cli_result *r;
@@ -409,6 +432,48 @@ static void no_name_becomes_a_command(void **state)
 	assert_null(strchr(r->out, '\033'));
 }
 
+/* A text is put as it was for the row before only when it is the same. */
+static void a_json_row_has_its_own_texts(void **state)
+{
+	static const char *const fields[] = { "a", "b" };
+	const struct output_spec spec = { .fields = fields, .n_fields = 2 };
+	char longer[300], other[300], *got = NULL, expected[2048];
+	const char *const texts[] = { "web",  "web",  "webb", "we",  "web",
+				      "w\"b", "web",  "w\\b", "web", longer,
+				      "web",  longer, other,  "web" };
+	size_t size = 0, len = 0;
+	FILE *out = open_memstream(&got, &size);
+	struct output *o = output_open(OUTPUT_JSONL, &spec, out, false);
+
+	(void)state;
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	memcpy(other, longer, sizeof(other));
+	other[sizeof(other) - 2] = 'y';
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *text = texts[i];
+		const char *as = strcmp(text, "w\"b") == 0   ? "w\\\"b"
+				 : strcmp(text, "w\\b") == 0 ? "w\\\\b"
+							     : text;
+		/* now and then a number, or nothing, in between */
+		const struct value values[] = {
+			i % 3 ? int_value((int64_t)i) : text_value(NULL),
+			text_value(text),
+		};
+
+		assert_int_equal(output_row(o, values), 0);
+		len += (size_t)snprintf(expected + len, sizeof(expected) - len,
+					i % 3 ? "{\"a\":%zu," : "{", i);
+		len += (size_t)snprintf(expected + len, sizeof(expected) - len,
+					"\"b\":\"%s\"}\n", as);
+	}
+	assert_int_equal(output_end(o, NULL, NULL, 0), 0);
+	output_free(o);
+	fclose(out);
+	assert_string_equal(got, expected);
+	free(got);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
@@ -420,7 +485,9 @@ int main(void)
 		T(pcap_is_read_by_tshark),
 		T(pcap_is_not_thrown_at_a_terminal),
 		T(text_is_a_sentence_and_a_remedy),
+		T(nothing_of_an_internal_network_is_published),
 		T(no_name_becomes_a_command),
+		cmocka_unit_test(a_json_row_has_its_own_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

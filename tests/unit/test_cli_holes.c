@@ -76,14 +76,14 @@ static void jsonl_has_an_object_for_each(void **state)
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 	/* and beside a stream for programs a line for people */
 	assert_string_equal(follower_line(follower.err),
-			    "EVENTS LOST: sequence 12");
+			    "EVENTS LOST: 12 (sequence)");
 	assert_string_equal(follower_line(follower.err),
-			    "NOT WATCHED: docker wrote rule: 2 rules since "
-			    "2026-11-23 21:12:16.000");
+			    "NOT WATCHED: 2 rules since 2026-11-23 "
+			    "21:12:16.000 (docker wrote rule)");
 	assert_string_equal(follower_line(follower.err),
-			    "WATCHED AGAIN: docker wrote rule: 2 rules not "
-			    "from 2026-11-23 21:12:16.000 to 2026-11-23 "
-			    "21:12:18.000");
+			    "WATCHED AGAIN: 2 rules, unwatched from "
+			    "2026-11-23 21:12:16.000 to 2026-11-23 "
+			    "21:12:18.000 (docker wrote rule)");
 }
 
 static void people_read_a_line_in_the_stream(void **state)
@@ -98,12 +98,12 @@ static void people_read_a_line_in_the_stream(void **state)
 		start(args);
 		expect_start("2026-11-23 21:18:47");
 		cli_fixture_sql(lost_sql);
-		expect("EVENTS LOST: sequence 12");
+		expect("EVENTS LOST: 12 (sequence)");
 		cli_fixture_sql(unwatched_sql);
-		expect("NOT WATCHED: docker wrote rule: 2 rules since "
-		       "2026-11-23 21:12:16.000");
+		expect("NOT WATCHED: 2 rules since 2026-11-23 21:12:16.000 "
+		       "(docker wrote rule)");
 		cli_fixture_sql(watched_sql);
-		expect_start("WATCHED AGAIN: docker wrote rule: 2 rules");
+		expect_start("WATCHED AGAIN: 2 rules, unwatched from ");
 		follower_commit(1, TALK_PING);
 		expect_start("2026-11-23 21:18:47");
 		assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
@@ -246,7 +246,7 @@ static void a_capture_has_it_beside_the_stream(void **state)
 	}
 	cli_fixture_sql(lost_sql);
 	assert_string_equal(follower_line(follower.err),
-			    "EVENTS LOST: sequence 12");
+			    "EVENTS LOST: 12 (sequence)");
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 }
 
@@ -261,11 +261,11 @@ static void what_lasts_at_the_start_is_told(void **state)
 			" cause) VALUES (291, 'nft', 'unwatched', " FROM ","
 			" 'daemon' || char(27) || 'down')");
 	start("-o compact -n 1");
-	expect("NOT WATCHED: daemon\\x1bdown: 1 rule since "
-	       "2026-11-23 21:12:16.000");
+	expect("NOT WATCHED: 1 rule since 2026-11-23 21:12:16.000 "
+	       "(daemon\\x1bdown)");
 	expect_start("2026-11-23 21:18:47");
 	cli_fixture_sql(watched_sql);
-	expect_start("WATCHED AGAIN: daemon\\x1bdown: 1 rule");
+	expect_start("WATCHED AGAIN: 1 rule, unwatched from ");
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 }
 
@@ -279,7 +279,7 @@ static void what_came_and_went_between_two_looks_is_one_record(void **state)
 	snprintf(sql, sizeof(sql), "BEGIN; %s; %s; COMMIT", unwatched_sql,
 		 watched_sql);
 	cli_fixture_sql(sql);
-	expect_start("WATCHED AGAIN: docker wrote rule: 2 rules");
+	expect_start("WATCHED AGAIN: 2 rules, unwatched from ");
 	follower_commit(1, TALK_PING);
 	expect_start("2026-11-23 21:18:47");
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);

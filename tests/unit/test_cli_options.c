@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The options of log and follow with each format that events have. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,82 @@ static void what_is_said_comes_when_the_pager_is_done(void **state)
 	unlink(path);
 }
 
+/* What a terminal gets of log, into text; and what is said, into said. */
+static int show(char text[4096], char said[512])
+{
+	char db[128], *argv[] = { (char[]){ "bridgeaudit" }, db,
+				  (char[]){ "log" }, NULL };
+	struct cli cli = { .now_ns = CLI_NOW, .columns = 80 };
+	FILE *shown = tmpfile();
+	int out = dup(STDOUT_FILENO), code;
+	ssize_t n;
+
+	snprintf(db, sizeof(db), "--db=%s", cli_fixture_db());
+	fflush(stdout);
+	cli.out = fopen("/dev/null", "we");
+	signal(SIGPIPE, SIG_IGN); /* as main() has it */
+	said[0] = '\0';
+	cli.err = fmemopen(said, 512, "w");
+	assert_true(shown && cli.out && cli.err && out >= 0);
+	dup2(fileno(shown), STDOUT_FILENO);
+	code = cli_run(&cli, 3, argv);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	fclose(cli.out);
+	fclose(cli.err);
+	n = pread(fileno(shown), text, 4095, 0);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	fclose(shown);
+	return code;
+}
+
+/* A small system has none. */
+static void without_less_the_answer_is_shown_all_the_same(void **state)
+{
+	char dir[] = "/tmp/bridgeaudit-test-XXXXXX", cat[64], *path;
+	char text[4096], said[512];
+
+	(void)state;
+	path = strdup(getenv("PATH"));
+	assert_non_null(path);
+	assert_non_null(mkdtemp(dir));
+	snprintf(cat, sizeof(cat), "%s/cat", dir);
+	assert_int_equal(symlink("/bin/cat", cat), 0);
+	setenv("PATH", dir, 1);
+	unsetenv("PAGER");
+	assert_int_equal(show(text, said), EXITCODE_OK);
+	setenv("PATH", path, 1);
+	free(path);
+	unlink(cat);
+	rmdir(dir);
+	assert_non_null(strstr(text, "3306"));
+	assert_string_equal(said, "");
+}
+
+/* And the answer is shown, with the status that it has. */
+static void a_pager_that_is_not_there_is_said(void **state)
+{
+	static const char words[] = "bridgeaudit: there is no pager "
+				    "'nosuchpager 2>/dev/null': set "
+				    "BRIDGEAUDIT_PAGER, or ask with "
+				    "--no-pager\n";
+	char text[4096], said[512];
+
+	(void)state;
+	setenv("BRIDGEAUDIT_PAGER", "nosuchpager 2>/dev/null", 1);
+	assert_int_equal(show(text, said), EXITCODE_OK);
+	assert_string_equal(said, words);
+	assert_non_null(strstr(text, "3306"));
+	cli_fixture_sql("INSERT INTO gap (from_ns, to_ns, packets, cause)"
+			" VALUES (1795468636000000000, 1795468637000000000,"
+			" 12, 'sequence')");
+	assert_int_equal(show(text, said), EXITCODE_INCOMPLETE);
+	unsetenv("BRIDGEAUDIT_PAGER");
+	assert_int_equal(strncmp(said, words, strlen(words)), 0);
+	assert_non_null(strstr(text, "3306"));
+}
+
 static void follow_ends_as_asked_in_each_format(void **state)
 {
 	(void)state;
@@ -224,6 +301,8 @@ int main(void)
 		T(a_pager_is_only_for_terminals),
 		T(colours_are_asked_for_in_every_verb),
 		T(what_is_said_comes_when_the_pager_is_done),
+		T(without_less_the_answer_is_shown_all_the_same),
+		T(a_pager_that_is_not_there_is_said),
 		T(follow_ends_as_asked_in_each_format),
 	};
 

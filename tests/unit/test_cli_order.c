@@ -10,7 +10,7 @@
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 
-enum { PACKETS = 9000 }; /* some pieces of event_stream.c */
+enum { PACKETS = 9000 }; /* some pieces of event/stream.c */
 
 /* One a second; each third is a ping. */
 static int set_up(void **state)

@@ -89,7 +89,8 @@ static void fields_are_picked_in_the_order_asked_for(void **state)
 	r = cli_fixture_run("log --fields src");
 	assert_int_equal(r->code, EXITCODE_USAGE);
 	assert_non_null(strstr(r->err, "--fields takes some of id, time,"));
-	assert_non_null(strstr(r->err, "not 'src'\n"));
+	assert_non_null(strstr(r->err, "not 'src': did you mean "
+				       "'src_network'?\n"));
 	r = cli_fixture_run("log -o ecs --fields id");
 	assert_int_equal(r->code, EXITCODE_USAGE);
 	assert_non_null(strstr(r->err, "-o ecs has no --fields"));
@@ -152,6 +153,98 @@ static void wide_names_keep_their_columns(void **state)
 	}
 }
 
+/* Rules are Docker's text, and programs look them up by it. */
+static void a_spreadsheet_calculates_no_name(void **state)
+{
+	static const struct {
+		const char *name, *csv;
+	} names[] = {
+		{ "=1+1", "1,\\x3d1+1,-o br-bb" },
+		{ "+1", "1,\\x2b1,-o br-bb" },
+		{ "-1", "1,\\x2d1,-o br-bb" },
+		{ "@SUM(A1,9)", "1,\"\\x40SUM(A1,9)\",-o br-bb" },
+		{ "a=-1", "1,a=-1,-o br-bb" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct cli_result *r;
+		char sql[128];
+
+		snprintf(sql, sizeof(sql),
+			 "UPDATE network SET name = '%s' WHERE id = 2",
+			 names[i].name);
+		cli_fixture_sql(sql);
+		r = cli_fixture_run("top -o csv --by to,rule --port 3306"
+				    " --fields conversations,dst_network,rule");
+		assert_non_null(strstr(r->out, names[i].csv));
+		r = cli_fixture_run("log -o jsonl -n 1 --to-port 3306"
+				    " --fields dst_network");
+		assert_non_null(strstr(r->out, names[i].name));
+	}
+}
+
+/* Else one would look for who tried that. */
+static void a_test_packet_is_shown_as_one(void **state)
+{
+	(void)state;
+	cli_fixture_sql("UPDATE path SET probe = 1 WHERE id = 1");
+	assert_non_null(strstr(cli_fixture_run("log --probe -n 1")->out,
+			       " icmp 8/0 probe DOCKER-ISOLATION-STAGE-2\n"));
+	assert_non_null(strstr(cli_fixture_run("log --probe -o compact")->out,
+			       " tcp SYN probe DOCKER-ISOLATION-STAGE-2\n"));
+	assert_non_null(
+		strstr(cli_fixture_run("log --probe --first 1 -o text")->out,
+		       "21:08:57.000: a test packet of bridgeaudit: 192.168."));
+	assert_null(strstr(cli_fixture_run("log --probe -o text")->out,
+			   "To allow it"));
+	assert_null(strstr(cli_fixture_run("log --to-port 53")->out, "probe"));
+}
+
+static const char *said(const char *args, int code)
+{
+	const struct cli_result *r = cli_fixture_run(args);
+
+	assert_string_equal(r->out, "");
+	assert_int_equal(r->code, code);
+	return r->err;
+}
+
+static void an_empty_answer_says_why(void **state)
+{
+	static const char *const verbs[] = { "log -S", "matrix -S", "top -S",
+					     "timeline -S" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char args[64];
+
+		snprintf(args, sizeof(args), "%s 22:30", verbs[i]);
+		assert_string_equal(said(args, EXITCODE_NOTHING),
+				    "nothing matched: --since is 2026-11-23 "
+				    "22:30:00.000, yet to come\n");
+		snprintf(args, sizeof(args), "%s 199s", verbs[i]);
+		assert_string_equal(
+			said(args, EXITCODE_NOTHING),
+			"nothing matched: no packet is of that time, those in "
+			"the log are from 2026-11-23 21:08:57.000 to "
+			"2026-11-23 21:15:37.000\n");
+		snprintf(args, sizeof(args), "%s 1d --verdict pass", verbs[i]);
+		assert_string_equal(said(args, EXITCODE_NOTHING),
+				    "nothing matched: there are packets, but "
+				    "none like that; doctor tells what is not "
+				    "watched\n");
+	}
+	cli_fixture_sql("UPDATE path SET probe = 1");
+	assert_string_equal(said("matrix", EXITCODE_NOTHING),
+			    "nothing matched: there are only test packets, "
+			    "which --probe counts\n");
+	assert_string_equal(said("log -n 0", EXITCODE_NOTHING), "");
+	cli_fixture_sql("DELETE FROM event; DELETE FROM batch");
+	assert_string_equal(said("log --verdict drop", EXITCODE_NOTHING),
+			    "nothing matched: no packet is in the log\n");
+}
+
 /* Whether the grid of the program beside this test is all ASCII there. */
 static bool is_ascii_in(const char *locale)
 {
@@ -190,6 +283,9 @@ int main(void)
 		T(fields_are_picked_in_the_order_asked_for),
 		T(wide_names_keep_their_columns),
 		T(utc_is_for_what_is_read_and_what_is_printed),
+		T(a_spreadsheet_calculates_no_name),
+		T(a_test_packet_is_shown_as_one),
+		T(an_empty_answer_says_why),
 		T(a_locale_without_other_characters_gets_ascii),
 	};
 

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/query_flow.h"
-#include "cli/selection.h"
+#include "cli/filter/selection.h"
+#include "cli/query/candidates.h"
+#include "cli/query/flow.h"
+#include "cli/query/id_table.h"
 #include "lib/db.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -47,14 +49,13 @@ static sqlite3 *open_reader(void)
 		fail_msg("%s", error);
 	/* as those who fill them make them */
 	assert_int_equal(
-		sqlite3_exec(
-			db,
-			"CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY);"
-			"CREATE TEMP TABLE picked (id INTEGER PRIMARY KEY);"
-			"CREATE TEMP TABLE candidate (id INTEGER PRIMARY KEY);"
-			"CREATE TEMP TABLE hole (id INTEGER PRIMARY KEY)",
-			NULL, NULL, NULL),
+		sqlite3_exec(db,
+			     "CREATE TEMP TABLE mine (id INTEGER PRIMARY KEY);"
+			     "CREATE TEMP TABLE hole (id INTEGER PRIMARY KEY)",
+			     NULL, NULL, NULL),
 		SQLITE_OK);
+	assert_int_equal(id_table_register(db, "candidate", NULL, 0), 0);
+	assert_int_equal(id_table_register(db, "picked", NULL, 0), 0);
 	assert_int_equal(sqlite3_create_function(db, "amount_take", 4,
 						 SQLITE_UTF8, NULL, take_none,
 						 NULL, NULL),
@@ -78,7 +79,7 @@ static size_t count(const char *text, const char *word)
 /* With and without statistics the planner may choose differently. */
 static void for_each_plan(void (*check)(enum query, const char *))
 {
-	/* as as_of.c makes it: it hides the database's */
+	/* as query/as_of.c makes it: it hides the database's */
 	static const char as_of[] =
 		"CREATE TEMP TABLE container AS SELECT * FROM main.container";
 
@@ -113,8 +114,10 @@ static void no_scan_of_events(enum query query, const char *steps)
 			 count(steps,
 			       "SEARCH e USING INTEGER PRIMARY KEY (rowid>? "
 			       "AND rowid<?)") +
-				 count(steps, "SEARCH k USING INTEGER PRIMARY"
-					      " KEY (rowid>? AND rowid<?)\n"
+				 count(steps, "SCAN k VIRTUAL TABLE INDEX 3:\n"
+					      "SEARCH e USING INTEGER PRIMARY"
+					      " KEY (rowid=?)") +
+				 count(steps, "SCAN k VIRTUAL TABLE INDEX 7:\n"
 					      "SEARCH e USING INTEGER PRIMARY"
 					      " KEY (rowid=?)"));
 }
@@ -314,6 +317,47 @@ static void the_edges_of_a_window_go_through_the_batches(void **state)
 	sqlite3_close(db);
 }
 
+static int rows_of(sqlite3 *db, const char *table)
+{
+	sqlite3_stmt *stmt = NULL;
+	char sql[128];
+	int n;
+
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	n = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return n;
+}
+
+/* Where retention left one of each million, each would be a candidate. */
+static void conversations_that_are_gone_are_no_candidates(void **state)
+{
+	static const char few[] =
+		"DELETE FROM conversation; WITH RECURSIVE n (i) AS (SELECT 0"
+		" UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO"
+		" conversation (id, path, service, minute) SELECT 1 + i / 3 *"
+		" 1000000 + i, 1, 1, 1 FROM n";
+	struct expr_error error;
+	struct expr e;
+	sqlite3 *db;
+
+	(void)state;
+	cli_fixture_sql(few);
+	db = open_reader();
+	expr_init(&e);
+	e.root = expr_parse(&e, "ip 10.0.0.1", &error);
+	assert_true(e.root >= 0);
+	assert_int_equal(candidates_read(db, &e), 1);
+	assert_int_equal(rows_of(db, "candidate k CROSS JOIN conversation c"
+				     " ON c.id = k.id"),
+			 100);
+	assert_int_equal(rows_of(db, "candidate"), 100);
+	sqlite3_close(db);
+}
+
 static void no_event_is_sorted(void **state)
 {
 	sqlite3 *db = open_reader();
@@ -338,6 +382,7 @@ int main(void)
 		T(no_filter_scans_the_events),
 		T(the_least_that_can_answers),
 		T(the_edges_of_a_window_go_through_the_batches),
+		T(conversations_that_are_gone_are_no_candidates),
 		T(no_event_is_sorted),
 	};
 

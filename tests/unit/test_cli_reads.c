@@ -46,12 +46,16 @@ static void readings_are_a_table_for_people(void **state)
 	assert_int_equal(r->code, EXITCODE_OK);
 	assert_string_equal(
 		r->out,
-		"BEGIN                   USER         ROWS    EXIT COMMAND\n"
-		"2026-11-23 21:10:00.000 root (alice)   12       3 log --to-ip "
-		"'\\x1b[2J'\n"
-		"2026-11-23 21:12:00.000 1001               killed top\n"
-		"2026-11-23 21:14:00.000 bob               unknown follow\n"
-		"2026-11-23 21:15:00.000 bob                       (40 only counted)\n");
+		"BEGIN                   USER         VERB   ROWS    EXIT"
+		" COMMAND\n"
+		"2026-11-23 21:10:00.000 root (alice) log      12       3"
+		" log --to-ip '\\x1b[2J'\n"
+		"2026-11-23 21:12:00.000 1001         top          killed"
+		" top\n"
+		"2026-11-23 21:14:00.000 bob          follow      unknown"
+		" follow\n"
+		"2026-11-23 21:15:00.000 bob                             "
+		" (40 only counted)\n");
 	assert_string_equal(r->err, UNSEEN);
 }
 
@@ -115,8 +119,12 @@ static void nobody_is_exit_code_1(void **state)
 
 	(void)state;
 	assert_int_equal(r->code, EXITCODE_NOTHING);
-	assert_string_equal(r->err,
-			    UNSEEN "nobody is known to have read this log\n");
+	assert_string_equal(r->err, UNSEEN
+			    "nobody of that name is known to have read this "
+			    "log\n");
+	assert_string_equal(cli_fixture_run("reads -U 20:00")->err,
+			    UNSEEN "nobody is known to have read this log in "
+				   "that time\n");
 }
 
 static void what_was_removed_is_said(void **state)
@@ -146,6 +154,12 @@ static void status_has_the_last_one(void **state)
 				    "root (alice) at 2026-11-23 "
 				    "21:10:00.000: log --to-ip "
 				    "'\\x1b[2J'\n"));
+	cli_fixture_sql("UPDATE reading SET verb = 'matrix', command ="
+			" '--db x'");
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       " 21:10:00.000, matrix: --db x\n"));
+	cli_fixture_sql("UPDATE reading SET verb = 'log', command ="
+			" 'log --to-ip ''' || char(27) || '[2J'''");
 	root = json_loads(cli_fixture_run("status -o json")->out, 0, NULL);
 	reads = json_object_get(root, "reads");
 	assert_int_equal(json_integer_value(json_object_get(reads, "day")), 1);

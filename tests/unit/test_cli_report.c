@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/report_cell.h"
-#include "cli/report_html.h"
+#include "cli/report/cell.h"
+#include "cli/report/html.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -118,6 +118,43 @@ static void its_window_is_whole_minutes(void **state)
 	assert_string_equal(report_string(root, "until"),
 			    "2026-11-23T21:18:00.000000000Z");
 	json_decref(root);
+}
+
+/* Sums of minutes are read where there are few of them. */
+static void the_bars_of_a_day_are_hours(void **state)
+{
+	static const struct {
+		const char *since, *says;
+	} cases[] = {
+		{ "50m", "Packets per 1m," },  { "4h", "Packets per 5m," },
+		{ "9h", "Packets per 10m," },  { "11h", "Packets per 1h," },
+		{ "1d", "Packets per 1h," },   { "59h", "Packets per 1h," },
+		{ "30d", "Packets per 12h," },
+	};
+	char args[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t packets = 0;
+		const json_t *row;
+		json_t *root;
+
+		snprintf(args, sizeof(args), "report -o json -S %s",
+			 cases[i].since);
+		root = report_of(args);
+		if (!strstr(json_string_value(json_array_get(
+				    json_object_get(
+					    report_find(root, "timeline"),
+					    "text"),
+				    0)),
+			    cases[i].says))
+			fail_msg("%s: not '%s'", args, cases[i].says);
+		for (size_t j = 0; (row = row_of(root, "timeline", j)); j++)
+			packets += report_integer(row, "dropped") +
+				   report_integer(row, "let_through");
+		assert_int_equal(packets, 30);
+		json_decref(root);
+	}
 }
 
 static void what_is_new_was_not_there_before(void **state)
@@ -235,36 +272,46 @@ static void names_are_text_and_nothing_else(void **state)
 /* Test packets of ours are beside all counts, and in them when asked for. */
 static void probes_are_counted_apart(void **state)
 {
+	static const char *const results[] = { "ok", "late", "late",
+					       "not logged", "passed" };
 	json_t *root;
 
 	(void)state;
-	cli_fixture_sql("UPDATE path SET probe = 1 WHERE id = 2;"
-			"INSERT INTO probe (sent_ns, src_network, dst_network,"
-			" src_ip, dst_ip, src_port, dst_port, seen_ns, rule,"
-			" verdict, arrived, named) VALUES"
-			" (1795468700000000000, 1, 2, 1, 2, 40000, 50000,"
-			" 1795468700002000000, 291, 1, 0, 1),"
-			" (1795468700000000000, 2, 1, 2, 1, 40001, 50001,"
-			" NULL, NULL, NULL, 0, 0),"
-			" (1795468700000000000, 1, 3, 1, 3, 40002, 50002,"
-			" 1795468700002000000, 7, 3, 1, 1)");
+	cli_fixture_sql(
+		"UPDATE path SET probe = 1 WHERE id = 2;"
+		"INSERT INTO probe (sent_ns, src_network, dst_network,"
+		" src_ip, dst_ip, src_port, dst_port, seen_ns,"
+		" logged_ns, rule, verdict, arrived, named) VALUES"
+		" (1795468700000000000, 1, 2, 1, 2, 40000, 50000,"
+		" 1795468700002000000, 1795468701000000000, 291,"
+		" 1, 0, 1),"
+		" (1795468700000000000, 1, 2, 1, 2, 40000, 50000,"
+		" 1795468700002000000, 1795468701000000001, 291,"
+		" 1, 0, 1),"
+		" (1795468700000000000, 1, 2, 1, 2, 40000, 50000,"
+		" 1795468700002000000, NULL, 291, 1, 0, 1),"
+		" (1795468700000000000, 2, 1, 2, 1, 40001, 50001,"
+		" NULL, NULL, NULL, NULL, 0, 0),"
+		" (1795468700000000000, 1, 3, 1, 3, 40002, 50002,"
+		" 1795468700002000000, 1795468700020000000, 7, 3, 1, 1)");
 	root = report_of("report -o json -S 600s");
 	assert_int_equal(
 		report_integer(json_object_get(root, "figures"), "accepted"),
 		0);
 	assert_int_equal(rows_of(root, "published"), 0);
 	assert_int_equal(rows_of(root, "users"), 0);
-	assert_int_equal(rows_of(root, "probes"), 3);
-	assert_string_equal(report_string(row_of(root, "probes", 0), "result"),
-			    "ok");
-	assert_string_equal(report_string(row_of(root, "probes", 1), "result"),
-			    "not logged");
-	assert_string_equal(report_string(row_of(root, "probes", 2), "result"),
-			    "passed");
+	assert_int_equal(rows_of(root, "probes"), ARRAY_SIZE(results));
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+		assert_string_equal(
+			report_string(row_of(root, "probes", i), "result"),
+			results[i]);
 	json_decref(root);
 	assert_null(strstr(cli_fixture_run("matrix")->out, "accept"));
 	assert_non_null(
 		strstr(cli_fixture_run("matrix --probe")->out, "accept"));
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       " stored; test packets, counted apart, of all "
+			       "time: 7\n"));
 	assert_null(strstr(cli_fixture_run("top --by src_ip,port")->out,
 			   "2001:db8::1"));
 	assert_null(strstr(cli_fixture_run("matrix --port 80")->out, "tcp/80"));
@@ -360,6 +407,7 @@ int main(void)
 		T(its_sums_are_those_of_the_matrix),
 		T(each_command_gives_an_answer),
 		T(its_window_is_whole_minutes),
+		T(the_bars_of_a_day_are_hours),
 		T(what_is_new_was_not_there_before),
 		T(who_used_published_ports_is_named),
 		T(loss_is_in_the_first_line_that_one_reads),

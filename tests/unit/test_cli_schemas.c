@@ -210,6 +210,33 @@ static void an_event_is_of_the_host_whose_logger_ran_then(void **state)
 	check_hosts("follow -o ecs -n 3 --timeout 1s", "host", "name", "id");
 }
 
+/* Hosts that were cloned, and logs that begin anew, number theirs alike. */
+static void an_events_id_is_no_other_logs(void **state)
+{
+	static const char *const formats[][3] = {
+		{ "log -o ecs", "event", "id" },
+		{ "log -o ocsf", "metadata", "uid" },
+		{ "follow -o ecs -n 1 --timeout 1s", "event", "id" },
+	};
+
+	(void)state;
+	cli_fixture_sql("INSERT INTO proof (id, log, first_event,"
+			" first_conversation, begun_ns, removed_seq,"
+			" removed_conversation, removed_checkpoint, removed_ns)"
+			" VALUES (1, x'00ff10', 1, 1, 1, 0, 1, 0, 0);"
+			"INSERT INTO session (start_ns, pid, nflog_group,"
+			" version) VALUES (1, 1, 5, '0')");
+	cli_fixture_commit((const struct packet[]){ { 9, TALK_MYSQL } }, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		json_t *json = json_loads(cli_fixture_run(formats[i][0])->out,
+					  JSON_DISABLE_EOF_CHECK, NULL);
+
+		assert_string_equal(text_at(json, formats[i][1], formats[i][2]),
+				    "00ff10-1");
+		json_decref(json);
+	}
+}
+
 /* The log never claims more than it saw. */
 static void what_became_of_an_overlogged_packet_is_not_claimed(void **state)
 {
@@ -239,6 +266,7 @@ int main(void)
 		T(every_event_and_hole_is_valid_ecs),
 		T(every_event_and_hole_is_valid_ocsf),
 		T(an_event_is_of_the_host_whose_logger_ran_then),
+		T(an_events_id_is_no_other_logs),
 		T(what_became_of_an_overlogged_packet_is_not_claimed),
 	};
 

@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/filter_option.h"
-#include "cli/selection.h"
+#include "cli/filter/option.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -43,6 +42,17 @@ static void a_mistake_is_named_and_is_exit_code_2(void **state)
 		{ "log --since", "--since needs a value\n" },
 		{ "log -S", "-S needs a value\n" },
 		{ "log -S tomorrow", "can't understand --since 'tomorrow'" },
+		{ "log --to-port 80,443",
+		  "not '80,443': give the option once for each\n" },
+		{ "log --tcp-flags SYN,nosuch",
+		  "flags such as SYN or SYN,ACK, not 'SYN,nosuch'\n" },
+		{ "log --network nosuch,x",
+		  "no network 'nosuch,x' in the log: give the option once for "
+		  "each\n" },
+		{ "log --container nosuch --as-of now",
+		  "no container 'nosuch' in the log as of that time\n" },
+		{ "show", "show takes the id of one packet, which log -o jsonl "
+			  "begins with\n" },
 		{ "log -U 1969-01-01", "--until '1969-01-01' is out of range" },
 		{ "log -S 1h -U 2h", "--since is not before --until\n" },
 		{ "log -n many", "--last takes a number, not 'many'\n" },
@@ -295,26 +305,6 @@ static void names_are_never_sql(void **state)
 	assert_non_null(strstr(r->err, "no network 'x' OR '1'='1'"));
 }
 
-static void distance_counts_letters(void **state)
-{
-	char longest[400];
-
-	(void)state;
-	assert_int_equal(name_distance("", ""), 0);
-	assert_int_equal(name_distance("abc", "abc"), 0);
-	assert_int_equal(name_distance("ABC", "abc"), 0);
-	assert_int_equal(name_distance("", "abc"), 3);
-	assert_int_equal(name_distance("abc", ""), 3);
-	assert_int_equal(name_distance("abc", "acb"), 1);
-	assert_int_equal(name_distance("abc", "abd"), 1);
-	assert_int_equal(name_distance("abc", "xabc"), 1);
-	assert_int_equal(name_distance("kitten", "sitting"), 3);
-	memset(longest, 'a', sizeof(longest));
-	longest[sizeof(longest) - 1] = '\0';
-	assert_int_equal(name_distance(longest, longest), 0);
-	assert_int_equal(name_distance(longest, ""), 255);
-}
-
 static void too_many_filters_are_refused(void **state)
 {
 	static char word[] = "--network=shop_db";
@@ -434,7 +424,6 @@ int main(void)
 		T(completions_and_manual_know_every_verb),
 		T(an_unknown_network_is_a_mistake_with_a_hint),
 		T(names_are_never_sql),
-		T(distance_counts_letters),
 		T(too_many_filters_are_refused),
 		T(a_database_that_is_not_there_is_exit_code_5),
 		T(a_file_that_is_not_ours_is_exit_code_5),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which file is opened, which is refused, and in which words. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,76 @@ static void a_new_file_gets_the_schema_and_its_version(void **state)
 		sqlite3_exec(db, "DELETE FROM event", NULL, NULL, NULL),
 		SQLITE_READONLY);
 	sqlite3_close(db);
+}
+
+/* Opens the database, and is killed. */
+static void leave_a_long_log(void)
+{
+	char error[DB_ERROR_MAX];
+	sqlite3 *db = NULL;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		if (db_open_writer(path, &db, error) < 0 ||
+		    sqlite3_exec(db,
+				 "INSERT INTO interface (name) VALUES ('a')",
+				 NULL, NULL, NULL) != SQLITE_OK)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void must_have_interfaces(sqlite3 *db, int n)
+{
+	sqlite3_stmt *s = NULL;
+
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT count(*) FROM interface",
+					    -1, &s, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(s, 0), n);
+	sqlite3_finalize(s);
+}
+
+/* Who reads has the -shm of the old one, which SQLite would share. */
+static void a_new_file_takes_nothing_of_one_that_was_moved(void **state)
+{
+	char error[DB_ERROR_MAX] = "", old[128];
+	sqlite3 *db = NULL;
+	int to_child[2], from_child[2];
+	char byte = 0;
+	pid_t reader;
+	int status;
+
+	(void)state;
+	leave_a_long_log();
+	assert_int_equal(pipe(to_child) | pipe(from_child), 0);
+	reader = fork();
+	if (reader == 0) {
+		close(to_child[1]);
+		byte = db_open_reader(path, &db, error) < 0;
+		_exit(write(from_child[1], &byte, 1) != 1 ||
+		      read(to_child[0], &byte, 1) != 0);
+	}
+	assert_int_equal(read(from_child[0], &byte, 1), 1);
+	assert_int_equal(byte, 0);
+	snprintf(old, sizeof(old), "%s/old.db", dir);
+	assert_int_equal(rename(path, old), 0);
+	if (db_open_writer(path, &db, error) < 0)
+		fail_msg("%s", error);
+	must_have_interfaces(db, 0);
+	sqlite3_close(db);
+	close(to_child[1]);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_int_equal(status, 0);
+	close(to_child[0]);
+	close(from_child[0]);
+	close(from_child[1]);
+	unlink(old);
 }
 
 static void a_missing_file_is_named(void **state)
@@ -201,6 +272,51 @@ static off_t log_size(void)
 	return st.st_size;
 }
 
+typedef int open_fn(const char *path, sqlite3 **ret_db, char *error);
+
+/* Opens the database as one who may only read it, and nothing beside it. */
+static const char *refused(open_fn *open_it, char *error)
+{
+	bool root = geteuid() == 0;
+	sqlite3 *db = NULL;
+	int r;
+
+	assert_int_equal(chmod(path, 0444) | chmod(dir, 0555), 0);
+	if (root)
+		assert_int_equal(seteuid(65534), 0);
+	r = open_it(path, &db, error);
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(path, 0644) | chmod(dir, 0700), 0);
+	assert_int_equal(r, -EACCES);
+	return error;
+}
+
+/* As an auditor has it who was given one. */
+static void a_copy_among_files_of_others_is_to_be_copied(void **state)
+{
+	char error[DB_ERROR_MAX] = "", wal[128], shm[128];
+	sqlite3 *db = NULL;
+	int fd;
+
+	(void)state;
+	assert_int_equal(db_open_writer(path, &db, error), 0);
+	sqlite3_close(db);
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	snprintf(shm, sizeof(shm), "%s-shm", path);
+	assert_int_equal(unlink(wal) | unlink(shm), 0);
+	assert_non_null(strstr(refused(db_open_reader, error),
+			       "copy it to a directory of yours"));
+	/* to a logger that is no help, nor where the newest is in the log */
+	assert_non_null(strstr(refused(db_open_writer, error),
+			       "no permission for database"));
+	fd = open(wal, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_non_null(strstr(refused(db_open_reader, error),
+			       "no permission for database"));
+}
+
 /* A reader that stays for long makes the log long; not for ever. */
 static void a_long_log_is_cut_when_its_reader_is_gone(void **state)
 {
@@ -260,6 +376,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_new_file_gets_the_schema_and_its_version),
+		T(a_new_file_takes_nothing_of_one_that_was_moved),
 		T(a_missing_file_is_named),
 		T(an_empty_file_is_not_ours_to_read),
 		T(a_database_of_somebody_elses_is_left_alone),
@@ -268,6 +385,7 @@ int main(void)
 		T(a_damaged_database_is_called_damaged),
 		T(a_locked_database_is_called_busy),
 		T(no_permission_is_told_to_who_has_none),
+		T(a_copy_among_files_of_others_is_to_be_copied),
 		T(a_long_log_is_cut_when_its_reader_is_gone),
 		T(the_writers_lock_names_its_holder),
 	};

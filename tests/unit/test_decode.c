@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "logger/decode.h"
+#include "logger/capture/decode.h"
 #include "tests/unit/cmocka_all.h"
 
 /* Decodes an exact copy on the heap, so that ASan sees any byte too far. */

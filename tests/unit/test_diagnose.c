@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "logger/diagnose_rules.h"
+#include "logger/diagnose/rules.h"
 #include "logger/rules/profile.h"
 #include "logger/rules/rule.h"
 #include "tests/unit/cmocka_all.h"

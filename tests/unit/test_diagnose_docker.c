@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/diagnose.h"
-#include "logger/diagnose_docker.h"
-#include "logger/diagnose_fact.h"
-#include "logger/diagnose_host.h"
+#include "logger/diagnose/diagnose.h"
+#include "logger/diagnose/docker.h"
+#include "logger/diagnose/fact.h"
+#include "logger/diagnose/host.h"
 #include "tests/unit/cmocka_all.h"
 
 static void assert_fact(json_t *fact, const char *expected)

@@ -12,7 +12,7 @@
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "lib/varint.h"
-#include "logger/store.h"
+#include "logger/store/store.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/oracle.h"

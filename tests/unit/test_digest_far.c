@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/text.h"
-#include "logger/store.h"
+#include "logger/store/store.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/oracle.h"
 #include "tests/unit/store_world.h"

@@ -14,6 +14,7 @@
 #include "tests/unit/docker_bench.h"
 
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define ID_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define ENDPOINT(id, members) "\"" id "\":{" members "}"
 #define GATEWAY(endpoints)                                                     \
 	"{\"Name\":\"docker_gwbridge\",\"Id\":\"" ID_B                         \
@@ -143,6 +144,33 @@ static void only_containers_that_are_listed_are_added(void **state)
 	assert_int_equal(n, 1);
 }
 
+/* announce.c reads the two lists side by side: who stands elsewhere is lost. */
+static void rows_keep_the_order_of_the_containers(void **state)
+{
+	static const char *const expected[] = { ID_C, ID_A, ID_A, ID_B };
+	static struct docker_endpoint endpoints[4] = {
+		{ .container_id = ID_A, .network_id = ID_A },
+		{ .container_id = ID_B, .network_id = ID_A },
+	};
+	struct docker_container containers[] = { { .id = ID_C },
+						 { .id = ID_A },
+						 { .id = ID_B } };
+	size_t n = 2;
+
+	(void)state;
+	assert_int_equal(parse(GATEWAY(WEB "," ENDPOINT(
+				 ID_C, "\"IPv4Address\":\"172.18.0.4/16\""))),
+			 0);
+	assert_true(gateway_add(&rows, containers, 3, endpoints, 4, &n));
+	assert_int_equal(n, 4);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(endpoints[i].container_id, expected[i]);
+	assert_string_equal(endpoints[0].network_id, ID_B);
+	assert_string_equal(endpoints[1].network_id, ID_A);
+	assert_string_equal(endpoints[2].network_id, ID_B);
+	assert_string_equal(endpoints[3].network_id, ID_A);
+}
+
 #define NETWORKS                                                               \
 	FAKE_OK "[" NETWORK_A ",{\"Name\":\"docker_gwbridge\",\"Driver\":"     \
 		"\"bridge\",\"Id\":\"" ID_B "\",\"Options\":{"                 \
@@ -197,6 +225,59 @@ static void half_a_list_is_not_whole(void **state)
 	assert_int_equal(h->down, 0);
 }
 
+/* The list of containers without it came at once, and the next would only
+ * after a minute. */
+static void a_refused_gateway_is_asked_again_soon(void **state)
+{
+	static const struct fake_script script = { {
+		[FAKE_VERSION] = { { VERSION_OK } },
+		[FAKE_EVENTS] = { { EVENTS_OK } },
+		[FAKE_NETWORKS] = { { .bytes = NETWORKS } },
+		[FAKE_GATEWAY] = { { .bytes = FAKE_OK "[]" },
+				   { .bytes = FAKE_OK "[]" },
+				   { .bytes = FAKE_OK GATEWAY(WEB) } },
+		[FAKE_CONTAINERS] = { { .bytes = CONTAINERS } },
+	} };
+	struct bench *b = *state;
+	const struct heard *h = &b->heard;
+
+	bench_start(b, &script);
+	bench_until(b, &h->containers, 1);
+	bench_later(b, 1000); /* both lists once more after the start */
+	bench_until(b, &h->containers, 2);
+	assert_false(h->containers_whole);
+	bench_later(b, 5000);
+	bench_until(b, &h->containers, 3);
+	assert_true(h->containers_whole);
+	assert_int_equal(h->n_endpoints, 1);
+	bench_later(b, 5000); /* and no longer than needed */
+	bench_linger(b);
+	assert_int_equal(fake_docker_count(b->fake, FAKE_GATEWAY), 3);
+}
+
+/* Who came since then would lack his place, and be in the list. */
+static void no_answer_is_of_the_list_before(void **state)
+{
+	static const struct fake_script script = { {
+		[FAKE_VERSION] = { { VERSION_OK } },
+		[FAKE_EVENTS] = { { EVENTS_OK } },
+		[FAKE_NETWORKS] = { { .bytes = NETWORKS } },
+		[FAKE_GATEWAY] = { { .bytes = FAKE_OK GATEWAY("") },
+				   { .bytes = FAKE_OK GATEWAY(WEB) } },
+		[FAKE_CONTAINERS] = { { .bytes = FAKE_OK "7" },
+				      { .bytes = CONTAINERS } },
+	} };
+	struct bench *b = *state;
+	const struct heard *h = &b->heard;
+
+	bench_start(b, &script);
+	bench_until(b, &h->nonsense, 1);
+	bench_later(b, 5000);
+	bench_until(b, &h->containers, 1);
+	assert_true(h->containers_whole);
+	assert_int_equal(h->n_endpoints, 1);
+}
+
 static void without_a_gateway_nothing_is_asked(void **state)
 {
 	struct bench *b = *state;
@@ -217,8 +298,11 @@ int main(void)
 		cmocka_unit_test(what_is_no_endpoint_is_counted),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(only_containers_that_are_listed_are_added),
+		cmocka_unit_test(rows_keep_the_order_of_the_containers),
 		T(the_gateway_is_asked_before_the_containers),
+		T(no_answer_is_of_the_list_before),
 		T(half_a_list_is_not_whole),
+		T(a_refused_gateway_is_asked_again_soon),
 		T(without_a_gateway_nothing_is_asked),
 	};
 

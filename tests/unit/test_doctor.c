@@ -15,7 +15,7 @@ static const struct {
 	const char *without, *with, *expected;
 	int code;
 } cases[] = {
-	{ NULL, NULL, "all that can be watched is watched; 1 blind spots", 0 },
+	{ NULL, NULL, "all that can be watched is watched; 1 blind spot", 0 },
 	{ NULL, NULL,
 	  "ok IPv4 between bridges, DOCKER-ISOLATION-STAGE-2: 3 "
 	  "rules",

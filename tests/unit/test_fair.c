@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "logger/fair.h"
-#include "logger/store_coverage.h"
+#include "logger/capture/fair.h"
+#include "logger/store/coverage.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/store_world.h"
 

@@ -5,21 +5,19 @@
  * break. As root; else skipped.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/text.h"
 #include "logger/channel.h"
-#include "logger/firewall.h"
+#include "logger/firewall/own_netlink.h"
 #include "logger/netlink.h"
-#include "logger/own_netlink.h"
 #include "logger/rules/profile.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/firewall_world.h"
 #include "tests/unit/program_bench.h"
 
 enum { GROUP = 4246 };
@@ -31,7 +29,7 @@ enum { GROUP = 4246 };
 	" -p tcp -m tcp --dport 80 -j ACCEPT"
 
 static bool allowed;
-static int notices = -1, fds[2] = { -1, -1 };
+static int fds[2] = { -1, -1 };
 static struct firewall *fw;
 
 static const char *const programs[] = {
@@ -77,32 +75,24 @@ static int sync_all(void)
 	return firewall_sync(fw, &all);
 }
 
-static unsigned int read_notices(void)
-{
-	unsigned int what = 0;
-
-	nftmon_read(notices, firewall_pids(fw), firewall_history(fw), &what);
-	return what;
-}
-
 static void start(void)
 {
 	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
-	read_notices();
+	firewall_world_notices(fw);
 	assert_int_equal(sync_all(), 0);
-	read_notices(); /* of our own edits */
+	firewall_world_notices(fw); /* of our own edits */
 }
 
 /* The round that follows what the notices say; returns what that was. */
 static unsigned int sync_noticed(void)
 {
 	const struct firewall_round round = {
-		read_notices(), 1, true, false, false, nothing, NULL
+		firewall_world_notices(fw), 1, true, false, false, nothing, NULL
 	};
 
 	if (round.what)
 		firewall_sync(fw, &round);
-	if (read_notices()) /* our own edits are nobody else's */
+	if (firewall_world_notices(fw)) /* our own edits are nobody else's */
 		assert_false(pids_are_the_kernels());
 	*firewall_pids(fw) = (struct nftmon_pids){ 0 };
 	return round.what;
@@ -129,23 +119,13 @@ static void hear(char *states, size_t size, char *finding)
 static int make_world(void **state)
 {
 	(void)state;
-	if (!program_open())
-		return -1;
-	allowed = geteuid() == 0 && access("/usr/sbin/nft", X_OK) == 0 &&
-		  access("/usr/sbin/iptables-nft-save", X_OK) == 0 &&
-		  unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-		  mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-		  mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0;
-	if (allowed)
-		notices = nftmon_open();
-	allowed = allowed && notices >= 0;
-	return 0;
+	return firewall_world_open(false, &allowed);
 }
 
 static int end_world(void **state)
 {
 	(void)state;
-	program_close();
+	firewall_world_close();
 	return 0;
 }
 
@@ -174,10 +154,7 @@ static int tear_down(void **state)
 	(void)state;
 	if (!allowed)
 		return 0;
-	firewall_free(fw);
-	fw = NULL;
-	close(fds[0]);
-	close(fds[1]);
+	firewall_world_end(&fw, fds);
 	return 0;
 }
 

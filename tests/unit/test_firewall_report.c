@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "logger/firewall_report.h"
+#include "logger/firewall/report.h"
 #include "logger/rules/profile.h"
 
 static const char text[] = "*raw\n:PREROUTING ACCEPT [0:0]\n"

@@ -4,18 +4,16 @@
  * before each rule when somebody has one between Docker's, made again, and
  * gone. In a network namespace of its own, as root; else skipped.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "logger/channel.h"
-#include "logger/firewall.h"
 #include "logger/rules/profile.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/firewall_world.h"
 #include "tests/unit/program_bench.h"
 
 enum { GROUP = 4247 };
@@ -24,7 +22,7 @@ enum { GROUP = 4247 };
 #define SIDE "bridgeaudit-stage-2"
 
 static bool allowed;
-static int notices = -1, fds[2] = { -1, -1 };
+static int fds[2] = { -1, -1 };
 static struct firewall *fw;
 static const char *variant; /* nft, legacy */
 
@@ -40,21 +38,9 @@ static const char *const programs[] = {
 	"nft",
 };
 
-/* A command with the variant for each "@". */
 static const char *by_variant(const char *format)
 {
-	static char command[2048];
-	size_t len = 0;
-
-	for (; *format && len + 8 < sizeof(command); format++) {
-		if (*format == '@')
-			len += (size_t)snprintf(command + len, 8, "%s",
-						variant);
-		else
-			command[len++] = *format;
-	}
-	command[len] = '\0';
-	return command;
+	return firewall_world_command(format, variant);
 }
 
 static void run(const char *format)
@@ -81,20 +67,12 @@ static void nothing(void *arg)
 	(void)arg;
 }
 
-static unsigned int read_notices(void)
-{
-	unsigned int what = 0;
-
-	nftmon_read(notices, firewall_pids(fw), firewall_history(fw), &what);
-	return what;
-}
-
 /* nft: the round that follows what notices say; legacy: that of a poll. */
 static void sync_rules(uint64_t at_ns)
 {
 	bool nft = strcmp(variant, "nft") == 0;
 	const struct firewall_round round = {
-		.what = nft ? read_notices() : 0,
+		.what = nft ? firewall_world_notices(fw) : 0,
 		.at_ns = at_ns,
 		.noticed = nft,
 		.poll = true,
@@ -102,7 +80,7 @@ static void sync_rules(uint64_t at_ns)
 	};
 
 	assert_int_equal(firewall_sync(fw, &round), 0);
-	read_notices();
+	firewall_world_notices(fw);
 }
 
 static void start(void)
@@ -115,9 +93,9 @@ static void start(void)
 	};
 
 	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
-	read_notices();
+	firewall_world_notices(fw);
 	assert_int_equal(firewall_sync(fw, &all), 0);
-	read_notices();
+	firewall_world_notices(fw);
 }
 
 /* What was told of twins. */
@@ -151,24 +129,13 @@ static struct heard hear(void)
 static int make_world(void **state)
 {
 	(void)state;
-	if (!program_open())
-		return -1;
-	allowed = geteuid() == 0 && access("/usr/sbin/nft", X_OK) == 0 &&
-		  access("/usr/sbin/iptables-nft-save", X_OK) == 0 &&
-		  access("/usr/sbin/iptables-legacy-save", X_OK) == 0 &&
-		  unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
-		  mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
-		  mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0;
-	if (allowed)
-		notices = nftmon_open();
-	allowed = allowed && notices >= 0;
-	return 0;
+	return firewall_world_open(true, &allowed);
 }
 
 static int end_world(void **state)
 {
 	(void)state;
-	program_close();
+	firewall_world_close();
 	return 0;
 }
 
@@ -210,10 +177,7 @@ static int tear_down(void **state)
 	(void)state;
 	if (!allowed)
 		return 0;
-	firewall_free(fw);
-	fw = NULL;
-	close(fds[0]);
-	close(fds[1]);
+	firewall_world_end(&fw, fds);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the system's log hears of losses, and how often. */
-#include "logger/gaplog.h"
+#include "logger/capture/gaplog.h"
 #include "tests/unit/cmocka_all.h"
 
 static void losses_are_logged_seldom_and_all_of_them(void **state)

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "logger/iptables.h"
+#include "logger/firewall/iptables.h"
 
 #define SHELL "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n"
 

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "lib/text.h"
-#include "logger/iptables.h"
+#include "logger/firewall/iptables.h"
 #include "logger/rules/plan.h"
 #include "logger/rules/profile.h"
 #include "tests/unit/plan_apply.h"

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "logger/links.h"
+#include "logger/veth/links.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { MAX = 64 };
@@ -79,6 +79,8 @@ static void a_veth_leads_to_the_namespace_of_a_process(void **state)
 	assert_true(fd >= 0);
 	make_links(pid);
 	assert_int_equal(links_read(fd, links, MAX, &n), 0);
+	for (size_t i = 1; i < n; i++)
+		assert_true(links[i - 1].index < links[i].index);
 	bridge = find(n, "br-a");
 	veth = find(n, "va");
 	local = find(n, "v1");

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/nft.h"
-#include "logger/own_netlink.h"
+#include "logger/firewall/nft.h"
+#include "logger/firewall/own_netlink.h"
 #include "tests/unit/cmocka_all.h"
 
 #define SHELL "#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "logger/nft_history.h"
+#include "logger/firewall/nft_history.h"
 #include "tests/unit/cmocka_all.h"
 
 #define TABLE (UINT64_C(3) << 32)
@@ -151,10 +151,10 @@ static void a_chain_that_is_written_twice_adds_up(void **state)
 	new_table(&h, 3);
 	deleted(&h, 4, "a", 7);
 	written(&h, 5, "a");
-	nft_history_next(&h);
+	nft_history_next(&h, 1);
 	deleted(&h, 5, "a", 2);
 	written(&h, 6, "a");
-	nft_history_next(&h);
+	nft_history_next(&h, 1);
 	assert_string_equal(past(&h), "300000005:7 300000006:9");
 	nft_history_clear(&h);
 }
@@ -168,12 +168,12 @@ static void others_that_were_ahead_of_a_rule_for_a_while_are_told(void **state)
 	deleted(&h, 4, "a", 7);
 	written(&h, 5, "other");
 	written(&h, 6, "a");
-	nft_history_next(&h);
+	nft_history_next(&h, 1);
 	deleted(&h, 5, "other", 1);
 	deleted(&h, 6, "a", 2);
 	written(&h, 7, "a");
 	written(&h, 8, "behind");
-	nft_history_next(&h);
+	nft_history_next(&h, 1);
 	assert_string_equal(past(&h), "300000005:0 300000006:7 "
 				      "300000007:9 again 300000008:0");
 	nft_history_clear(&h);
@@ -186,9 +186,9 @@ static void a_rule_that_was_away_is_told(void **state)
 	(void)state;
 	new_table(&h, 3);
 	deleted(&h, 4, "a", 7);
-	nft_history_next(&h);
+	nft_history_next(&h, 1);
 	written(&h, 5, "a");
-	nft_history_next(&h);
+	nft_history_next(&h, 1);
 	assert_string_equal(past(&h), "300000005:7 absent");
 	nft_history_clear(&h);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/nftmon.h"
+#include "logger/firewall/nftmon.h"
 #include "tests/unit/cmocka_all.h"
 
 struct notices {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "logger/own_netlink.h"
+#include "logger/firewall/own_netlink.h"
 #include "logger/rules/own_diff.h"
 #include "logger/rules/own_table_text.h"
 #include "logger/rules/profile.h"

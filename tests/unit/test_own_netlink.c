@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "logger/own_netlink.h"
+#include "logger/firewall/own_netlink.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { MAX = 16 };

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/capture.h"
+#include "logger/capture/capture.h"
+#include "logger/firewall/own_netlink.h"
 #include "logger/netlink.h"
-#include "logger/own_netlink.h"
 #include "logger/rules/own_diff.h"
 #include "logger/rules/own_table.h"
 #include "logger/rules/own_table_text.h"

@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "lib/text.h"
-#include "logger/rules/plan.h"
 #include "logger/rules/profile.h"
 #include "logger/rules/rule.h"
+#include "tests/unit/made_plan.h"
 #include "tests/unit/plan_apply.h"
 
 #define ONE "DOCKER-ISOLATION-STAGE-1"
@@ -28,35 +28,6 @@ static const struct plan_config config_4 = {
 	.profile = PROFILE_DEFAULT,
 	.group = 5,
 };
-
-/* A plan and the ruleset it is about. */
-struct made {
-	struct ruleset *rs;
-	struct plan *plan;
-	char *batch;
-};
-
-/* config NULL: the removal. */
-static struct made make(const char *text, const struct plan_config *config)
-{
-	char error[RULESET_ERROR_MAX];
-	struct made m = { 0 };
-
-	if (ruleset_parse(text, strlen(text), &m.rs, error) < 0)
-		fail_msg("%s in:\n%s", error, text);
-	assert_int_equal(config ? plan_make(m.rs, config, &m.plan)
-				: plan_remove(m.rs, &m.plan),
-			 0);
-	assert_int_equal(plan_batch(m.plan, &m.batch), 0);
-	return m;
-}
-
-static void unmake(struct made *m)
-{
-	free(m->batch);
-	plan_free(m->plan);
-	ruleset_free(m->rs);
-}
 
 /* The filter table with these rules in Docker's chains. */
 static char *filter(const char *rules)

@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "logger/rules/plan.h"
 #include "logger/rules/profile.h"
 #include "logger/rules/rule.h"
+#include "tests/unit/made_plan.h"
 #include "tests/unit/plan_apply.h"
 
 #define STAGE "DOCKER-ISOLATION-STAGE-2"
@@ -70,33 +70,6 @@ static char *filter(const char *lines)
 	}
 	snprintf(text + len, sizeof(text) - len, "COMMIT\n");
 	return text;
-}
-
-struct made {
-	struct ruleset *rs;
-	struct plan *plan;
-	char *batch;
-};
-
-static struct made make(const char *text, const struct plan_config *config)
-{
-	char error[RULESET_ERROR_MAX];
-	struct made m = { 0 };
-
-	if (ruleset_parse(text, strlen(text), &m.rs, error) < 0)
-		fail_msg("%s in:\n%s", error, text);
-	assert_int_equal(config ? plan_make(m.rs, config, &m.plan)
-				: plan_remove(m.rs, &m.plan),
-			 0);
-	assert_int_equal(plan_batch(m.plan, &m.batch), 0);
-	return m;
-}
-
-static void unmake(struct made *m)
-{
-	free(m->batch);
-	plan_free(m->plan);
-	ruleset_free(m->rs);
 }
 
 /* The rules without counters, and twins as "@CHAIN BRIDGE". */

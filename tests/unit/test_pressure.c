@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "logger/pressure.h"
+#include "logger/capture/pressure.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/store_world.h"
 

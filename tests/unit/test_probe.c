@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "logger/config.h"
-#include "logger/probe_port.h"
-#include "logger/store_probe.h"
+#include "logger/probe/port.h"
+#include "logger/store/probe.h"
 #include "tests/unit/cmocka_all.h"
 
 static const struct channel_probe sent = {
@@ -200,6 +200,7 @@ static void only_what_was_announced_is_marked(void **state)
 	probes_match(&p, &ev);
 	assert_int_equal(ev.probe, 0);
 	probes_expect(&p, &sent);
+	probes_committed(&p, 4);
 	for (int i = 0; i < 6; i++) {
 		struct event other = event_of(&sent, VERDICT_DROP);
 
@@ -214,8 +215,13 @@ static void only_what_was_announced_is_marked(void **state)
 	}
 	probes_match(&p, &ev);
 	assert_int_equal(ev.probe, 1);
+	/* the first commit behind the first row of it */
+	probes_committed(&p, 7);
+	probes_match(&p, &ev);
+	probes_committed(&p, 9);
 	probes_end(&p, &end);
 	assert_int_equal(end.seen_ns, 5);
+	assert_int_equal(end.logged_ns, 7);
 	assert_int_equal(end.verdict, VERDICT_DROP);
 	assert_int_equal(p.n, 0);
 	/* it is over: whoever says the same now is somebody else */
@@ -237,6 +243,7 @@ static void that_it_passed_is_not_forgotten(void **state)
 	probes_match(&p, &pass);
 	probes_match(&p, &drop);
 	probes_end(&p, &end);
+	assert_int_equal(end.logged_ns, 0); /* it was not committed yet */
 	assert_int_equal(end.verdict, VERDICT_PASS);
 }
 

@@ -15,7 +15,7 @@
 
 #include "logger/channel.h"
 #include "logger/clock.h"
-#include "logger/probe.h"
+#include "logger/probe/probe.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { ROUNDS_MAX = 20, MANY = 36 };
@@ -111,15 +111,20 @@ static void take_messages(int *ret_announced, int *ret_ended, int *ret_arrived)
 	}
 }
 
+static void skip_if_needed(void)
+{
+	if (skip) {
+		print_message("# SKIP %s\n", skip);
+		skip();
+	}
+}
+
 static void a_round(const char *forward, int arrived)
 {
 	struct probe *p;
 	int n[3] = { 0, 0, -1 };
 
-	if (skip) {
-		print_message("# SKIP %s\n", skip);
-		skip();
-	}
+	skip_if_needed();
 	write_sysctl("/proc/sys/net/ipv4/ip_forward", forward);
 	write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", forward);
 	p = probe_of_two();
@@ -154,10 +159,7 @@ static void one_without_ipv6_is_probed_over_ipv4(void **state)
 	int n[3];
 
 	(void)state;
-	if (skip) {
-		print_message("# SKIP %s\n", skip);
-		skip();
-	}
+	skip_if_needed();
 	assert_int_equal(probe_new(fds[0], 0, &p), 0);
 	probe_add_bridge(p, "bra");
 	probe_add_bridge(p, "brc");
@@ -233,10 +235,7 @@ static void each_of_many_bridges_is_tested_in_a_round(void **state)
 	int steps[3];
 
 	(void)state;
-	if (skip) {
-		print_message("# SKIP %s\n", skip);
-		skip();
-	}
+	skip_if_needed();
 	many_bridges(true);
 	assert_int_equal(probe_new(fds[0], 0, &p), 0);
 	for (int i = 0; i < MANY; i++) {
@@ -260,10 +259,7 @@ static void what_a_round_leaves_out_is_said(void **state)
 	char name[16];
 
 	(void)state;
-	if (skip) {
-		print_message("# SKIP %s\n", skip);
-		skip();
-	}
+	skip_if_needed();
 	while (channel_recv(fds[1], &msg) > 0)
 		;
 	p = probe_of_two();
@@ -284,10 +280,7 @@ static void ports_end_with_the_process(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (skip) {
-		print_message("# SKIP %s\n", skip);
-		skip();
-	}
+	skip_if_needed();
 	pid = fork();
 	if (pid == 0) {
 		struct probe *p = probe_of_two();
@@ -307,10 +300,7 @@ static void one_bridge_is_a_finding_and_no_round(void **state)
 	struct probe *p = NULL;
 
 	(void)state;
-	if (skip) {
-		print_message("# SKIP %s\n", skip);
-		skip();
-	}
+	skip_if_needed();
 	while (channel_recv(fds[1], &msg) > 0)
 		;
 	assert_int_equal(probe_new(fds[0], 0, &p), 0);

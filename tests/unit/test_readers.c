@@ -6,7 +6,7 @@
 #include "lib/reading.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
-#include "logger/readers.h"
+#include "logger/reading/readers.h"
 #include "tests/unit/cmocka_all.h"
 
 #define T0 (1700000000ULL * NS_PER_S)

@@ -11,9 +11,9 @@
 #include "cli/telling.h"
 #include "lib/db.h"
 #include "lib/text.h"
-#include "logger/readers.h"
-#include "logger/reading_socket.h"
-#include "logger/store_reading.h"
+#include "logger/reading/readers.h"
+#include "logger/reading/socket.h"
+#include "logger/store/reading.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/store_world.h"
 
@@ -216,6 +216,68 @@ static void a_reader_of_another_file_is_not_recorded(void **state)
 	close_office(&o);
 }
 
+/* With what SQLite keeps beside it. */
+static void move_log(const char *from, const char *to)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char old[128], new[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		snprintf(old, sizeof(old), "%s%s", from, ends[i]);
+		snprintf(new, sizeof(new), "%s%s", to, ends[i]);
+		unlink(new);
+		if (rename(old, new) < 0)
+			assert_int_equal(errno, ENOENT);
+	}
+}
+
+/* Moved away and begun anew, as one rotates logs, while somebody reads. */
+static void a_log_that_was_rotated_has_its_own_readings(void **state)
+{
+	const struct world *w = *state;
+	struct telling old = a_telling("bridgeaudit|log");
+	struct telling new = old;
+	char away[sizeof(w->db) + 8];
+	struct office o;
+	sqlite3 *db;
+
+	open_office(&o, w, true);
+	telling_begin(&old, o.db);
+	take(&o);
+	db = o.db;
+	o.db = NULL;
+	close_office(&o);
+	snprintf(away, sizeof(away), "%s.old", w->db);
+	move_log(w->db, away);
+	open_office(&o, w, true);
+	/* the one who read before still reads the file that is away */
+	telling_go_on(&old, db);
+	telling_end(&old, 0);
+	take(&o);
+	assert_string_equal(store_world_ask(w, "SELECT count(*) FROM reading"),
+			    "0");
+	telling_begin(&new, o.db);
+	telling_end(&new, 0);
+	take(&o);
+	assert_string_equal(
+		store_world_ask(w, "SELECT id, verb, exit FROM reading"),
+		"1|log|0");
+	sqlite3_close(db);
+	close_office(&o);
+	/* and put back: it goes on with the readings that it has */
+	move_log(away, w->db);
+	open_office(&o, w, true);
+	telling_begin(&new, o.db);
+	telling_end(&new, 0);
+	take(&o);
+	assert_string_equal(store_world_ask(w,
+					    "SELECT group_concat(id || ' ' ||"
+					    " coalesce(exit, 'no end'), ',')"
+					    " FROM reading"),
+			    "1 no end,2 0");
+	close_office(&o);
+}
+
 static void nobody_who_listens_is_no_trouble(void **state)
 {
 	const struct world *w = *state;
@@ -411,6 +473,7 @@ int main(void)
 		T(one_that_is_killed_has_an_end_and_no_status),
 		T(a_reader_that_is_faster_than_the_logger_is_recorded),
 		T(a_reader_of_another_file_is_not_recorded),
+		T(a_log_that_was_rotated_has_its_own_readings),
 		T(nobody_who_listens_is_no_trouble),
 		T(that_it_is_not_recorded_is_a_finding),
 		T(the_socket_is_for_the_databases_group),

@@ -222,7 +222,12 @@ static void a_disturbed_rule_has_its_rows_marked_and_its_hole_counted(
 		store_world_ask(w, "SELECT packets, from_ns / 1000000000 -"
 				   " 1700000000, to_ns / 1000000000 -"
 				   " 1700000000 FROM gap"),
-		"3|20|21");
+		"3|19|21");
+	/* the change was in force before the keeper heard of it */
+	assert_string_equal(
+		store_world_ask(w, "SELECT 20000 - from_ns / 1000000 % 1000000"
+				   " FROM gap"),
+		"20");
 	assert_string_equal(rw_findings(w), "");
 	rw_end(&s, 30);
 	/* the interval of the first hole says nothing of the second */
@@ -255,6 +260,40 @@ static void a_rule_that_is_disturbed_at_once_was_not_watched_before(
 	rw_end(&s, 30);
 }
 
+/* It came after counters that closed the account, whenever it is found. */
+static void a_hole_without_a_change_begins_at_the_last_counters_that_closed(
+	void **state)
+{
+	const struct world *w = *state;
+	struct session s = begin(w);
+
+	tell(&s, (struct told){ .state = TWIN_IN_PLACE, .at = 13 },
+	     (struct mirror_told){ 0 });
+	rw_look(&s, 14);
+	tell(&s, (struct told){ .state = TWIN_IN_PLACE, .at = 18 },
+	     (struct mirror_told){ 0 });
+	rw_look(&s, 19);
+	/* 2 packets came in between; how many is found at the third reading */
+	for (uint64_t at = 23; at < 25; at++) {
+		tell(&s,
+		     (struct told){
+			     .state = TWIN_IN_PLACE, .packets = 2, .at = at },
+		     (struct mirror_told){ .open = true, .carried = -2 });
+		rw_look(&s, at + 1);
+	}
+	tell(&s,
+	     (struct told){ .state = TWIN_IN_PLACE, .packets = 2, .at = 28 },
+	     (struct mirror_told){ .missed = 2 });
+	rw_look(&s, 29);
+	/* those that were told at 18 were read after 13 */
+	assert_string_equal(
+		store_world_ask(w, "SELECT packets, from_ns / 1000000000 -"
+				   " 1700000000, to_ns / 1000000000 -"
+				   " 1700000000 FROM gap"),
+		"2|13|29");
+	rw_end(&s, 40);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -268,6 +307,7 @@ int main(void)
 		T(more_that_is_missed_later_is_a_gap_too),
 		T(a_disturbed_rule_has_its_rows_marked_and_its_hole_counted),
 		T(a_rule_that_is_disturbed_at_once_was_not_watched_before),
+		T(a_hole_without_a_change_begins_at_the_last_counters_that_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 #include "lib/conffile.h"
 #include "lib/text.h"
-#include "logger/space.h"
+#include "logger/store/space.h"
 #include "tests/unit/cmocka_all.h"
 
 #define MIB (1ULL << 20)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/db.h"
 #include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/store_world.h"
@@ -434,6 +435,28 @@ static void a_finding_is_open_until_it_is_over(void **state)
 	assert_int_equal(store_close(st, T0 + 4), 0);
 }
 
+/* Both have version 2, which says nothing of the builds before it was out. */
+static void tables_of_another_build_are_named_as_such(void **state)
+{
+	const struct world *w = *state;
+	const struct store_names names = { 0 };
+	const struct store_session session = { .start_ns = T0, .pid = 1 };
+	struct store *st = store_world_open(w, T0);
+	char error[DB_ERROR_MAX] = "";
+	sqlite3 *db = NULL;
+
+	assert_int_equal(store_close(st, T0), 0);
+	assert_int_equal(db_open_writer(w->db, &db, error), 0);
+	assert_int_equal(
+		sqlite3_exec(db, "DROP TABLE talker", NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_true(store_open(w->db, &session, &names, &st, error) < 0);
+	assert_non_null(strstr(error, "no such table"));
+	assert_non_null(strstr(error, "a build between versions made it"));
+	assert_non_null(strstr(error, "move it away"));
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -455,6 +478,7 @@ int main(void)
 		T(a_session_says_on_which_host_it_ran),
 		T(a_new_session_knows_nothing_of_twins_and_findings),
 		T(a_finding_is_open_until_it_is_over),
+		T(tables_of_another_build_are_named_as_such),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,28 @@ static void failed_news_leave_conversations_as_they_are(void **state)
 		"1|2|1");
 }
 
+/* Its row is older than what failed. */
+static void failed_news_forget_no_conversation_that_was_read(void **state)
+{
+	const struct world *w = *state;
+	const struct event ev = store_world_event(T0, 80);
+	struct store *st = store_world_open(w, T0);
+
+	store_add_event(st, &ev);
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	st = store_world_open(w, T0);
+	store_add_gap(st, &(struct gap){ .cause = "test" });
+	faulty_vfs_fail(FAULT_IO, 1, true);
+	assert_true(store_commit(st, T0) < 0);
+	assert_true(faulty_vfs_heal());
+	store_add_event(st, &ev);
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	assert_string_equal(
+		store_world_ask(w, "SELECT count(*) FROM conversation"), "1");
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -209,6 +231,7 @@ int main(void)
 		T(a_commit_that_fails_to_the_end_is_whole_the_next_time),
 		T(what_was_committed_is_there_after_the_end),
 		T(failed_news_leave_conversations_as_they_are),
+		T(failed_news_forget_no_conversation_that_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The write-ahead log is copied into the database while more is written. */
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +16,10 @@
 #include "tests/unit/store_world.h"
 
 enum {
-	PATIENCE = 3000,   /* looks, 10 ms apart */
-	WAL_SEQUENCE = 12, /* of its header: counts its beginnings */
-	LOG_FRAMES = 1000, /* that many are worth copying */
+	PATIENCE = 3000,	/* looks, 10 ms apart */
+	WAL_SEQUENCE = 12,	/* of its header: counts its beginnings */
+	LOG_FRAMES = 1000,	/* that many are worth copying */
+	LOG_FRAMES_MAX = 16384, /* more are waited for, without a reader */
 	ROUNDS = 4,
 	HANGS_S = 300, /* that long means for ever */
 };
@@ -112,18 +115,55 @@ static void the_log_begins_anew_when_all_of_it_is_copied(void **state)
 	assert_string_equal(store_world_ask(w, "PRAGMA integrity_check"), "ok");
 }
 
+/* Then what was copied of the one before is no part of the new one. */
+static void nor_when_the_log_has_begun_anew(void **state)
+{
+	const struct world *w = *state;
+	struct store *st;
+	uint32_t begun;
+
+	faulty_vfs_register();
+	st = store_world_open(w, T0);
+	begun = log_begun(w);
+	while (size_of(w, "-wal") < LOG_FRAMES * 4096L)
+		assert_int_equal(commit_many(st), 0);
+	/* now and then only, so that it is the thread that copies all */
+	for (int i = 0; i < PATIENCE && log_begun(w) == begun; i++) {
+		usleep(500000);
+		assert_int_equal(commit_one(st), 0);
+	}
+	assert_int_not_equal(log_begun(w), begun);
+	alarm(HANGS_S);
+	faulty_vfs_hold();
+	for (int i = 0; i < 2 * ROUNDS; i++)
+		assert_int_equal(commit_many(st), 0);
+	faulty_vfs_release();
+	alarm(0);
+	assert_int_equal(store_close(st, T0), 0);
+	faulty_vfs_unregister();
+	assert_string_equal(store_world_ask(w, "PRAGMA integrity_check"), "ok");
+}
+
+static sqlite3 *begin_reading(const struct world *w)
+{
+	sqlite3 *reader = NULL;
+
+	assert_int_equal(sqlite3_open(w->db, &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM event",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	return reader;
+}
+
 /* Somebody reads all the time, so that nothing of the log may be dropped. */
 static void a_reader_does_not_stop_the_writer(void **state)
 {
 	const struct world *w = *state;
 	struct store *st = store_world_open(w, T0);
-	sqlite3 *reader = NULL;
+	sqlite3 *reader;
 
 	assert_int_equal(commit_one(st), 0);
-	assert_int_equal(sqlite3_open(w->db, &reader), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM event",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
+	reader = begin_reading(w);
 	for (int i = 0; i < ROUNDS; i++)
 		assert_int_equal(commit_many(st), 0);
 	assert_int_equal(sqlite3_close(reader), SQLITE_OK);
@@ -131,6 +171,96 @@ static void a_reader_does_not_stop_the_writer(void **state)
 	assert_int_equal(store_close(st, T0), 0);
 	assert_string_equal(store_world_ask(w, "SELECT count(*) FROM event"),
 			    "81921");
+}
+
+/* So many pages into the log that are not the store's. */
+static void fill_log(const struct world *w, int pages)
+{
+	char sql[160];
+	sqlite3 *db = NULL;
+
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF;"
+		 "CREATE TABLE IF NOT EXISTS junk (bytes);"
+		 "INSERT INTO junk(bytes) VALUES (zeroblob(%d))",
+		 pages * 4096);
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* All that was written meanwhile can be copied then, by the thread. */
+static void a_writer_copies_little_when_a_long_reader_is_done(void **state)
+{
+	const struct world *w = *state;
+	struct store *st;
+	sqlite3 *reader;
+	uint64_t before;
+	uint32_t begun;
+
+	faulty_vfs_register();
+	st = store_world_open(w, T0);
+	assert_int_equal(commit_one(st), 0);
+	reader = begin_reading(w);
+	fill_log(w, LOG_FRAMES_MAX + LOG_FRAMES);
+	assert_int_equal(commit_one(st), 0);
+	begun = log_begun(w);
+	before = faulty_vfs_written();
+	assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+	for (int i = 0; i < PATIENCE && log_begun(w) == begun; i++) {
+		assert_int_equal(commit_one(st), 0);
+		usleep(10000);
+	}
+	assert_int_not_equal(log_begun(w), begun);
+	assert_in_range(faulty_vfs_written() - before, 0, LOG_FRAMES * 4096);
+	assert_int_equal(store_close(st, T0), 0);
+	faulty_vfs_unregister();
+	assert_string_equal(store_world_ask(w, "PRAGMA integrity_check"), "ok");
+}
+
+struct late {
+	struct store *st;
+	atomic_bool done;
+};
+
+static void *commit_late(void *arg)
+{
+	struct late *late = arg;
+
+	commit_one(late->st);
+	atomic_store(&late->done, true);
+	return NULL;
+}
+
+/* Also after a reader, when the disk does not answer. */
+static void a_log_that_is_too_long_is_waited_for(void **state)
+{
+	const struct world *w = *state;
+	struct late late = { 0 };
+	sqlite3 *reader;
+	pthread_t thread;
+
+	faulty_vfs_register();
+	late.st = store_world_open(w, T0);
+	assert_int_equal(commit_one(late.st), 0);
+	reader = begin_reading(w);
+	fill_log(w, LOG_FRAMES_MAX);
+	assert_int_equal(commit_one(late.st), 0);
+	assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+	alarm(HANGS_S);
+	faulty_vfs_hold();
+	fill_log(w, LOG_FRAMES_MAX);
+	assert_int_equal(commit_one(late.st), 0);
+	fill_log(w, LOG_FRAMES_MAX + LOG_FRAMES);
+	assert_int_equal(pthread_create(&thread, NULL, commit_late, &late), 0);
+	usleep(500000);
+	assert_false(atomic_load(&late.done));
+	faulty_vfs_release();
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	alarm(0);
+	assert_int_equal(store_close(late.st, T0), 0);
+	faulty_vfs_unregister();
+	assert_string_equal(store_world_ask(w, "PRAGMA integrity_check"), "ok");
 }
 
 static void write_until_killed(const struct world *w, int fd)
@@ -188,7 +318,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(commits_do_not_wait_for_the_disk),
 		T(the_log_begins_anew_when_all_of_it_is_copied),
+		T(nor_when_the_log_has_begun_anew),
 		T(a_reader_does_not_stop_the_writer),
+		T(a_writer_copies_little_when_a_long_reader_is_done),
+		T(a_log_that_is_too_long_is_waited_for),
 		T(a_writer_that_is_killed_while_pages_are_copied),
 	};
 

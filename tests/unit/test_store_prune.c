@@ -168,13 +168,8 @@ static void a_digest_has_nothing_of_what_was_removed(void **state)
 static off_t file_size(const struct world *w)
 {
 	struct stat s;
-	sqlite3 *db = NULL;
 
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
-	sqlite3_close(db);
+	store_world_checkpoint(w);
 	assert_int_equal(stat(w->db, &s), 0);
 	return s.st_size;
 }

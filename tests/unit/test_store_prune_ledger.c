@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "logger/store_reading.h"
+#include "logger/store/reading.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/names_world.h"
 

@@ -71,6 +71,47 @@ static void where_no_port_is_told_the_mac_decides(void **state)
 	names_close(st, 13);
 }
 
+/* One commit of a new conversation each to nobody, the second of other. */
+static void scan_three(struct store *st, uint64_t at, uint8_t src,
+		       uint8_t other, uint64_t other_at)
+{
+	for (uint16_t i = 0; i < 3; i++) {
+		uint8_t from = i != 1 ? src : other;
+		struct event ev = names_event(T0 + (i != 1 ? at : other_at),
+					      from, from, 200);
+
+		ev.dst_port = (uint16_t)(at / NS_PER_S + i);
+		ev.port_ifindex = from == 2 ? PORT_WEB : PORT_EVIL;
+		store_add_event(st, &ev);
+	}
+	names_commit(st, T0 + other_at);
+}
+
+static void a_scan_has_sender_and_minute_of_each_conversation(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = start(w);
+	const uint64_t second = NS_PER_S;
+
+	scan_three(st, 10 * second, 2, 2, 11 * second);
+	scan_three(st, 20 * second, 2, 3, 21 * second);
+	scan_three(st, 30 * second, 3, 3, 50 * second);
+	scan_three(st, 60 * second, 3, 3, 60 * second);
+	assert_string_equal(
+		store_world_ask(w, "SELECT k.name, c.minute - 28333333,"
+				   " c.service & 0xffff, p.src_network"
+				   " FROM conversation c"
+				   " JOIN path p ON p.id = c.path"
+				   " JOIN endpoint e ON e.id = c.src_endpoint"
+				   " JOIN container k ON k.id = e.container"
+				   " ORDER BY c.id"),
+		"web|0|10|1\nweb|0|11|1\nweb|0|12|1\n"
+		"web|0|20|1\nevil|0|21|1\nweb|0|22|1\n"
+		"evil|0|30|1\nevil|1|31|1\nevil|0|32|1\n"
+		"evil|1|60|1\nevil|1|61|1\nevil|1|62|1");
+	names_close(st, 70 * second);
+}
+
 /* Its MAC would be web's, but web is known to be elsewhere. */
 static void a_port_of_nobody_is_nobody_until_it_is_known(void **state)
 {
@@ -247,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_port_says_who_sent_it_whatever_is_in_the_packet),
 		T(where_no_port_is_told_the_mac_decides),
+		T(a_scan_has_sender_and_minute_of_each_conversation),
 		T(a_port_of_nobody_is_nobody_until_it_is_known),
 		T(what_began_by_mac_begins_anew_by_port),
 		T(a_restarted_container_is_behind_another_port),

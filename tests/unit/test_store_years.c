@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/verify.h"
 #include "lib/text.h"
-#include "logger/store_coverage.h"
+#include "logger/store/coverage.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/names_world.h"
+#include "tests/unit/verify_world.h"
 
 enum {
 	MIB = 1024 * 1024,
@@ -199,53 +199,33 @@ static void live_a_day(struct store *st, struct told *told, unsigned int day,
 	settle(st, now_ns + 23 * HOUR);
 }
 
-static void must_be(const struct world *w, const char *sql, const char *as)
-{
-	const char *is = store_world_ask(w, sql);
-
-	if (strcmp(is, as) != 0)
-		fail_msg("%s: %s", sql, is);
-}
-
-static void must_be_proven(const struct world *w, unsigned int day)
-{
-	const struct verify_options none = { 0 };
-	struct verify_report report;
-	char error[VERIFY_DETAIL_MAX];
-	sqlite3 *db = NULL;
-
-	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
-	assert_int_equal(verify_database(db, &none, &report, error), 0);
-	sqlite3_close(db);
-	if (report.fault)
-		fail_msg("day %u: link %" PRId64 ": %s", day, report.fault_seq,
-			 report.fault_detail);
-	assert_true(report.sums_checked);
-}
-
 /* Every name that a row needs is there, and was true at its time. */
 static void names_must_be_right(const struct world *w)
 {
-	must_be(w,
+	store_world_must_be(
+		w,
 		"SELECT count(*) FROM conversation c LEFT JOIN endpoint s"
 		" ON s.id = c.src_endpoint LEFT JOIN endpoint d"
 		" ON d.id = c.dst_endpoint WHERE (c.src_endpoint IS NOT NULL"
 		" AND s.id IS NULL) OR (c.dst_endpoint IS NOT NULL"
 		" AND d.id IS NULL)",
 		"0");
-	must_be(w,
+	store_world_must_be(
+		w,
 		"SELECT count(*) FROM endpoint e LEFT JOIN container c"
 		" ON c.id = e.container LEFT JOIN network n"
 		" ON n.id = e.network WHERE c.id IS NULL OR n.id IS NULL",
 		"0");
-	must_be(w,
+	store_world_must_be(
+		w,
 		"SELECT count(*) FROM event e JOIN v_conversation c"
 		" ON c.id = e.conversation WHERE c.src_container IS NULL"
 		" OR c.src_container IS NOT iif(c.src_ip & 255 = 2, 'web',"
 		" 'job-' || ((e.time_ns - 1700000000000000000)"
 		" / 86400000000000))",
 		"0");
-	must_be(w,
+	store_world_must_be(
+		w,
 		"SELECT count(*) FROM path p LEFT JOIN network s"
 		" ON s.id = p.src_network LEFT JOIN rule r ON r.id = p.rule"
 		" WHERE s.id IS NULL",
@@ -273,7 +253,8 @@ static void must_be_small(const struct world *w, unsigned int day)
 
 	if (*store_world_ask(w, sql))
 		fail_msg("day %u: %s", day, store_world_ask(w, sql));
-	must_be(w,
+	store_world_must_be(
+		w,
 		/* 4 MiB of free pages are not worth moving others */
 		"SELECT page_count * page_size < 12 * 1024 * 1024 FROM"
 		" pragma_page_count, pragma_page_size",
@@ -287,14 +268,15 @@ static void look(const struct world *w, const struct told *told,
 
 	snprintf(sums, sizeof(sums), "%" PRIu64 "|%" PRIu64 "|%" PRIu64,
 		 told->packets, told->lost, told->gaps);
-	must_be(w,
+	store_world_must_be(
+		w,
 		"SELECT (SELECT sum(packets) FROM batch), (SELECT sum(packets)"
 		" FROM gap), (SELECT sum(coalesce(gaps, 1)) FROM gap)",
 		sums);
-	must_be(w, "PRAGMA integrity_check", "ok");
+	store_world_must_be(w, "PRAGMA integrity_check", "ok");
 	must_be_small(w, day);
 	names_must_be_right(w);
-	must_be_proven(w, day);
+	verify_world_must_be_proven(w, day);
 }
 
 static void live(const struct world *w, uint64_t retain_ns, unsigned int days)

@@ -4,7 +4,7 @@
  * namespace of its own: all of ours, nothing of anybody else's, also while
  * somebody edits.
  */
-#include "logger/twin_netlink.h"
+#include "logger/firewall/twin_netlink.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "logger/iptables.h"
+#include "logger/firewall/iptables.h"
 #include "tests/unit/cmocka_all.h"
 
 enum { TWINS = 600, LONG_MS = 60000 };

@@ -278,6 +278,49 @@ static void no_key_changes_unseen(void **state)
 	take_up(fd);
 }
 
+/* The last byte of the first key of each index: rows are as they were, and
+ * only who checks the trees of the table sees it. */
+static void each_index_of_each_table_is_looked_at(void **state)
+{
+	sqlite3_stmt *s = NULL;
+	unsigned int n = 0;
+	bool readings = false;
+	sqlite3 *db;
+	int fd;
+
+	verify_world_fill(*state);
+	fd = lay_down(*state);
+	db = verify_world_open(&image);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT rootpage, tbl_name, name"
+					    " FROM sqlite_schema"
+					    " WHERE type = 'index'",
+					    -1, &s, NULL),
+			 SQLITE_OK);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		sqlite3_int64 page = (sqlite3_column_int64(s, 0) - 1) * PAGE;
+		const unsigned char *h = image.bytes + page;
+		struct outcome o = { 0 };
+		unsigned int cell = number16(h + 8);
+
+		if (*h != LEAF_INDEX || number16(h + 3) == 0)
+			continue;
+		/* its length, which is of one byte, and the record */
+		try_byte(fd, page + cell + h[cell], 0x01, &o);
+		if (o.unused > 0)
+			fail_msg("a key of %s: nothing is found",
+				 (const char *)sqlite3_column_text(s, 2));
+		readings = readings ||
+			   strcmp((const char *)sqlite3_column_text(s, 1),
+				  "reading") == 0;
+		n++;
+	}
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	assert_true(readings && n > 8);
+	take_up(fd);
+}
+
 /* They lead to rows, and a small log has none. */
 static void no_byte_of_an_inner_page_hides_a_row(void **state)
 {
@@ -331,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(no_byte_changes_a_row_unseen),
 		T(no_key_changes_unseen),
+		T(each_index_of_each_table_is_looked_at),
 		T(no_byte_of_an_inner_page_hides_a_row),
 		T(a_file_that_was_cut_is_found),
 	};

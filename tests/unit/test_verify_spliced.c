@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "logger/store_coverage.h"
+#include "logger/store/coverage.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/verify_world.h"
 

@@ -221,6 +221,8 @@ static void a_window_reads_its_own_events_and_all_else(void **state)
 		{ "UPDATE event SET detail = detail + 1 WHERE id = 8",
 		  FAULT_NONE },
 		{ "UPDATE tally SET packets = packets + 1", FAULT_NONE },
+		{ "INSERT INTO posting (id, entries) VALUES (1 << 40, x'00')",
+		  FAULT_NONE },
 		{ "UPDATE conversation SET path = path + 1 WHERE id ="
 		  " (SELECT max(id) FROM conversation)",
 		  FAULT_CHANGED },

@@ -5,7 +5,7 @@
 
 #include "lib/text.h"
 #include "logger/clock.h"
-#include "logger/writer.h"
+#include "logger/store/writer.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/faulty_vfs.h"
 #include "tests/unit/store_world.h"
@@ -252,6 +252,35 @@ static void counters_that_wait_do_not_fill_the_queue(void **state)
 	close_office(&o);
 }
 
+/* A tick that comes when nothing was written for a while. */
+static void rest(struct office *o)
+{
+	o->writer.committed_ms -= 2 * WRITER_TICK_MS;
+	writer_tick(&o->writer);
+	assert_true(o->writer.rests);
+}
+
+/* Counters come again and again while no packet does. */
+static void what_a_commit_took_is_given_back_at_the_next_rest(void **state)
+{
+	struct office o = { 0 };
+	sqlite3_int64 used;
+
+	open_office(&o, *state);
+	add_event(&o);
+	writer_commit(&o.writer);
+	rest(&o);
+	used = sqlite3_memory_used();
+	for (int i = 0; i < 2; i++) {
+		add_event(&o);
+		writer_commit(&o.writer);
+		assert_true(sqlite3_memory_used() > used + 4096);
+		rest(&o);
+		assert_in_range(sqlite3_memory_used(), 0, used + 4096);
+	}
+	close_office(&o);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -262,6 +291,7 @@ int main(void)
 		T(little_room_is_in_the_ledger_before_it_suspends),
 		T(a_disk_that_fails_is_in_the_ledger_afterwards),
 		T(counters_that_wait_do_not_fill_the_queue),
+		T(what_a_commit_took_is_given_back_at_the_next_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

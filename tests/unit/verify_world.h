@@ -5,7 +5,7 @@
 
 #include <sqlite3.h>
 
-#include "cli/verify.h"
+#include "cli/verify/verify.h"
 #include "tests/unit/store_world.h"
 
 /* Bytes of a database file. */
@@ -27,5 +27,7 @@ bool verify_world_try(sqlite3 *db, const char *sql);
 /* With the options, or NULL for none. */
 struct verify_report verify_world_check(sqlite3 *db,
 					const struct verify_options *options);
+/* The log itself, with its sums; round is for the message. */
+void verify_world_must_be_proven(const struct world *w, unsigned int round);
 
 #endif
