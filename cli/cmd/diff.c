@@ -142,29 +142,45 @@ static bool is_much_more(const struct diff *d, int64_t now, int64_t before)
 	return now >= MORE_MIN && (double)now >= MORE_FACTOR * usual;
 }
 
-/* Goes through both sorted lists at once. */
+/* Which of the two lists, both sorted, has the next key: below 0 the new one,
+ * above 0 the one before, 0 both. */
+static int order(const struct diff *d, size_t i, size_t j)
+{
+	if (i == d->now.n)
+		return 1;
+	if (j == d->before.n)
+		return -1;
+	return strcmp(d->now.list[i].key, d->before.list[j].key);
+}
+
+/* A conversation of both times. */
+static int show_more(struct diff *d, const struct talk *now, int64_t before)
+{
+	if (!is_much_more(d, now->packets, before))
+		return 0;
+	return show(d, "more", now, now->packets, before);
+}
+
+/* Goes through both lists at once. */
 static int compare(struct diff *d)
 {
+	const struct talk *now = d->now.list, *before = d->before.list;
 	size_t i = 0, j = 0;
 	int r = 0;
 
 	while (r == 0 && (i < d->now.n || j < d->before.n)) {
-		const struct talk *now = &d->now.list[i];
-		const struct talk *before = &d->before.list[j];
-		int order = i == d->now.n      ? 1
-			    : j == d->before.n ? -1
-					       : strcmp(now->key, before->key);
+		int which = order(d, i, j);
 
-		if (order < 0) {
+		if (which < 0) {
 			d->news++;
-			r = show(d, "new", now, now->packets, 0);
-		} else if (order > 0) {
-			r = show(d, "gone", before, 0, before->packets);
-		} else if (is_much_more(d, now->packets, before->packets)) {
-			r = show(d, "more", now, now->packets, before->packets);
+			r = show(d, "new", &now[i], now[i].packets, 0);
+		} else if (which > 0) {
+			r = show(d, "gone", &before[j], 0, before[j].packets);
+		} else {
+			r = show_more(d, &now[i], before[j].packets);
 		}
-		i += order <= 0;
-		j += order >= 0;
+		i += which <= 0;
+		j += which >= 0;
 	}
 	return r;
 }

@@ -14,6 +14,8 @@ struct varint_reader digest_numbers(sqlite3_stmt *stmt, int column)
 	const uint8_t *bytes = sqlite3_column_blob(stmt, column);
 	int len = sqlite3_column_bytes(stmt, column);
 
+	if (!bytes)
+		return (struct varint_reader){ 0 };
 	return (struct varint_reader){ .at = bytes, .end = bytes + len };
 }
 

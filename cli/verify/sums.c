@@ -191,12 +191,13 @@ static int close_until(struct verify *v, uint64_t minute)
 static int note_loose(struct verify_sums *s, const struct evidence_batch *b)
 {
 	uint64_t from_ns = (uint64_t)b->min_ns, to_ns = (uint64_t)b->max_ns;
-	struct verify_loose *last = s->loose + s->n_loose;
+	struct verify_loose *last =
+		s->n_loose > 0 ? &s->loose[s->n_loose - 1] : NULL;
 
-	if (s->n_loose > 0 && last[-1].from_ns <= from_ns &&
-	    from_ns / NS_PER_MINUTE <= last[-1].to_ns / NS_PER_MINUTE) {
-		if (to_ns > last[-1].to_ns)
-			last[-1].to_ns = to_ns;
+	if (last && last->from_ns <= from_ns &&
+	    from_ns / NS_PER_MINUTE <= last->to_ns / NS_PER_MINUTE) {
+		if (to_ns > last->to_ns)
+			last->to_ns = to_ns;
 		return 0;
 	}
 	if (verify_make_room(&s->loose, s->n_loose, &s->loose_room,
