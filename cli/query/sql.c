@@ -97,6 +97,10 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_DIGEST_TIMES_BACK] = DIGESTS("", "block DESC"),
 	[QUERY_POSTINGS] = "SELECT id, entries FROM posting"
 			   " WHERE id BETWEEN :first AND :last",
+	[QUERY_POSTING_AFTER] = "SELECT id FROM posting WHERE id > :id"
+				" ORDER BY id LIMIT 1",
+	[QUERY_POSTING_BEFORE] = "SELECT id FROM posting WHERE id < :id"
+				 " ORDER BY id DESC LIMIT 1",
 	/* Through the batches: only those that touch the window. A step for
 	 * each row would take as long again; amounts.c makes the function. */
 	[QUERY_AMOUNTS_OF_EVENTS] =
