@@ -4,6 +4,7 @@
  * file gives the program its streams, its clock and its manners as a process.
  */
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -89,6 +90,9 @@ int main(int argc, char **argv)
 
 	/* a reader that went away is seen as EPIPE */
 	signal(SIGPIPE, SIG_IGN);
+	/* there are no threads, and nobody asks how much memory it takes */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	clock_gettime(CLOCK_REALTIME, &now);
 	cli.now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 	cli.color = may_color();

@@ -24,15 +24,23 @@ enum {
 
 static const struct event_range empty = { .first = 1, .last = 0 };
 
+/* What no logger gives as an id could not be counted on from. */
+static int take_hull(int64_t first, int64_t last, struct event_range *ret)
+{
+	if (first < 0 || last < 0 || last == INT64_MAX)
+		return -EUCLEAN;
+	*ret = (struct event_range){ first, last };
+	return 0;
+}
+
 int event_range_all(sqlite3 *db, struct event_range *ret)
 {
 	int64_t hull[2];
 	int r = query_numbers(db, QUERY_HULL, hull, 2);
 
-	if (r < 0)
-		return r;
-	*ret = r == 0 ? empty : (struct event_range){ hull[0], hull[1] };
-	return 0;
+	if (r == 0)
+		*ret = empty;
+	return r <= 0 ? r : take_hull(hull[0], hull[1], ret);
 }
 
 int event_range_window(sqlite3 *db, const struct selection *sel,
@@ -50,11 +58,9 @@ int event_range_window(sqlite3 *db, const struct selection *sel,
 	r = query_step(stmt);
 	if (r == 0)
 		*ret = empty;
-	if (r == 1) {
-		ret->first = sqlite3_column_int64(stmt, 0);
-		ret->last = sqlite3_column_int64(stmt, 1);
-		r = 0;
-	}
+	if (r == 1)
+		r = take_hull(sqlite3_column_int64(stmt, 0),
+			      sqlite3_column_int64(stmt, 1), ret);
 	sqlite3_finalize(stmt);
 	return r;
 }

@@ -32,6 +32,7 @@ struct amounts {
 	const struct selection *sel;
 	struct amount_table each; /* by conversation */
 	int64_t events_left;	  /* that may still be read themselves */
+	struct digest_walk walk;
 	sqlite3_stmt *events;
 	int taken;	     /* what became of its last row */
 	int level;	     /* as of amounts_read() */
@@ -267,12 +268,6 @@ static int make_table(sqlite3 *db, struct amounts *a)
 static int read_part(sqlite3 *db, struct amounts *a, bool cheap,
 		     const struct selection *part)
 {
-	const struct digest_walk walk = {
-		.entries = true,
-		.digested = add_digest,
-		.events = add_events,
-		.arg = a,
-	};
 	struct event_range range = { 0 };
 	int r = event_range_window(db, part, &range);
 
@@ -283,7 +278,7 @@ static int read_part(sqlite3 *db, struct amounts *a, bool cheap,
 		return 0;
 	a->sel = part;
 	query_bind_selection(a->events, part);
-	return digest_walk(db, part, &range, &walk);
+	return digest_walk(&a->walk, part, &range);
 }
 
 int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
@@ -291,6 +286,10 @@ int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
 {
 	struct amounts a = {
 		.level = level,
+		.walk = { .entries = true,
+			  .digested = add_digest,
+			  .events = add_events,
+			  .arg = &a },
 		.each.max = cheap ? CHEAP_CONVERSATIONS : CONVERSATIONS_MAX,
 		.events_left = cheap ? CHEAP_EVENTS : INT64_MAX,
 	};
@@ -302,11 +301,14 @@ int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
 		right.since_ns = (uint64_t)hours->end * NS_PER_HOUR;
 	}
 	if (r == 0)
+		r = digest_prepare(db, &a.walk);
+	if (r == 0)
 		r = query_prepare(db, QUERY_AMOUNTS_OF_EVENTS, &a.events);
 	if (r == 0)
 		r = read_part(db, &a, cheap, &left);
 	if (r > 0 && hours)
 		r = read_part(db, &a, cheap, &right);
+	sqlite3_finalize(a.walk.stmt);
 	sqlite3_finalize(a.events);
 	set_function(db, NULL);
 	if (r > 0)

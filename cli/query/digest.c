@@ -44,9 +44,10 @@ static int between(const struct digest_walk *walk, int64_t first, int64_t last)
 }
 
 /* Takes one block, and on the way to it what has no digest. */
-static int take(sqlite3_stmt *stmt, const struct selection *sel,
-		const struct digest_walk *walk, const struct event_range *left)
+static int take(const struct digest_walk *walk, const struct selection *sel,
+		const struct event_range *left)
 {
+	sqlite3_stmt *stmt = walk->stmt;
 	struct digest_block b = { .block = sqlite3_column_int64(stmt, 0),
 				  .min_ns = sqlite3_column_int64(stmt, 1),
 				  .stmt = stmt };
@@ -83,26 +84,28 @@ static void leave(const struct digest_walk *walk, int64_t block,
 		left->first = (block + 1) << DIGEST_SHIFT;
 }
 
-int digest_walk(sqlite3 *db, const struct selection *sel,
-		const struct event_range *range, const struct digest_walk *walk)
+int digest_prepare(sqlite3 *db, struct digest_walk *walk)
+{
+	return query_prepare(db,
+			     walk->entries    ? QUERY_DIGESTS
+			     : walk->backward ? QUERY_DIGEST_TIMES_BACK
+					      : QUERY_DIGEST_TIMES,
+			     &walk->stmt);
+}
+
+int digest_walk(const struct digest_walk *walk, const struct selection *sel,
+		const struct event_range *range)
 {
 	struct event_range left = *range;
-	sqlite3_stmt *stmt = NULL;
-	int r = query_prepare(db,
-			      walk->entries    ? QUERY_DIGESTS
-			      : walk->backward ? QUERY_DIGEST_TIMES_BACK
-					       : QUERY_DIGEST_TIMES,
-			      &stmt);
-	int more = 1;
+	int more = 1, r = 0;
 
-	query_bind(stmt, ":first", range->first >> DIGEST_SHIFT);
-	query_bind(stmt, ":last", range->last >> DIGEST_SHIFT);
-	while (r == 0 && more > 0 && (r = query_step(stmt)) == 1) {
-		more = take(stmt, sel, walk, &left);
-		leave(walk, sqlite3_column_int64(stmt, 0), &left);
-		r = 0;
+	query_bind(walk->stmt, ":first", range->first >> DIGEST_SHIFT);
+	query_bind(walk->stmt, ":last", range->last >> DIGEST_SHIFT);
+	while (more > 0 && (r = query_step(walk->stmt)) == 1) {
+		more = take(walk, sel, &left);
+		leave(walk, sqlite3_column_int64(walk->stmt, 0), &left);
 	}
-	sqlite3_finalize(stmt);
+	sqlite3_reset(walk->stmt);
 	if (r < 0 || more <= 0)
 		return r < 0 ? r : more;
 	return between(walk, left.first, left.last);

@@ -30,15 +30,17 @@ struct digest_walk {
 	int (*digested)(void *arg, const struct digest_block *block);
 	int (*events)(void *arg, int64_t first, int64_t last);
 	void *arg;
+	sqlite3_stmt *stmt; /* by digest_prepare(); the caller finalizes it */
 };
+
+/* 0 or -errno; before the first walk. */
+int digest_prepare(sqlite3 *db, struct digest_walk *walk);
 
 /* Goes through the range by id, leaving out blocks that are outside of the
  * selection's window. Returns 1, 0 when the walk was ended, or -errno. */
-int digest_walk(sqlite3 *db, const struct selection *sel,
-		const struct event_range *range,
-		const struct digest_walk *walk);
+int digest_walk(const struct digest_walk *walk, const struct selection *sel,
+		const struct event_range *range);
 
-/* The block's entries, and its sums. */
 struct varint_reader digest_entries(const struct digest_block *block);
 struct varint_reader digest_sums(const struct digest_block *block);
 
@@ -67,12 +69,10 @@ struct hours_within {
 int amounts_read(sqlite3 *db, const struct selection *sel, bool cheap,
 		 int level, const struct hours_within *hours);
 
-/*
- * Makes the table picked of the ids of the events in the range that are of the
+/* Makes the table picked of the ids of the events in the range that are of the
  * n_mine conversations in temp.mine; not all need be in the window. An end with
  * so many that are will do, unless the selection asks events. Returns 1, 0 when
- * there are too many, or -errno.
- */
+ * there are too many, or -errno. */
 int picked_read(sqlite3 *db, const struct selection *sel,
 		const struct event_range *range, const struct event_end *end,
 		int64_t n_mine);

@@ -6,6 +6,7 @@
 #include "cli/query/id_table.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "lib/db.h"
@@ -43,12 +44,20 @@ static int by_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_sorted(const int64_t *list, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (list[i] < list[i - 1])
+			return false;
+	return true;
+}
+
 /* Returns how many are left. */
 static size_t sort(int64_t *list, size_t n)
 {
 	size_t left = 0;
 
-	if (n > 0)
+	if (!is_sorted(list, n))
 		qsort(list, n, sizeof(*list), by_id);
 	for (size_t i = 0; i < n; i++)
 		if (left == 0 || list[i] != list[left - 1])

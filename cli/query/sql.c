@@ -34,12 +34,17 @@
 	"SELECT block, min_ns, max_ns" more " FROM digest"                     \
 	" WHERE block BETWEEN :first AND :last ORDER BY " order
 
+/* The last event of the batch b: no higher than there is one, or who walks
+ * there by ids walks for years. */
+#define LAST_OF_BATCH                                                          \
+	"iif(b.pruned_ns IS NULL,"                                             \
+	" min(b.last_event, (SELECT max(id) FROM event)), b.last_event)"
+
 static const char *const sql[QUERY_COUNT] = {
 	/* The first and the last event; no row when there is none. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
 		       " INDEXED BY batch_kept WHERE pruned_ns IS NULL),"
-		       " last_event"
-		       " FROM batch WHERE first_event ="
+		       " " LAST_OF_BATCH " FROM batch b WHERE b.first_event ="
 		       " (SELECT max(first_event) FROM batch)",
 	/*
 	 * A range of ids that holds every event of the window. Ids follow
@@ -49,7 +54,7 @@ static const char *const sql[QUERY_COUNT] = {
 		"WITH hull AS (SELECT min(first_event) AS first_event,"
 		" max(first_event) AS last_batch FROM batch"
 		" WHERE max_ns >= :since AND min_ns < :until)"
-		" SELECT h.first_event, b.last_event FROM hull h"
+		" SELECT h.first_event, " LAST_OF_BATCH " FROM hull h"
 		" CROSS JOIN batch b ON b.first_event = h.last_batch",
 
 	/* Into temp.mine, which event/stream.c makes. */
@@ -97,6 +102,10 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_DIGEST_TIMES_BACK] = DIGESTS("", "block DESC"),
 	[QUERY_POSTINGS] = "SELECT id, entries FROM posting"
 			   " WHERE id BETWEEN :first AND :last",
+	[QUERY_POSTING_AFTER] = "SELECT id FROM posting WHERE id > :id"
+				" ORDER BY id LIMIT 1",
+	[QUERY_POSTING_BEFORE] = "SELECT id FROM posting WHERE id < :id"
+				 " ORDER BY id DESC LIMIT 1",
 	/* Through the batches: only those that touch the window. A step for
 	 * each row would take as long again; amounts.c makes the function. */
 	[QUERY_AMOUNTS_OF_EVENTS] =

@@ -206,6 +206,35 @@ static void raw_sql(const char *sql)
 	sqlite3_close(db);
 }
 
+/* Who counts on from them would never be done. */
+static void ids_that_no_logger_gives_end_no_walk_late(void **state)
+{
+	const struct cli_result *r;
+	char whole[65536];
+
+	(void)state;
+	r = cli_fixture_run("log --all -o jsonl");
+	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+	str_copy(whole, sizeof(whole), r->out);
+	raw_sql("UPDATE batch SET last_event = 9223372036854775807"
+		" WHERE first_event = (SELECT max(first_event) FROM batch)");
+	r = cli_fixture_run("log --all -o jsonl");
+	assert_string_equal(r->out, whole);
+	ask_some(0);
+	raw_sql("INSERT INTO event (conversation, time_ns, detail, packets, id)"
+		" SELECT conversation, time_ns, detail, packets,"
+		" 9223372036854775807 FROM event LIMIT 1");
+	assert_int_equal(cli_fixture_run("log --all -o jsonl")->code,
+			 EXITCODE_INTEGRITY);
+	ask_some(0);
+	raw_sql("DELETE FROM event WHERE id = 9223372036854775807;"
+		"UPDATE batch SET first_event = -5 WHERE first_event ="
+		" (SELECT min(first_event) FROM batch)");
+	assert_int_equal(cli_fixture_run("log --all -o jsonl")->code,
+			 EXITCODE_INTEGRITY);
+	ask_some(0);
+}
+
 static void expect_refusal(const char *words)
 {
 	for (size_t i = 0; i < cli_questions_count; i++) {
@@ -247,6 +276,7 @@ int main(void)
 		T(pages_that_changed_places_never_crash_it),
 		T(half_a_file_is_damage_or_no_database),
 		T(each_table_that_is_missing_is_said),
+		T(ids_that_no_logger_gives_end_no_walk_late),
 		T(a_future_version_is_refused_by_every_question),
 		T(somebody_elses_database_is_refused_by_every_question),
 	};
