@@ -245,6 +245,54 @@ static void an_empty_answer_says_why(void **state)
 			    "nothing matched: no packet is in the log\n");
 }
 
+/* The terminal of an answer that a packet came behind. */
+static ssize_t take_and_commit(void *cookie, const char *buf, size_t size)
+{
+	static const struct packet late = { CLI_NOW - 10 * S, TALK_MYSQL };
+	bool *came = cookie;
+
+	(void)buf;
+	if (!*came)
+		cli_fixture_commit(&late, 1);
+	*came = true;
+	return (ssize_t)size;
+}
+
+static void an_empty_answer_does_not_know_what_came_after_it(void **state)
+{
+	static const char *const verbs[] = { "log", "matrix", "top",
+					     "timeline" };
+	const cookie_io_functions_t io = { .write = take_and_commit };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char program[] = "bridgeaudit", option[] = "--db", db[128];
+		char verb[16], format[] = "-o", json[] = "json";
+		char *argv[] = { program, option, db, verb, format, json };
+		struct cli cli = { .now_ns = CLI_NOW };
+		bool came = false;
+		size_t size = 0;
+		char *said = NULL;
+
+		cli_fixture_sql("DELETE FROM event; DELETE FROM batch;"
+				"DELETE FROM tally; DELETE FROM seen");
+		str_copy(db, sizeof(db), cli_fixture_db());
+		str_copy(verb, sizeof(verb), verbs[i]);
+		cli.out = fopencookie(&came, "w", io);
+		cli.err = open_memstream(&said, &size);
+		assert_non_null(cli.out);
+		assert_non_null(cli.err);
+		assert_int_equal(cli_run(&cli, ARRAY_SIZE(argv), argv),
+				 EXITCODE_NOTHING);
+		fclose(cli.out);
+		fclose(cli.err);
+		assert_true(came);
+		assert_string_equal(said, "nothing matched: no packet is in "
+					  "the log\n");
+		free(said);
+	}
+}
+
 /* Whether the grid of the program beside this test is all ASCII there. */
 static bool is_ascii_in(const char *locale)
 {
@@ -286,6 +334,7 @@ int main(void)
 		T(a_spreadsheet_calculates_no_name),
 		T(a_test_packet_is_shown_as_one),
 		T(an_empty_answer_says_why),
+		T(an_empty_answer_does_not_know_what_came_after_it),
 		T(a_locale_without_other_characters_gets_ascii),
 	};
 
