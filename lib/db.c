@@ -82,7 +82,8 @@ int db_explain(const char *path, sqlite3 *db, int rc, char *error)
 	case -EUCLEAN:
 		snprintf(error, DB_ERROR_MAX,
 			 "database '%s' is damaged (%s): keep a copy, then try "
-			 "sqlite3's .recover",
+			 "sqlite3's .recover; if it was put back, put it back "
+			 "without the -wal beside it, which is another's",
 			 path, sqlite3_errmsg(db));
 		break;
 	case -EMEDIUMTYPE:
