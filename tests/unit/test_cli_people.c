@@ -13,23 +13,6 @@
 
 #define S NS_PER_S
 
-/* ids 1 to 5 are the talks in their order */
-static int set_up(void **state)
-{
-	static const struct packet packets[] = {
-		{ CLI_NOW - 600 * S + 1, TALK_MYSQL },
-		{ CLI_NOW - 500 * S, TALK_PING },
-		{ CLI_NOW - 400 * S, TALK_HTTP },
-		{ CLI_NOW - 300 * S, TALK_BACK },
-		{ CLI_NOW - 200 * S, TALK_UNKNOWN },
-	};
-	int r = cli_fixture_set_up(state);
-
-	if (r == 0)
-		cli_fixture_commit(packets, ARRAY_SIZE(packets));
-	return r;
-}
-
 static void compact_is_a_line_per_packet_and_the_terminals_choice(void **state)
 {
 	static const char expected[] =
@@ -324,7 +307,9 @@ static void a_locale_without_other_characters_gets_ascii(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, cli_fixture_talks,                  \
+					cli_fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(compact_is_a_line_per_packet_and_the_terminals_choice),
 		T(colours_come_by_word_and_not_by_a_pipe),
