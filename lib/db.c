@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -81,7 +82,8 @@ int db_explain(const char *path, sqlite3 *db, int rc, char *error)
 	case -EUCLEAN:
 		snprintf(error, DB_ERROR_MAX,
 			 "database '%s' is damaged (%s): keep a copy, then try "
-			 "sqlite3's .recover",
+			 "sqlite3's .recover; if it was put back, put it back "
+			 "without the -wal beside it, which is another's",
 			 path, sqlite3_errmsg(db));
 		break;
 	case -EMEDIUMTYPE:
@@ -261,11 +263,31 @@ static int prepare_writer(sqlite3 *db, int version)
 	return rc;
 }
 
+/* Where SQLite puts temporary files (sqlite.org/tempfiles.html, 5.0): without
+ * any of these the first that is needed is an I/O error. */
+static bool has_temporary_directory(void)
+{
+	const char *const dirs[] = { getenv("SQLITE_TMPDIR"),
+				     getenv("TMPDIR"),
+				     "/var/tmp",
+				     "/usr/tmp",
+				     "/tmp",
+				     "." };
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (dirs[i] && stat(dirs[i], &st) == 0 && S_ISDIR(st.st_mode) &&
+		    access(dirs[i], W_OK | X_OK) == 0)
+			return true;
+	return false;
+}
+
 int db_open_scratch(sqlite3 **ret_db)
 {
+	bool on_disk = has_temporary_directory();
 	sqlite3 *db = NULL;
 	/* "": a file that nobody else sees, gone when it is closed */
-	int rc = sqlite3_open_v2("", &db,
+	int rc = sqlite3_open_v2(on_disk ? "" : ":memory:", &db,
 				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 					 SQLITE_OPEN_NOMUTEX,
 				 NULL);
@@ -275,6 +297,9 @@ int db_open_scratch(sqlite3 **ret_db)
 				  "PRAGMA journal_mode = OFF;"
 				  "PRAGMA synchronous = OFF;",
 				  NULL, NULL, NULL);
+	if (rc == SQLITE_OK && !on_disk)
+		rc = sqlite3_exec(db, "PRAGMA temp_store = MEMORY", NULL, NULL,
+				  NULL);
 	if (rc == SQLITE_OK)
 		rc = create(db);
 	if (rc == SQLITE_OK)

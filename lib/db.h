@@ -37,7 +37,8 @@ int db_open_reader(const char *path, sqlite3 **ret_db, char *error);
 int db_open_writer(const char *path, sqlite3 **ret_db, char *error);
 
 /* An empty database of the schema that ends when it is closed, for rows that
- * came from elsewhere. Returns 0 or -errno. */
+ * came from elsewhere; in memory where there is no directory for temporary
+ * files. Returns 0 or -errno. */
 int db_open_scratch(sqlite3 **ret_db);
 
 /* -errno for the SQLite result code of a failed call, for callers' returns. */

@@ -61,8 +61,12 @@ static const char *const steps[] = {
 	/* the one behind them says that the last was killed */
 	"INSERT INTO bundle_row SELECT 1, id FROM session WHERE id >"
 	" (SELECT max(key) FROM bundle_row WHERE item = 1) ORDER BY id LIMIT 1",
+	/* earlier loggers ended some before they began: the report tells of
+	 * whichever end is of the time */
 	"INSERT INTO bundle_row SELECT 5, id FROM coverage WHERE"
-	" from_ns < :until AND coalesce(to_ns, :until) >= :since",
+	" from_ns < :until AND (from_ns >= :since"
+	" OR coalesce(to_ns, :until) >= :since)"
+	" OR to_ns >= :since AND to_ns < :until",
 	"INSERT INTO bundle_row SELECT 9, id FROM gap WHERE"
 	" from_ns < :until AND to_ns >= :since",
 	"INSERT INTO bundle_row SELECT 10, id FROM finding WHERE"

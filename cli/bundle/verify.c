@@ -410,7 +410,11 @@ int bundle_verify(const struct cli *cli, const struct filter *f,
 	code = r == -EINVAL ? EXITCODE_USAGE : EXITCODE_NOTHING;
 	if (r == -EINTR && interrupted())
 		return code;
-	cli_error(cli, "can't check '%s': %s", path,
-		  r == -EINVAL ? c.error : strerror(-r));
+	cli_error(cli, "can't check '%s': %s%s", path,
+		  r == -EINVAL ? c.error : strerror(-r),
+		  r == -ENOSPC || r == -ENOMEM || r == -EIO
+			  ? "; SQLITE_TMPDIR may name a directory with room "
+			    "for its rows"
+			  : "");
 	return code;
 }

@@ -33,6 +33,7 @@ struct counted {
 	struct output *output;
 	struct bars *bars; /* NULL: there is no bar */
 	struct pruned pruned;
+	struct nothing nothing;
 	uint64_t rows;
 	uint64_t at_least; /* of these: with more ports, perhaps */
 };
@@ -191,7 +192,7 @@ static int fill(struct counted *c, sqlite3 *db, const struct selection *sel)
 	return r;
 }
 
-static int finish(const struct cli *cli, const struct filter *f, sqlite3 *db,
+static int finish(const struct cli *cli, const struct filter *f,
 		  struct counted *c, const struct loss *loss)
 {
 	const char *names[LOSS_MEMBERS + 1];
@@ -209,7 +210,7 @@ static int finish(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		      "-s ports counts them\n",
 		      cli->err);
 	if (c->rows == 0)
-		nothing_say(cli, f, db);
+		nothing_say(cli, f, &c->nothing);
 	code = loss_finish(cli, loss, c->rows,
 			   filter_has_window(f) ? "inside this window"
 						: "in this log");
@@ -243,13 +244,15 @@ int counted_run(const struct cli *cli, const struct filter *f,
 		r = loss_read(db, &window, &loss);
 	if (r == 0)
 		r = pruned_read_counted(db, &sel, q, &c.pruned);
+	if (r == 0 && c.rows == 0)
+		nothing_read(db, f, INT64_MAX, &c.nothing);
 	query_end(db);
 	if (r == -ENOENT)
 		code = EXITCODE_USAGE;
 	else if (r < 0)
 		code = cli_read_failed(cli, f, r);
 	else
-		code = finish(cli, f, db, &c, &loss);
+		code = finish(cli, f, &c, &loss);
 out:
 	output_free(c.output);
 	selection_clear(&sel);

@@ -80,21 +80,6 @@ static void make_spec(struct diff *d)
 	};
 }
 
-/* A dimension's values as its cell. */
-static void cell_text(const struct dimension *dimension, const struct value *v,
-		      char *buf, size_t size)
-{
-	if (dimension->type == DIMENSION_PLACE)
-		place_text(&v[0], &v[1], buf, size);
-	else if (dimension->type == DIMENSION_PORT)
-		port_text(&(struct port_values){ v[0], v[1], v[2], v[3] }, buf,
-			  size);
-	else if (v[0].kind == VALUE_TEXT)
-		str_escape(buf, size, v[0].text);
-	else
-		str_copy(buf, size, "?");
-}
-
 static int output_as_cells(struct diff *d, const char *change,
 			   const struct value *values, int64_t packets,
 			   int64_t before)
@@ -108,9 +93,9 @@ static int output_as_cells(struct diff *d, const char *change,
 						       : COLOR_NONE;
 	cells[n++].text = change;
 	for (size_t i = 0; i < d->group.n; i++) {
-		cell_text(d->group.by[i], values, text[i], sizeof(text[i]));
+		cells[n++].text = dimension_words(d->group.by[i], values,
+						  text[i], sizeof(text[i]));
 		values += dimension_fields(d->group.by[i]);
-		cells[n++].text = text[i];
 	}
 	snprintf(a, sizeof(a), "%lld", (long long)packets);
 	snprintf(b, sizeof(b), "%lld", (long long)before);

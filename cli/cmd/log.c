@@ -59,6 +59,7 @@ struct question {
 	struct event_range range;
 	struct loss_window window;
 	const char *where; /* that time in words */
+	int64_t newest;	   /* event of the log then */
 };
 
 /* How much of the range is asked for. */
@@ -103,8 +104,12 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 {
 	const struct event_end end = asked_end(f);
 	struct cursor cursor = { .id = -1 };
+	struct event_range all = { 0 };
 	int r = query_begin(db);
 
+	if (r == 0)
+		r = event_range_all(db, &all);
+	q->newest = all.last;
 	if (r == 0)
 		r = selection_make(cli, f, db, &q->sel);
 	if (r == 0)
@@ -148,6 +153,18 @@ static int print(sqlite3 *db, const struct question *q, struct event_copy *copy)
 		copy->failed = output_end(copy->output, NULL, NULL, 0);
 	event_copy_end(copy);
 	return r;
+}
+
+/* What came since the events were looked for is in no answer of this. */
+static void say_nothing(const struct cli *cli, const struct filter *f,
+			sqlite3 *db, int64_t newest)
+{
+	struct nothing nothing = { 0 };
+
+	if (query_begin(db) == 0)
+		nothing_read(db, f, newest, &nothing);
+	query_end(db);
+	nothing_say(cli, f, &nothing);
 }
 
 static int finish(const struct cli *cli, const struct filter *f, sqlite3 *db,
@@ -202,7 +219,7 @@ static int run(const struct cli *cli, const struct filter *f)
 		code = finish(cli, f, db, &q, &copy);
 	if (code == EXITCODE_OK && r == 0 && copy.failed == 0) {
 		if (copy.rows == 0 && asked_end(f).n != 0)
-			nothing_say(cli, f, db);
+			say_nothing(cli, f, db, q.newest);
 		code = pruned_finish(
 			cli, &pruned,
 			loss_finish(cli, &loss, copy.rows, q.where));

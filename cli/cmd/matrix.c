@@ -73,6 +73,7 @@ struct answer {
 	struct output *output; /* NULL: it is drawn */
 	struct matrix drawing;
 	struct pruned pruned;
+	struct nothing nothing;
 	uint64_t rows;
 };
 
@@ -281,6 +282,8 @@ static int answer(struct answer *a, sqlite3 *db, struct loss *loss)
 		r = loss_read(db, &window, loss);
 	if (r == 0)
 		r = pruned_read_counted(db, &sel, &q, &a->pruned);
+	if (r == 0 && a->rows == 0)
+		nothing_read(db, a->f, INT64_MAX, &a->nothing);
 	query_end(db);
 	selection_clear(&sel);
 	return r;
@@ -321,7 +324,7 @@ static int ask(const struct cli *cli, const struct filter *f, sqlite3 *db,
 	if (r < 0)
 		return cli_write_failed(cli, r);
 	if (a->rows == 0)
-		nothing_say(cli, f, db);
+		nothing_say(cli, f, &a->nothing);
 	code = loss_finish(cli, &loss, a->rows,
 			   filter_has_window(f) ? "inside this window"
 						: "in this log");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * CSV as RFC 4180 has it: a header line, CRLF, quotes where needed, nothing
- * where a value is unknown. Control characters are escaped, so that a name
- * can't break a line, and what a spreadsheet would take for a formula.
+ * where a value is unknown, and "" where there is known to be none. Control
+ * characters are escaped, so that a name can't break a line, and what a
+ * spreadsheet would take for a formula.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,7 +16,7 @@
 
 static void put_field(FILE *out, const char *text)
 {
-	if (!strpbrk(text, ",\"\r\n")) {
+	if (*text && !strpbrk(text, ",\"\r\n")) {
 		fputs(text, out);
 		return;
 	}

@@ -95,31 +95,58 @@ static int find_field(const struct output_spec *spec, const char *name,
 	return -1;
 }
 
-static int pick_fields(struct output *o, const char *fields, char *word,
-		       size_t size)
+/* Two dimensions may tell one field, either of them in part. */
+static size_t find_again(const struct output_spec *spec, size_t first)
 {
-	size_t n = 0;
+	for (size_t i = first + 1; i < spec->n_fields; i++)
+		if (strcmp(spec->fields[i], spec->fields[first]) == 0)
+			return i;
+	return first;
+}
 
-	do {
+static bool is_repeated(const struct output_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_fields; i++)
+		if (find_again(spec, i) != i)
+			return true;
+	return false;
+}
+
+static void pick_field(struct output *o, const struct output_spec *from,
+		       size_t i)
+{
+	size_t n = o->picked.n_fields++;
+
+	o->pick[n] = i;
+	o->pick_else[n] = find_again(from, i);
+	o->picked_fields[n] = from->fields[i];
+	o->picked_columns[n].heading = from->fields[i];
+	o->picked.n_columns++;
+}
+
+/* What of the spec is shown: the fields, or NULL for all, each once. */
+static int pick_fields(struct output *o, const struct output_spec *spec,
+		       const char *fields, char *word, size_t size)
+{
+	o->picked = (struct output_spec){ .fields = o->picked_fields,
+					  .columns = o->picked_columns,
+					  .member = spec->member };
+	o->spec = &o->picked;
+	for (size_t i = 0; !fields && i < spec->n_fields; i++)
+		if (find_field(&o->picked, spec->fields[i],
+			       strlen(spec->fields[i])) < 0)
+			pick_field(o, spec, i);
+	while (fields) {
 		size_t len = strcspn(fields, ",");
-		int i = find_field(o->spec, fields, len);
+		int i = find_field(spec, fields, len);
 
-		if (i < 0 || n == OUTPUT_FIELDS_MAX) {
+		if (i < 0 || o->picked.n_fields == OUTPUT_FIELDS_MAX) {
 			snprintf(word, size, "%.*s", (int)len, fields);
 			return -EINVAL;
 		}
-		o->pick[n] = (size_t)i;
-		o->picked_fields[n] = o->spec->fields[i];
-		o->picked_columns[n].heading = o->spec->fields[i];
-		n++;
-		fields += len;
-	} while (*fields++);
-	o->picked = (struct output_spec){ .fields = o->picked_fields,
-					  .n_fields = n,
-					  .columns = o->picked_columns,
-					  .n_columns = n,
-					  .member = o->spec->member };
-	o->spec = &o->picked;
+		pick_field(o, spec, (size_t)i);
+		fields = fields[len] ? fields + len + 1 : NULL;
+	}
 	return 0;
 }
 
@@ -137,8 +164,8 @@ int output_open_fields(enum output_format format,
 	o->spec = spec;
 	o->out = out;
 	o->color = color;
-	if (fields)
-		r = pick_fields(o, fields, word, size);
+	if (fields || (!o->ops->cells && is_repeated(spec)))
+		r = pick_fields(o, spec, fields, word, size);
 	if (r == 0) {
 		o->mem = open_memstream(&o->buf, &o->size);
 		r = o->mem ? o->ops->begin(o) : -ENOMEM;
@@ -240,8 +267,11 @@ int output_row(struct output *o, const struct value *values)
 	int r;
 
 	if (o->spec == &o->picked) {
-		for (size_t i = 0; i < o->spec->n_fields; i++)
+		for (size_t i = 0; i < o->spec->n_fields; i++) {
 			picked[i] = values[o->pick[i]];
+			if (picked[i].kind == VALUE_ABSENT)
+				picked[i] = values[o->pick_else[i]];
+		}
 		values = picked;
 	}
 	r = o->ops->cells ? row_as_cells(o, values) : o->ops->row(o, values);

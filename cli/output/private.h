@@ -37,6 +37,7 @@ struct output {
 	size_t n_left_out;	   /* events that the format has no form for */
 	struct output_spec picked; /* spec, when fields were picked */
 	size_t pick[OUTPUT_FIELDS_MAX];
+	size_t pick_else[OUTPUT_FIELDS_MAX]; /* where that one is absent */
 	const char *picked_fields[OUTPUT_FIELDS_MAX];
 	struct output_column picked_columns[OUTPUT_FIELDS_MAX];
 	void *state; /* the format's own */

@@ -22,6 +22,27 @@ enum { WORD_MAX = 32 };
 	"CASE WHEN " network ".name IS NULL THEN"                              \
 	" (SELECT name FROM interface WHERE id = p." interface ") END"
 
+/* '' when the container has none. */
+#define OF_CONTAINER(container, column)                                        \
+	"CASE WHEN " container ".id IS NOT NULL THEN"                          \
+	" coalesce(" container "." column ", '') END"
+
+/* What is unknown is not outside. */
+#define EXTERNAL(container, network, interface)                                \
+	"CASE WHEN " container ".id IS NULL AND p." network " IS NULL THEN"    \
+	" (SELECT name FROM interface WHERE id = p." interface ") END"
+
+#define SOURCE(field, column)                                                  \
+	.type = DIMENSION_OWNER, .asks = ASKS_ADDRESS,                         \
+	.sql = { OF_CONTAINER("sc", column),                                   \
+		 EXTERNAL("sc", "src_network", "in_if") },                     \
+	.fields = { field, "src_external" }
+#define DESTINATION(field, column)                                             \
+	.type = DIMENSION_OWNER, .asks = ASKS_ADDRESS,                         \
+	.sql = { OF_CONTAINER("dc", column),                                   \
+		 EXTERNAL("dc", "dst_network", "out_if") },                    \
+	.fields = { field, "dst_external" }
+
 static const struct dimension dimensions[] = {
 	{ .name = "from",
 	  .alias = "src_network",
@@ -49,52 +70,28 @@ static const struct dimension dimensions[] = {
 	  .fields = { "dst_ip" } },
 	{ .name = "src_container",
 	  .heading = "FROM CONTAINER",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "sc.name" },
-	  .fields = { "src_container" } },
+	  SOURCE("src_container", "name") },
 	{ .name = "dst_container",
 	  .heading = "TO CONTAINER",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "dc.name" },
-	  .fields = { "dst_container" } },
+	  DESTINATION("dst_container", "name") },
 	{ .name = "src_service",
 	  .heading = "FROM SERVICE",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "sc.service" },
-	  .fields = { "src_service" } },
+	  SOURCE("src_service", "service") },
 	{ .name = "dst_service",
 	  .heading = "TO SERVICE",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "dc.service" },
-	  .fields = { "dst_service" } },
+	  DESTINATION("dst_service", "service") },
 	{ .name = "src_project",
 	  .heading = "FROM PROJECT",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "sc.project" },
-	  .fields = { "src_project" } },
+	  SOURCE("src_project", "project") },
 	{ .name = "dst_project",
 	  .heading = "TO PROJECT",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "dc.project" },
-	  .fields = { "dst_project" } },
+	  DESTINATION("dst_project", "project") },
 	{ .name = "src_image",
 	  .heading = "FROM IMAGE",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "sc.image" },
-	  .fields = { "src_image" } },
+	  SOURCE("src_image", "image") },
 	{ .name = "dst_image",
 	  .heading = "TO IMAGE",
-	  .type = DIMENSION_TEXT,
-	  .asks = ASKS_ADDRESS,
-	  .sql = { "dc.image" },
-	  .fields = { "dst_image" } },
+	  DESTINATION("dst_image", "image") },
 	{ .name = "in_if",
 	  .heading = "IN",
 	  .type = DIMENSION_TEXT,
@@ -259,6 +256,12 @@ void dimension_values(const struct dimension *d, sqlite3_stmt *stmt, int column,
 		ret[0] = query_value(stmt, column);
 		ret[1] = query_value(stmt, column + 1);
 		break;
+	case DIMENSION_OWNER:
+		ret[0] = query_value(stmt, column);
+		if (sqlite3_column_type(stmt, column) == SQLITE_TEXT)
+			ret[0].kind = VALUE_TEXT; /* "" is no unknown one */
+		ret[1] = query_value(stmt, column + 1);
+		break;
 	case DIMENSION_ADDRESS:
 		ret[0] = address_value(stmt, column, text->address,
 				       sizeof(text->address));
@@ -287,23 +290,32 @@ void dimension_values(const struct dimension *d, sqlite3_stmt *stmt, int column,
 	}
 }
 
+const char *dimension_words(const struct dimension *d, const struct value *v,
+			    char *buf, size_t size)
+{
+	if (d->type == DIMENSION_OWNER && v[0].kind == VALUE_TEXT &&
+	    !*v[0].text)
+		str_copy(buf, size, "-");
+	else if (d->type == DIMENSION_PLACE || d->type == DIMENSION_OWNER)
+		place_text(&v[0], &v[1], buf, size);
+	else if (d->type == DIMENSION_PORT)
+		port_text(&(struct port_values){ v[0], v[1], v[2], v[3] }, buf,
+			  size);
+	else if (v[0].kind == VALUE_TEXT)
+		str_escape(buf, size, v[0].text);
+	else
+		str_copy(buf, size, "?");
+	return buf;
+}
+
 struct cell dimension_cell(const struct dimension *d, sqlite3_stmt *stmt,
 			   int column, struct dimension_text *text)
 {
 	struct value v[DIMENSION_FIELDS] = { 0 };
-	struct cell cell = { .text = text->cell };
+	struct cell cell = { 0 };
 
 	dimension_values(d, stmt, column, text, v);
-	if (d->type == DIMENSION_PLACE) {
-		place_text(&v[0], &v[1], text->cell, sizeof(text->cell));
-	} else if (d->type == DIMENSION_PORT) {
-		port_text(&(struct port_values){ v[0], v[1], v[2], v[3] },
-			  text->cell, sizeof(text->cell));
-	} else if (v[0].kind == VALUE_TEXT) {
-		str_escape(text->cell, sizeof(text->cell), v[0].text);
-	} else {
-		str_copy(text->cell, sizeof(text->cell), "?");
-	}
+	cell.text = dimension_words(d, v, text->cell, sizeof(text->cell));
 	if (d->type == DIMENSION_VERDICT)
 		cell.color = verdict_color(sqlite3_column_int(stmt, column));
 	return cell;

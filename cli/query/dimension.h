@@ -7,7 +7,6 @@
 #define BRIDGEAUDIT_CLI_QUERY_DIMENSION_H
 
 #include <sqlite3.h>
-#include <stddef.h>
 
 #include "cli/cli.h"
 #include "cli/event/words.h"
@@ -17,12 +16,14 @@
 enum {
 	DIMENSION_COLUMNS = 2,
 	DIMENSION_FIELDS = 4,
+	DIMENSION_TEXT_MAX = PLACE_MAX,
 	GROUP_MAX = 6,
 	GROUP_FIELDS_MAX = GROUP_MAX * DIMENSION_FIELDS,
 };
 
 enum dimension_type {
 	DIMENSION_PLACE, /* a name and, when there is none, the interface */
+	DIMENSION_OWNER, /* what a container has ("": nothing), or as above */
 	DIMENSION_ADDRESS,
 	DIMENSION_PORT, /* protocol and port, or ICMP type and code */
 	DIMENSION_PROTO,
@@ -59,14 +60,16 @@ bool dimension_is_whole(const struct dimension *d);
 size_t dimension_columns(const struct dimension *d);
 size_t dimension_fields(const struct dimension *d);
 
-enum { DIMENSION_TEXT_MAX = PLACE_MAX };
-
 /* Where values and cells of one dimension keep what they point to. */
 struct dimension_text {
 	char address[ADDR_TEXT_MAX];
 	char proto[16];
 	char cell[DIMENSION_TEXT_MAX];
 };
+
+/* Values of a dimension for a person, escaped, into buf, which it returns. */
+const char *dimension_words(const struct dimension *d, const struct value *v,
+			    char *buf, size_t size);
 
 /* Reads a dimension from the columns that begin at column. */
 void dimension_values(const struct dimension *d, sqlite3_stmt *stmt, int column,

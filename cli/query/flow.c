@@ -390,7 +390,7 @@ int query_matrix(sqlite3 *db, const struct selection *sel,
 int query_flow(sqlite3 *db, const struct selection *sel,
 	       const struct flow_question *q, sqlite3_stmt **ret)
 {
-	char columns[1024], numbers[64];
+	char columns[2048], numbers[64];
 	const struct query_part own[] = {
 		{ ":columns", columns },
 		{ ":numbers", numbers },

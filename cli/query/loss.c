@@ -217,6 +217,12 @@ const char *loss_summary(const struct loss *loss, char *buf, size_t size)
 	return buf;
 }
 
+bool loss_is_complete(const struct loss *loss)
+{
+	return loss->gaps == 0 && loss->holes == 0 && !loss->unaudited &&
+	       !loss->asked;
+}
+
 int loss_finish(const struct cli *cli, const struct loss *loss, uint64_t n,
 		const char *where)
 {
@@ -224,7 +230,7 @@ int loss_finish(const struct cli *cli, const struct loss *loss, uint64_t n,
 
 	if (*loss_summary(loss, text, sizeof(text)))
 		fprintf(cli->err, "%s %s\n", text, where);
-	if (loss->gaps > 0 || loss->holes > 0 || loss->unaudited || loss->asked)
+	if (!loss_is_complete(loss))
 		return EXITCODE_INCOMPLETE;
 	return n > 0 ? EXITCODE_OK : EXITCODE_NOTHING;
 }

@@ -63,6 +63,9 @@ const char *loss_share(int64_t ppm, char *buf, size_t size);
  * nothing to say. */
 const char *loss_summary(const struct loss *loss, char *buf, size_t size);
 
+/* Whether nothing is known to be missing from the answer, or not known. */
+bool loss_is_complete(const struct loss *loss);
+
 /*
  * The end of an answer of n rows: says on cli->err what was lost. where ends
  * the sentence: "inside this window". Returns the exit code.

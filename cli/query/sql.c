@@ -6,6 +6,7 @@
  */
 #include "cli/query/column.h"
 #include "cli/query/query.h"
+#include "lib/proven.h"
 
 /* The outermost of the last, or first, :limit selected events, and how many it
  * is. */
@@ -201,13 +202,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" coalesce(sum(missed), 0), sum(missed IS NULL)"
 		" FROM coverage /*scan*/ WHERE state = 'unwatched'"
 		" GROUP BY cause ORDER BY min(id)",
-	/* Until when the logger is proven to have been there. */
-	[QUERY_COVERAGE_END] =
-		"SELECT coalesce(stop_ns, max(start_ns, coalesce((SELECT"
-		" commit_ns FROM batch WHERE first_event ="
-		" (SELECT max(first_event) FROM batch)), 0),"
-		" coalesce((SELECT max(checked_ns) FROM twin t /*scan*/), 0)))"
-		" FROM session WHERE id = (SELECT max(id) FROM session)",
+	[QUERY_COVERAGE_END] = PROVEN_SQL,
 	/* From a change to the twin, sorted, of what ended in the window. */
 	[QUERY_LATENCY] =
 		"SELECT to_ns - from_ns FROM coverage INDEXED BY coverage_time"

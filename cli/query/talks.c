@@ -98,7 +98,8 @@ size_t talks_values(const struct talk *talk, char *text, struct value *ret)
 		if (*word == 'i')
 			ret[n] = int_value(strtoll(word + 1, NULL, 10));
 		else if (*word == 't')
-			ret[n] = text_value(word + 1);
+			ret[n] = (struct value){ .kind = VALUE_TEXT,
+						 .text = word + 1 };
 		n++;
 	}
 	return n;
@@ -157,7 +158,10 @@ static int add_line(struct talks *t, const char *line,
 			if (json_is_integer(m))
 				values[n] = int_value(json_integer_value(m));
 			else if (json_is_string(m))
-				values[n] = text_value(json_string_value(m));
+				values[n] = (struct value){
+					.kind = VALUE_TEXT,
+					.text = json_string_value(m),
+				};
 			else if (m)
 				r = -EINVAL;
 			n++;

@@ -11,16 +11,6 @@
 #include "cli/report/cell.h"
 #include "cli/report/report.h"
 
-static bool is_complete(const json_t *root)
-{
-	const json_t *loss = json_object_get(root, "loss");
-
-	return report_integer(loss, "gaps") == 0 &&
-	       report_integer(loss, "holes") == 0 &&
-	       report_integer(loss, "coverage_ppm") == LOSS_PPM &&
-	       !json_is_true(json_object_get(loss, "unaudited"));
-}
-
 static void put_fact(const char *name, const char *value, FILE *out)
 {
 	if (!*value)
@@ -40,7 +30,8 @@ static const char *clock_of(const json_t *root, const char *name)
 
 static void put_header(const json_t *root, FILE *out)
 {
-	bool complete = is_complete(root);
+	bool complete = json_is_true(
+		json_object_get(json_object_get(root, "loss"), "complete"));
 	char made[64];
 
 	fputs("<header>\n<p class=\"brand\">bridgeaudit</p>\n"

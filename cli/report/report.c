@@ -80,6 +80,7 @@ static int write_window(struct report *r)
 static int read_loss(struct report *r)
 {
 	struct loss_window window = loss_window(r->cli, r->f);
+	int ret;
 
 	window.since_ns = r->sel.since_ns;
 	window.until_ns = r->sel.until_ns;
@@ -89,19 +90,24 @@ static int read_loss(struct report *r)
 		window.proven_ns = (uint64_t)report_integer(
 			json_object_get(r->given, "loss"), "known_until_ns");
 	}
-	return loss_read(r->db, &window, &r->loss);
+	ret = loss_read(r->db, &window, &r->loss);
+	/* also when the log has no coverage at all */
+	if (ret == 0 && r->loss.rules == 0 && !r->loss.asked)
+		r->loss.unaudited = true;
+	return ret;
 }
 
 static int make_header(struct report *r)
 {
 	json_t *loss = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "packets",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:b}", "packets",
 		(json_int_t)r->loss.packets, "gaps", (json_int_t)r->loss.gaps,
 		"gaps_unknown", (json_int_t)r->loss.unknown, "rules",
 		(json_int_t)r->loss.rules, "coverage_ppm",
 		(json_int_t)r->loss.ppm, "holes", (json_int_t)r->loss.holes,
 		"unaudited", r->loss.unaudited, "known_until_ns",
-		(json_int_t)r->loss.proven_ns);
+		(json_int_t)r->loss.proven_ns, "complete",
+		loss_is_complete(&r->loss));
 
 	r->root = json_pack(
 		"{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
@@ -124,20 +130,21 @@ static void say_loss(struct report *r, json_t *s)
 {
 	char text[LOSS_TEXT_MAX];
 
-	if (r->loss.unaudited)
+	loss_summary(&r->loss, text, sizeof(text));
+	if (!loss_is_complete(&r->loss))
 		report_say(r, s,
-			   "No firewall rule was audited in this period: "
-			   "the numbers below say nothing about it.");
-	else if (r->loss.gaps == 0 && r->loss.holes == 0 &&
-		 r->loss.ppm == LOSS_PPM && !r->loss.removed_ns)
+			   "The record is not complete: %s. Every number below "
+			   "may be too small by what is missing.",
+			   text);
+	else if (r->loss.ppm == LOSS_PPM)
 		report_say(r, s,
 			   "All audited rules were watched all of the "
 			   "time, and no packet is known to be lost.");
 	else
 		report_say(r, s,
-			   "The record is not complete: %s. Every number below "
-			   "may be too small by what is missing.",
-			   loss_summary(&r->loss, text, sizeof(text)));
+			   "No packet is known to be lost: %s, and a rule that "
+			   "was not watched counted none meanwhile.",
+			   text);
 }
 
 static void say_packets(struct report *r, json_t *s,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/proven.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/store/bind.h"
@@ -300,13 +301,8 @@ static int load_accounts(struct store *st)
 
 int coverage_down(struct store *st, uint64_t *ret_ns)
 {
-	static const char sql[] =
-		"SELECT coalesce(stop_ns, max(start_ns,"
-		" coalesce((SELECT commit_ns FROM batch ORDER BY first_event"
-		" DESC LIMIT 1), 0), coalesce((SELECT max(checked_ns)"
-		" FROM twin), 0))) FROM session ORDER BY id DESC LIMIT 1";
 	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+	int rc = sqlite3_prepare_v2(st->db, PROVEN_SQL, -1, &s, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);

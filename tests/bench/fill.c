@@ -28,6 +28,7 @@
 
 #include "lib/timefmt.h"
 #include "tests/bench/networks.h"
+#include "tests/bench/random.h"
 
 enum {
 	PAIRS = 2000, /* of endpoints that talk to each other */
@@ -75,7 +76,7 @@ static uint64_t clock_ns(clockid_t id)
 
 static unsigned int random_below(struct fill *f, unsigned int n)
 {
-	return networks_random(&f->random, n);
+	return random_number(&f->random, n);
 }
 
 /* Endpoint i of network n: 10.n.0.i. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What programs that lay down a log share: a store that knows 40 networks, and
- * which numbers are drawn for its packets. */
+/* What programs that lay down a log share: a store that knows 40 networks and
+ * watches a rule of each. */
 #ifndef BRIDGEAUDIT_TESTS_BENCH_NETWORKS_H
 #define BRIDGEAUDIT_TESTS_BENCH_NETWORKS_H
 
@@ -17,15 +17,6 @@ enum { NETWORKS = 40, NETWORKS_PER = 10 /* endpoints of each */ };
  * the number 1 + i. */
 #define NETWORKS_RULE 0x3f9a2c000000ULL
 
-/* xorshift64: each run has the same packets. *state is not 0. */
-static inline unsigned int networks_random(uint64_t *state, unsigned int n)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (unsigned int)(*state >> 16) % n;
-}
-
 static inline void networks_ifname(void *arg, uint32_t ifindex, char *name,
 				   size_t size)
 {
@@ -38,6 +29,7 @@ static inline void networks_add(struct store *st, unsigned int i,
 {
 	struct channel_msg net = { .kind = CHANNEL_NETWORK };
 	struct channel_msg rule = { .kind = CHANNEL_RULE };
+	struct channel_msg twin = { .kind = CHANNEL_TWIN };
 	struct channel_network *n = &net.u.network;
 	struct channel_rule *r = &rule.u.rule;
 
@@ -53,6 +45,11 @@ static inline void networks_add(struct store *st, unsigned int i,
 	snprintf(r->chain, sizeof(r->chain), "DOCKER-ISOLATION-STAGE-2");
 	snprintf(r->text, sizeof(r->text), "-o br-%012x -j DROP", 1 + i);
 	store_add_fact(st, &rule);
+	twin.u.twin.rule_id = r->id;
+	twin.u.twin.state = TWIN_IN_PLACE;
+	twin.u.twin.since_ns = now_ns;
+	snprintf(twin.u.twin.variant, sizeof(twin.u.twin.variant), "nft");
+	store_add_fact(st, &twin);
 }
 
 /* Nothing is committed yet. 0 or -errno, which was said. */

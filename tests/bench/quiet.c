@@ -20,6 +20,7 @@
 #include "logger/channel.h"
 #include "logger/seal.h"
 #include "tests/bench/networks.h"
+#include "tests/bench/random.h"
 
 enum { DAYS_MAX = 366, SIGN_MINUTES = 10 };
 
@@ -46,18 +47,7 @@ int fsync(int fd)
 
 static unsigned int random_below(struct quiet *q, unsigned int n)
 {
-	return networks_random(&q->random, n);
-}
-
-static void add_twin(struct quiet *q, unsigned int i, uint64_t now_ns)
-{
-	struct channel_msg twin = { .kind = CHANNEL_TWIN };
-
-	twin.u.twin.rule_id = NETWORKS_RULE + i;
-	twin.u.twin.state = TWIN_IN_PLACE;
-	twin.u.twin.since_ns = now_ns;
-	snprintf(twin.u.twin.variant, sizeof(twin.u.twin.variant), "nft");
-	store_add_fact(q->store, &twin);
+	return random_number(&q->random, n);
 }
 
 static void add_packet(struct quiet *q, uint64_t now_ns)
@@ -108,8 +98,6 @@ static int open_log(struct quiet *q, const char *path, uint64_t now_ns)
 
 	if (r < 0)
 		return r;
-	for (unsigned int i = 0; i < NETWORKS; i++)
-		add_twin(q, i, now_ns);
 	seal_open(&q->seal, path);
 	r = q->seal.able ? channel_open(q->channel) : -1;
 	return r < 0 ? r : store_commit(q->store, now_ns);

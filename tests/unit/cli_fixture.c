@@ -5,8 +5,10 @@
  */
 #include "tests/unit/cli_fixture.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,6 +131,22 @@ int cli_fixture_set_up(void **state)
 	return 0;
 }
 
+int cli_fixture_talks(void **state)
+{
+	static const struct packet packets[] = {
+		{ CLI_NOW - 600 * NS_PER_S + 1, TALK_MYSQL },
+		{ CLI_NOW - 500 * NS_PER_S, TALK_PING },
+		{ CLI_NOW - 400 * NS_PER_S, TALK_HTTP },
+		{ CLI_NOW - 300 * NS_PER_S, TALK_BACK },
+		{ CLI_NOW - 200 * NS_PER_S, TALK_UNKNOWN },
+	};
+	int r = cli_fixture_set_up(state);
+
+	if (r == 0)
+		cli_fixture_commit(packets, ARRAY_SIZE(packets));
+	return r;
+}
+
 int cli_fixture_tear_down(void **state)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
@@ -233,4 +251,48 @@ const struct cli_result *cli_fixture_run(const char *args)
 		if (*word)
 			argv[argc++] = word;
 	return cli_fixture_run_argv(argc, argv);
+}
+
+pid_t cli_fixture_writer(void)
+{
+	int ready[2];
+	char c = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int holder = 0;
+
+		if (db_writer_lock(cli_fixture_db(), &holder) == 0 &&
+		    write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+void cli_fixture_writer_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+const char *cli_fixture_ids(const struct cli_result *r)
+{
+	static char buf[256];
+	const char *line = r->out;
+	size_t at = 0;
+
+	buf[0] = '\0';
+	while ((line = strstr(line, "\r\n")) && line[2]) {
+		line += 2;
+		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%.*s",
+				       at ? " " : "", (int)strcspn(line, ","),
+				       line);
+	}
+	return buf;
 }

@@ -3,6 +3,8 @@
 #ifndef BRIDGEAUDIT_TESTS_UNIT_CLI_FIXTURE_H
 #define BRIDGEAUDIT_TESTS_UNIT_CLI_FIXTURE_H
 
+#include <sys/types.h>
+
 #include "cli/cli.h"
 #include "lib/timefmt.h"
 
@@ -33,6 +35,9 @@ struct cli_result {
 int cli_fixture_set_up(void **state);
 int cli_fixture_tear_down(void **state);
 
+/* Set-up of a log with the talks in their order as ids 1 to 5. */
+int cli_fixture_talks(void **state);
+
 /* The database's path. */
 const char *cli_fixture_db(void);
 
@@ -50,6 +55,13 @@ int64_t cli_fixture_commit(const struct packet *packets, size_t n);
  * ret's strings are good until the next call.
  */
 const struct cli_result *cli_fixture_run(const char *args);
+
+/* The ids that an answer in csv holds, "1 2 5"; good until the next call. */
+const char *cli_fixture_ids(const struct cli_result *r);
+
+/* A process that holds the writer's lock on the database. */
+pid_t cli_fixture_writer(void);
+void cli_fixture_writer_end(pid_t pid);
 
 /* From now to the test's end out is a terminal so wide; 0: it is none. */
 void cli_fixture_columns(unsigned int columns);

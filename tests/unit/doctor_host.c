@@ -2,15 +2,12 @@
 /* The healthy host, and what replaces bridgeauditd. */
 #include "tests/unit/doctor_host.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/db.h"
 #include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -116,34 +113,6 @@ int doctor_tear_down(void **state)
 	}
 	rmdir(doctor_dir);
 	return cli_fixture_tear_down(state);
-}
-
-pid_t start_writer(void)
-{
-	int ready[2];
-	char c = 0;
-	pid_t pid;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		int holder = 0;
-
-		if (db_writer_lock(cli_fixture_db(), &holder) == 0 &&
-		    write(ready[1], "x", 1) == 1)
-			pause();
-		_exit(1);
-	}
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
-}
-
-void stop_writer(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 void make_host(const char *without, const char *with)

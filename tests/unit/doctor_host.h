@@ -44,10 +44,6 @@ void make_probe_of(const char *facts);
  */
 void make_host(const char *without, const char *with);
 
-/* A process that holds the writer's lock on the fixture's database. */
-pid_t start_writer(void);
-void stop_writer(pid_t pid);
-
 /* doctor says expected, blanks and line ends being one blank, with code. */
 void assert_doctor(const char *what, const char *expected, int code);
 

@@ -249,6 +249,50 @@ static void a_rule_that_is_there_again_before_is_no_fault(void **state)
 	bundle_must_prove(w, "the hour in which it was removed");
 }
 
+static void execute(const struct bundle_world *w, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(w->world.db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Earlier builds ended what was watched when the clock said so, also before it
+ * began. It is of two times, and committed long before both. */
+static void coverage_that_ends_before_it_begins_is_proven(void **state)
+{
+	struct bundle_world *w = *state;
+	struct store *st = store_world_open(&w->world, T0 + 6 * HOUR);
+	char trigger[256];
+
+	add_rule(st, 7);
+	add_twin(st, 7, TWIN_IN_PLACE, T0 + 10 * HOUR);
+	assert_int_equal(store_commit(st, T0 + 6 * HOUR), 0);
+	snprintf(
+		trigger, sizeof(trigger),
+		"CREATE TRIGGER earlier AFTER UPDATE OF to_ns ON coverage BEGIN"
+		" UPDATE coverage SET to_ns = %llu WHERE id = NEW.id; END",
+		T0 + 8 * HOUR + 1);
+	execute(w, trigger);
+	add_twin(st, 7, TWIN_GONE, T0 + 6 * HOUR + 1);
+	assert_int_equal(store_commit(st, T0 + 6 * HOUR + 1), 0);
+	execute(w, "DROP TRIGGER earlier");
+	end(w, st, T0 + 6 * HOUR + 2);
+	go_on(w, T0 + 7 * HOUR, 24, 0);
+	assert_int_equal(bundle_world_run(w, "verify"), EXITCODE_OK);
+	for (unsigned int hours = 1; hours < 24; hours += 11)
+		must_prove_each_time(w, hours);
+	/* no link of that hour has it, so it is the report that lacks it */
+	bundle_world_make(w, "-S 2023-11-15T08:13:20Z -U 2023-11-15T09:13:20Z");
+	bundle_world_change(w, "evidence/coverage.jsonl",
+			    "\n[3,7,\"nft\",\"watched\",1700036000000000000,"
+			    "1700028800000000001,null,null]\n",
+			    "\n");
+	assert_int_equal(bundle_world_verify(w, w->changed, ""),
+			 EXITCODE_INTEGRITY);
+}
+
 static void a_log_that_was_of_version_1_is_proven(void **state)
 {
 	struct bundle_world *w = *state;
@@ -278,6 +322,7 @@ int main(void)
 		TEST(what_lasted_when_retention_cut_the_log_is_not_claimed),
 		TEST(a_clock_that_was_set_back_is_no_fault),
 		TEST(a_rule_that_is_there_again_before_is_no_fault),
+		TEST(coverage_that_ends_before_it_begins_is_proven),
 		TEST(a_log_that_was_of_version_1_is_proven),
 	};
 

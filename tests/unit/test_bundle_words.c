@@ -17,6 +17,7 @@
 #include "tests/unit/cmocka_all.h"
 
 #define ALL "-S 2023-11-14"
+#define HOUR (60 * NS_PER_MINUTE)
 
 static void must_refuse(struct bundle_world *w, const char *why)
 {
@@ -146,16 +147,12 @@ static void verify_alone(struct bundle_world *w, int told)
 	raise(SIGKILL); /* its memory is not its to free */
 }
 
-static void it_is_checked_where_there_is_nothing_else(void **state)
+static void must_prove_alone(struct bundle_world *w)
 {
-	struct bundle_world *w = *state;
 	char said[64] = "";
 	int told[2];
 	pid_t pid;
 
-	if (geteuid() != 0)
-		skip();
-	bundle_world_make(w, ALL " --port 80");
 	assert_int_equal(chmod(w->world.dir, 0755), 0);
 	assert_int_equal(chmod(w->bundle, 0644), 0);
 	assert_int_equal(pipe(told), 0);
@@ -170,6 +167,42 @@ static void it_is_checked_where_there_is_nothing_else(void **state)
 		fail_msg("%s", said);
 }
 
+static void it_is_checked_where_there_is_nothing_else(void **state)
+{
+	struct bundle_world *w = *state;
+
+	if (geteuid() != 0)
+		skip();
+	bundle_world_make(w, ALL " --port 80");
+	must_prove_alone(w);
+}
+
+/* More rows than SQLite's cache has room for: it would need a file. */
+static void nor_does_a_large_one_need_a_directory(void **state)
+{
+	struct bundle_world *w = *state;
+	struct stat file;
+	struct store *st;
+
+	if (geteuid() != 0)
+		skip();
+	st = store_world_open(&w->world, T0 + 4 * HOUR);
+	for (unsigned int i = 0; i < 40000; i++) {
+		struct event ev = store_world_event(T0 + 4 * HOUR + i,
+						    (uint16_t)(1024 + i));
+
+		store_add_event(st, &ev);
+		if (store_events_full(st))
+			assert_int_equal(store_commit(st, T0 + 4 * HOUR + i),
+					 0);
+	}
+	assert_int_equal(store_close(st, T0 + 5 * HOUR), 0);
+	bundle_world_make(w, ALL);
+	assert_int_equal(stat(w->bundle, &file), 0);
+	assert_true(file.st_size > 16 << 20);
+	must_prove_alone(w);
+}
+
 int main(void)
 {
 #define TEST(f)                                                                \
@@ -181,6 +214,7 @@ int main(void)
 		TEST(each_key_that_signed_is_named),
 		TEST(until_when_a_logger_ran_is_somebodys_word),
 		TEST(it_is_checked_where_there_is_nothing_else),
+		TEST(nor_does_a_large_one_need_a_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

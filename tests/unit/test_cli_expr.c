@@ -10,42 +10,6 @@
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 
-#define S NS_PER_S
-
-/* ids 1 to 5 are the talks in their order */
-static int set_up(void **state)
-{
-	static const struct packet packets[] = {
-		{ CLI_NOW - 600 * S, TALK_MYSQL },
-		{ CLI_NOW - 500 * S, TALK_PING },
-		{ CLI_NOW - 400 * S, TALK_HTTP },
-		{ CLI_NOW - 300 * S, TALK_BACK },
-		{ CLI_NOW - 200 * S, TALK_UNKNOWN },
-	};
-	int r = cli_fixture_set_up(state);
-
-	if (r == 0)
-		cli_fixture_commit(packets, ARRAY_SIZE(packets));
-	return r;
-}
-
-/* The ids of a csv, "1 2 5". */
-static const char *ids(const struct cli_result *r)
-{
-	static char buf[256];
-	const char *line = r->out;
-	size_t at = 0;
-
-	buf[0] = '\0';
-	while ((line = strstr(line, "\r\n")) && line[2]) {
-		line += 2;
-		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%.*s",
-				       at ? " " : "", (int)strcspn(line, ","),
-				       line);
-	}
-	return buf;
-}
-
 static const struct cli_result *run_where(const char *where)
 {
 	char program[] = "bridgeaudit", verb[] = "log", db[] = "--db",
@@ -66,7 +30,7 @@ struct id_case {
 static void expect(const char *asked, const struct cli_result *r,
 		   const char *expected)
 {
-	const char *got = ids(r);
+	const char *got = cli_fixture_ids(r);
 
 	if (strcmp(got, expected) != 0)
 		fail_msg("'%s' gives '%s' and not '%s'; %s", asked, got,
@@ -396,7 +360,9 @@ static void random_expressions_are_parsed_or_refused(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, cli_fixture_talks,                  \
+					cli_fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(an_expression_selects_what_it_says),
 		T(options_are_the_same_as_expressions),

@@ -15,25 +15,6 @@
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 
-#define S NS_PER_S
-
-/* ids 1 to 5 are the talks in their order */
-static int set_up(void **state)
-{
-	static const struct packet packets[] = {
-		{ CLI_NOW - 600 * S + 1, TALK_MYSQL },
-		{ CLI_NOW - 500 * S, TALK_PING },
-		{ CLI_NOW - 400 * S, TALK_HTTP },
-		{ CLI_NOW - 300 * S, TALK_BACK },
-		{ CLI_NOW - 200 * S, TALK_UNKNOWN },
-	};
-	int r = cli_fixture_set_up(state);
-
-	if (r == 0)
-		cli_fixture_commit(packets, ARRAY_SIZE(packets));
-	return r;
-}
-
 /* The n-th line, from 0, as JSON; the caller releases it. */
 static json_t *line(const struct cli_result *r, size_t n)
 {
@@ -292,7 +273,7 @@ static void pcap_is_read_back_by_libpcap(void **state)
 		fail_msg("%s", error);
 	assert_int_equal(pcap_datalink(pcap), DLT_RAW);
 	p = next_packet(pcap, &h); /* TCP over IPv4 */
-	assert_int_equal(h->ts.tv_sec, CLI_NOW / S - 600);
+	assert_int_equal(h->ts.tv_sec, CLI_NOW / NS_PER_S - 600);
 	assert_int_equal(h->ts.tv_usec, 1); /* ns */
 	assert_int_equal(h->len, 60);
 	assert_int_equal(h->caplen, 40);
@@ -476,7 +457,9 @@ static void a_json_row_has_its_own_texts(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, cli_fixture_talks,                  \
+					cli_fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(ecs_has_the_packet_in_its_fields),
 		T(ocsf_has_the_packet_in_its_attributes),

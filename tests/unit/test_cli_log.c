@@ -32,23 +32,6 @@ static int set_up(void **state)
 	return r;
 }
 
-/* The ids that an answer in csv holds, "1 2 5". */
-static const char *ids(const struct cli_result *r)
-{
-	static char buf[256];
-	const char *line = r->out;
-	size_t at = 0;
-
-	buf[0] = '\0';
-	while ((line = strstr(line, "\r\n")) && line[2]) {
-		line += 2;
-		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "%s%.*s",
-				       at ? " " : "", (int)strcspn(line, ","),
-				       line);
-	}
-	return buf;
-}
-
 static void expect_ids(const char *args, const char *expected)
 {
 	char words[512];
@@ -56,7 +39,7 @@ static void expect_ids(const char *args, const char *expected)
 
 	snprintf(words, sizeof(words), "log -o csv %s", args);
 	r = cli_fixture_run(words);
-	assert_string_equal(ids(r), expected);
+	assert_string_equal(cli_fixture_ids(r), expected);
 	assert_int_equal(r->code, *expected ? EXITCODE_OK : EXITCODE_NOTHING);
 }
 

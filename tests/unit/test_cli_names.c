@@ -2,6 +2,7 @@
 /* Containers in what the verbs show, and as what is asked for. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/exitcode.h"
 #include "lib/text.h"
@@ -151,6 +152,80 @@ static void what_is_counted_can_be_counted_by_container(void **state)
 	r = cli_fixture_run("matrix --by service -o jsonl --from-service db");
 	assert_true(has(r, "\"src_service\":\"db\""));
 	assert_int_equal(r->code, EXITCODE_OK);
+}
+
+/* TALK_HTTP is from eth0, nobody knows whose TALK_UNKNOWN is; web is of no
+ * service. */
+static void what_is_outside_is_not_unknown(void **state)
+{
+	static const struct packet more[] = {
+		{ CLI_NOW - 100 * NS_PER_S, TALK_HTTP },
+		{ CLI_NOW - 90 * NS_PER_S, TALK_UNKNOWN },
+	};
+	static const char db_to_web[] =
+		"{\"src_container\":\"shop-db-1\",\"src_service\":\"db\","
+		"\"dst_service\":\"\",\"packets\":1}\n";
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_commit(more, ARRAY_SIZE(more));
+	r = cli_fixture_run("matrix --by service -o table");
+	assert_true(has(r, "\n(eth0) ?  accept        1"));
+	assert_true(has(r, "\n?      ?  drop          2"));
+	assert_true(has(r, "\ndb     -  drop          1"));
+	r = cli_fixture_run("matrix --by container -o dot");
+	assert_true(has(r, "(eth0)"));
+	r = cli_fixture_run("timeline --step 1h --by src_container");
+	assert_true(has(r, "(eth0)"));
+	r = cli_fixture_run("diff -S 110s --by src_container,port");
+	assert_true(has(r, "\nnew    (eth0) "));
+	assert_true(has(r, "\nnew    ? "));
+	r = cli_fixture_run("matrix --by container -o csv --fields "
+			    "src_container,src_external,packets");
+	assert_true(has(r, "\r\n,eth0,1\r\n"));
+	assert_true(has(r, "\r\n,,2\r\n"));
+	r = cli_fixture_run("top --by src_service,dst_service -o csv --fields "
+			    "src_service,dst_service");
+	assert_true(has(r, "\r\ndb,\"\"\r\n"));
+	/* each field once, though both dimensions of a side have it */
+	r = cli_fixture_run("top --by src_container,service -o jsonl --fields"
+			    " src_container,src_service,src_external,"
+			    "dst_service,packets");
+	assert_true(has(r, "{\"src_external\":\"eth0\",\"packets\":1}\n"));
+	assert_true(has(r, db_to_web));
+	r = cli_fixture_run("top --by container,service -o json");
+	assert_true(has(r, "{\"src_external\":\"eth0\",\"packets\":"));
+	r = cli_fixture_run("top --by container,service,project -o json");
+	assert_true(has(r, "{\"src_external\":\"eth0\",\"packets\":"));
+	r = cli_fixture_run("top --by from,in_if -o csv");
+	assert_memory_equal(r->out, "src_network,in_if,packets,", 26);
+	assert_true(has(r, "\r\nshop_web,br-aaaaaaaaaaaa,1,"));
+	assert_true(has(r, "\r\n,eth0,1,"));
+}
+
+/* What top has written is what diff has, also of whom nobody knows. */
+static void a_baseline_knows_who_is_outside(void **state)
+{
+	static const struct packet more[] = {
+		{ CLI_NOW - 100 * NS_PER_S, TALK_HTTP },
+	};
+	const struct cli_result *r;
+	char args[192], name[128];
+	FILE *file;
+
+	(void)state;
+	cli_fixture_commit(more, ARRAY_SIZE(more));
+	r = cli_fixture_run("top --by container,service -n 0 -o jsonl");
+	snprintf(name, sizeof(name), "%s-known", cli_fixture_db());
+	file = fopen(name, "we");
+	assert_non_null(file);
+	fputs(r->out, file);
+	assert_int_equal(fclose(file), 0);
+	snprintf(args, sizeof(args),
+		 "diff --by container,service --baseline %s", name);
+	r = cli_fixture_run(args);
+	unlink(name);
+	assert_string_equal(r->err, "nothing is new, gone or much more\n");
 }
 
 static void unknown_containers_get_a_hint_and_others_are_not_selected(
@@ -308,6 +383,8 @@ int main(void)
 		T(a_dot_in_a_name_makes_no_task),
 		T(docker_gwbridge_is_no_network_to_connect_to),
 		T(what_is_counted_can_be_counted_by_container),
+		T(what_is_outside_is_not_unknown),
+		T(a_baseline_knows_who_is_outside),
 		T(names_are_those_of_the_time_that_is_asked_for),
 		T(show_says_who_both_were_and_since_when),
 		T(show_says_how_the_sender_was_found),

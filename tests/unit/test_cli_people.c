@@ -13,23 +13,6 @@
 
 #define S NS_PER_S
 
-/* ids 1 to 5 are the talks in their order */
-static int set_up(void **state)
-{
-	static const struct packet packets[] = {
-		{ CLI_NOW - 600 * S + 1, TALK_MYSQL },
-		{ CLI_NOW - 500 * S, TALK_PING },
-		{ CLI_NOW - 400 * S, TALK_HTTP },
-		{ CLI_NOW - 300 * S, TALK_BACK },
-		{ CLI_NOW - 200 * S, TALK_UNKNOWN },
-	};
-	int r = cli_fixture_set_up(state);
-
-	if (r == 0)
-		cli_fixture_commit(packets, ARRAY_SIZE(packets));
-	return r;
-}
-
 static void compact_is_a_line_per_packet_and_the_terminals_choice(void **state)
 {
 	static const char expected[] =
@@ -245,6 +228,54 @@ static void an_empty_answer_says_why(void **state)
 			    "nothing matched: no packet is in the log\n");
 }
 
+/* The terminal of an answer that a packet came behind. */
+static ssize_t take_and_commit(void *cookie, const char *buf, size_t size)
+{
+	static const struct packet late = { CLI_NOW - 10 * S, TALK_MYSQL };
+	bool *came = cookie;
+
+	(void)buf;
+	if (!*came)
+		cli_fixture_commit(&late, 1);
+	*came = true;
+	return (ssize_t)size;
+}
+
+static void an_empty_answer_does_not_know_what_came_after_it(void **state)
+{
+	static const char *const verbs[] = { "log", "matrix", "top",
+					     "timeline" };
+	const cookie_io_functions_t io = { .write = take_and_commit };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		char program[] = "bridgeaudit", option[] = "--db", db[128];
+		char verb[16], format[] = "-o", json[] = "json";
+		char *argv[] = { program, option, db, verb, format, json };
+		struct cli cli = { .now_ns = CLI_NOW };
+		bool came = false;
+		size_t size = 0;
+		char *said = NULL;
+
+		cli_fixture_sql("DELETE FROM event; DELETE FROM batch;"
+				"DELETE FROM tally; DELETE FROM seen");
+		str_copy(db, sizeof(db), cli_fixture_db());
+		str_copy(verb, sizeof(verb), verbs[i]);
+		cli.out = fopencookie(&came, "w", io);
+		cli.err = open_memstream(&said, &size);
+		assert_non_null(cli.out);
+		assert_non_null(cli.err);
+		assert_int_equal(cli_run(&cli, ARRAY_SIZE(argv), argv),
+				 EXITCODE_NOTHING);
+		fclose(cli.out);
+		fclose(cli.err);
+		assert_true(came);
+		assert_string_equal(said, "nothing matched: no packet is in "
+					  "the log\n");
+		free(said);
+	}
+}
+
 /* Whether the grid of the program beside this test is all ASCII there. */
 static bool is_ascii_in(const char *locale)
 {
@@ -276,7 +307,9 @@ static void a_locale_without_other_characters_gets_ascii(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, cli_fixture_tear_down)
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, cli_fixture_talks,                  \
+					cli_fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(compact_is_a_line_per_packet_and_the_terminals_choice),
 		T(colours_come_by_word_and_not_by_a_pipe),
@@ -286,6 +319,7 @@ int main(void)
 		T(a_spreadsheet_calculates_no_name),
 		T(a_test_packet_is_shown_as_one),
 		T(an_empty_answer_says_why),
+		T(an_empty_answer_does_not_know_what_came_after_it),
 		T(a_locale_without_other_characters_gets_ascii),
 	};
 

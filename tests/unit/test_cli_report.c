@@ -204,6 +204,51 @@ static void loss_is_in_the_first_line_that_one_reads(void **state)
 	assert_null(strstr(r->out, "1,234"));
 }
 
+/* Header, summary and exit status are of one mind, and name the reason. */
+static void what_is_not_complete_says_why(void **state)
+{
+	static const struct {
+		const char *sql, *why;
+	} cases[] = {
+		{ "", "The record is not complete: no rule was audited." },
+		{ "INSERT INTO coverage (rule, variant, state, from_ns, to_ns,"
+		  " missed) VALUES (291, 'nft', 'unwatched', 1,"
+		  " 1795468400000000000, 0), (291, 'nft', 'watched',"
+		  " 1795468400000000000, NULL, NULL);"
+		  "INSERT INTO session (start_ns, stop_ns, pid, nflog_group,"
+		  " version) VALUES (1, 1795479537000000000, 1, 5, 'x')",
+		  NULL },
+		{ "UPDATE coverage SET missed = NULL",
+		  "The record is not complete: coverage " },
+		{ "UPDATE coverage SET missed = 0;"
+		  "INSERT INTO proof VALUES (1, x'00', 1, 1, 1, 0, 0, 0,"
+		  " 1795468500000000000)",
+		  "what was watched before 2026-11-23T21:15:00.000000000Z is "
+		  "not kept. Every number" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct cli_result *r;
+
+		cli_fixture_sql(cases[i].sql);
+		r = cli_fixture_run("report -S 600s");
+		assert_int_equal(r->code, cases[i].why ? EXITCODE_INCOMPLETE
+						       : EXITCODE_OK);
+		assert_non_null(strstr(r->out, cases[i].why
+						       ? "the record is not "
+							 "complete"
+						       : "the record is "
+							 "complete"));
+		assert_non_null(strstr(
+			r->out, cases[i].why ? cases[i].why
+					     : "No packet is known to be "
+					       "lost: coverage 51.51 % of 1 "
+					       "rule, and a rule that was "
+					       "not watched counted none"));
+	}
+}
+
 static void a_framework_is_told_by_its_numbers(void **state)
 {
 	static const struct {
@@ -411,6 +456,7 @@ int main(void)
 		T(what_is_new_was_not_there_before),
 		T(who_used_published_ports_is_named),
 		T(loss_is_in_the_first_line_that_one_reads),
+		T(what_is_not_complete_says_why),
 		T(a_framework_is_told_by_its_numbers),
 		T(names_are_text_and_nothing_else),
 		T(probes_are_counted_apart),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bridgeaudit status and rules: words, JSON, and rules remove. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include <unistd.h>
 
 #include "cli/daemon_path.h"
-#include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -42,35 +40,6 @@ static void assert_starts_with(const char *text, const char *start)
 {
 	if (strncmp(text, start, strlen(start)) != 0)
 		fail_msg("%s\nis not\n%s", text, start);
-}
-
-/* A process that holds the writer's lock; returns its pid. */
-static pid_t start_writer(void)
-{
-	int ready[2];
-	char c = 0;
-	pid_t pid;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		int holder = 0;
-
-		if (db_writer_lock(cli_fixture_db(), &holder) == 0 &&
-		    write(ready[1], "x", 1) == 1)
-			pause();
-		_exit(1);
-	}
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
-}
-
-static void stop_writer(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static void status_of_a_new_log_says_that_there_is_nothing(void **state)
@@ -258,7 +227,7 @@ static void status_knows_a_running_logger_by_its_lock(void **state)
 	r = cli_fixture_run("status");
 	assert_non_null(strstr(
 		r->out, "not running: stopped at 2026-11-23 21:18:57.000\n"));
-	pid = start_writer();
+	pid = cli_fixture_writer();
 	r = cli_fixture_run("status");
 	snprintf(expected, sizeof(expected),
 		 "logger    running, pid %d, since 2026-11-23 20:18:57.000"
@@ -268,7 +237,7 @@ static void status_knows_a_running_logger_by_its_lock(void **state)
 	r = cli_fixture_run("status -o json");
 	snprintf(expected, sizeof(expected), "{\"running\":true,\"pid\":%d,",
 		 (int)pid);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 	assert_non_null(strstr(r->out, expected));
 	assert_null(strstr(r->out, "\"stopped\""));
 }
@@ -340,12 +309,12 @@ static void rules_jsonl_and_csv_have_every_field(void **state)
 static void rules_remove_refuses_while_a_logger_runs(void **state)
 {
 	const struct cli_result *r;
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 	char number[32];
 
 	(void)state;
 	r = cli_fixture_run("rules remove");
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 	snprintf(number, sizeof(number), "with pid %d ", (int)pid);
 	assert_non_null(strstr(r->err, number));
 	assert_int_equal(r->code, EXITCODE_NOTHING);

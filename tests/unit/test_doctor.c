@@ -188,7 +188,7 @@ static const struct {
 
 static void each_fact_makes_its_line_and_its_exit_code(void **state)
 {
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -198,7 +198,7 @@ static void each_fact_makes_its_line_and_its_exit_code(void **state)
 		make_host(cases[i].without, cases[i].with);
 		assert_doctor(what, cases[i].expected, cases[i].code);
 	}
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void a_logger_that_does_not_run_is_said(void **state)
@@ -225,19 +225,19 @@ static void a_logger_that_does_not_run_is_said(void **state)
 
 static void a_running_loggers_findings_are_shown(void **state)
 {
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	make_host(NULL, NULL);
 	cli_fixture_sql("INSERT INTO finding (from_ns, subject, detail) "
 			"VALUES (1, 'docker', 'no' || char(10) || 'answer')");
 	assert_doctor("finding", "note it found: docker: no\\x0aanswer", 0);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void a_database_that_cant_be_read_is_said(void **state)
 {
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 	const struct cli_result *r;
 	char program[] = "bridgeaudit", option[] = "--db", verb[] = "doctor";
 	char path[] = "/tmp/bridgeaudit-none/audit.db";
@@ -248,14 +248,14 @@ static void a_database_that_cant_be_read_is_said(void **state)
 	r = cli_fixture_run_argv(4, argv);
 	assert_non_null(strstr(r->out, "unknown      "));
 	assert_int_equal(r->code, EXITCODE_NOTHING);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 	cli_fixture_sql("PRAGMA user_version = 99");
 	assert_doctor("version", "unknown ", EXITCODE_STORE);
 }
 
 static void both_families_share_a_line_that_is_the_same(void **state)
 {
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	make_host(NULL, RULES("iptables-nft", "6", "docker",
@@ -264,12 +264,12 @@ static void both_families_share_a_line_that_is_the_same(void **state)
 		      "note IPv4+6 iptables-nft: rules of Docker 20.10 "
 		      "to 27 (A)",
 		      1);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void json_has_every_check_with_its_fields(void **state)
 {
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 	json_t *root, *check;
 	bool found = false;
 	size_t i;
@@ -277,7 +277,7 @@ static void json_has_every_check_with_its_fields(void **state)
 	(void)state;
 	make_host("stage_2", POINT("stage_2", "3", "2", "\"asked\":true"));
 	root = json_loads(cli_fixture_run("doctor -o json")->out, 0, NULL);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 	assert_non_null(root);
 	assert_int_equal(
 		json_integer_value(json_object_get(root, "exit_status")), 3);

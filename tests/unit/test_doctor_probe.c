@@ -39,19 +39,19 @@ static void without_root_nothing_is_guessed(void **state)
 		"unknown rootless Docker: can't look into /run/user",
 		"can't tell whether all is watched",
 	};
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	make_probe_of(facts);
 	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
 		assert_doctor(expected[i], expected[i], EXITCODE_NOTHING);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void hostile_text_cant_act_on_the_terminal(void **state)
 {
 	const struct cli_result *r;
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	make_host("docker_containers",
@@ -62,7 +62,7 @@ static void hostile_text_cant_act_on_the_terminal(void **state)
 	assert_null(strchr(r->out, '\033'));
 	for (const char *p = r->out; *p; p++)
 		assert_true((unsigned char)*p < 0x80);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void no_line_is_longer_than_the_screen(void **state)
@@ -95,7 +95,7 @@ static void a_probe_that_fails_is_said(void **state)
 		{ "yes '{\"fact\":\"x\"}' | head -n 9999",
 		  "5903 lines of the probe are not understood" },
 	};
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
@@ -103,12 +103,12 @@ static void a_probe_that_fails_is_said(void **state)
 		assert_doctor(probes[i].script, probes[i].expected,
 			      EXITCODE_NOTHING);
 	}
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void without_the_daemons_program_it_says_so(void **state)
 {
-	pid_t pid = start_writer();
+	pid_t pid = cli_fixture_writer();
 
 	(void)state;
 	setenv("PATH", "/nonexistent", 1);
@@ -116,7 +116,7 @@ static void without_the_daemons_program_it_says_so(void **state)
 		      "failed: can't find 'bridgeauditd': install "
 		      "it beside this program or in PATH",
 		      EXITCODE_NOTHING);
-	stop_writer(pid);
+	cli_fixture_writer_end(pid);
 }
 
 static void a_probe_that_hangs_is_ended_and_what_it_said_counts(void **state)
