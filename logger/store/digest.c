@@ -206,6 +206,8 @@ int digest_prune(struct store *st, int64_t last_event)
 void digest_rest(struct digest *d)
 {
 	memory_give_back(d->rows, sizeof(d->rows));
+	memory_give_back(&d->kept[d->n_kept],
+			 (DIGEST_ROWS - d->n_kept) * sizeof(d->kept[0]));
 }
 
 struct digest *digest_new(void)
