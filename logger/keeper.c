@@ -6,6 +6,7 @@
 #include "logger/keeper_private.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,8 @@ static void sync_rules(struct keeper *k)
 	 */
 	if (round.noticed)
 		handle_notices(k, k->quiet_ns);
+	/* the texts of a round are larger than all that stays */
+	malloc_trim(0);
 }
 
 /* When what we waited for came: a busy machine runs us later than that. */

@@ -16,6 +16,7 @@
 
 #include "lib/text.h"
 #include "logger/docker/buffer.h"
+#include "logger/docker/tls.h"
 
 enum {
 	PATH_MAX_LEN = 512,
@@ -138,6 +139,7 @@ int client_new(const char *socket_path, client_sink *sink, void *arg,
 	str_copy(client->socket_path, sizeof(client->socket_path), socket_path);
 	client->sink = sink;
 	client->arg = arg;
+	tls_leave_out();
 	if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK) {
 		free(client);
 		return -ENOMEM;

@@ -310,8 +310,9 @@ void conversation_rest(struct conversations *c)
 	size_t n = SETS_MIN;
 
 	memory_give_back(c->changes, sizeof(c->changes));
-	/* so sparse that none has to go for another */
-	while (c->n_used > n * WAYS / 4)
+	/* so sparse that hardly one has to go for another, and not so full that
+	 * the next batch needs more */
+	while (c->n_used > n * WAYS * 7 / 16)
 		n *= 2;
 	if (n < c->n_sets)
 		resize(c, n);

@@ -17,6 +17,7 @@
 
 struct digest {
 	size_t n_kept; /* of the block that is not full yet, from its start */
+	size_t n_gone; /* of these, from its start: in rows of event only */
 	struct canonical_event kept[DIGEST_ROWS];
 	/* of the block that is being digested */
 	struct canonical_event rows[DIGEST_ROWS];
@@ -115,10 +116,47 @@ static int write_block(struct store *st, int64_t block, size_t n_kept,
 	return rc;
 }
 
+/* Reads what was given back. *ret_all: its rows are all there. */
+static int recall(struct store *st, int64_t block, bool *ret_all)
+{
+	static const char sql[] =
+		"SELECT conversation, time_ns, detail, packets FROM event"
+		" WHERE id >= ?1 AND id < ?1 + ?2 ORDER BY id";
+	int64_t first = (block << DIGEST_SHIFT) + (int64_t)first_place(block);
+	struct digest *d = st->digest;
+	sqlite3_stmt *s = NULL;
+	size_t n = 0;
+	int rc;
+
+	*ret_all = true;
+	if (d->n_gone == 0)
+		return SQLITE_OK;
+	rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(s, 1, first);
+		sqlite3_bind_int64(s, 2, (int64_t)d->n_gone);
+		while ((rc = sqlite3_step(s)) == SQLITE_ROW)
+			d->kept[n++] = (struct canonical_event){
+				sqlite3_column_int64(s, 0),
+				sqlite3_column_int64(s, 1),
+				sqlite3_column_int64(s, 2),
+				(uint32_t)sqlite3_column_int64(s, 3),
+			};
+	}
+	sqlite3_finalize(s);
+	if (rc != SQLITE_DONE)
+		return rc;
+	*ret_all = n == d->n_gone;
+	if (*ret_all)
+		d->n_gone = 0;
+	return SQLITE_OK;
+}
+
 int digest_write(struct store *st, const struct canonical_event *rows, size_t n)
 {
 	int64_t id = st->next_event;
 	size_t n_kept = st->digest->n_kept;
+	bool all = true;
 	int rc = SQLITE_OK;
 
 	sums_rewind(st->sums);
@@ -128,8 +166,11 @@ int digest_write(struct store *st, const struct canonical_event *rows, size_t n)
 
 		if (n < room)
 			break;
+		if (n_kept > 0)
+			rc = recall(st, block, &all);
 		/* one whose start is not known stays without */
-		if (place_of(id) == first_place(block) + n_kept)
+		if (rc == SQLITE_OK && (all || n_kept == 0) &&
+		    place_of(id) == first_place(block) + n_kept)
 			rc = write_block(st, block, n_kept, rows, room);
 		sums_leave(st, rows, room);
 		rows += room;
@@ -148,7 +189,7 @@ void digest_settle(struct store *st, const struct canonical_event *rows,
 	int64_t end = id + (int64_t)n;
 
 	if (end >> DIGEST_SHIFT != id >> DIGEST_SHIFT) {
-		d->n_kept = 0;
+		d->n_kept = d->n_gone = 0;
 		rows += n - place_of(end);
 		n = place_of(end);
 		id = end - (int64_t)n;
@@ -159,30 +200,13 @@ void digest_settle(struct store *st, const struct canonical_event *rows,
 	d->n_kept += n;
 }
 
-int digest_load(struct store *st)
+void digest_begin(struct store *st)
 {
-	static const char sql[] =
-		"SELECT conversation, time_ns, detail, packets FROM event"
-		" WHERE id >= :first ORDER BY id";
 	struct digest *d = st->digest;
-	sqlite3_stmt *s = NULL;
-	int rc = sqlite3_prepare_v2(st->db, sql, -1, &s, NULL);
+	int64_t id = st->next_event;
 
-	if (rc == SQLITE_OK) {
-		sqlite3_bind_int64(s, 1,
-				   st->next_event -
-					   (int64_t)place_of(st->next_event));
-		while ((rc = sqlite3_step(s)) == SQLITE_ROW &&
-		       d->n_kept < DIGEST_ROWS)
-			d->kept[d->n_kept++] = (struct canonical_event){
-				sqlite3_column_int64(s, 0),
-				sqlite3_column_int64(s, 1),
-				sqlite3_column_int64(s, 2),
-				(uint32_t)sqlite3_column_int64(s, 3),
-			};
-	}
-	sqlite3_finalize(s);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	d->n_kept = place_of(id) - first_place(id >> DIGEST_SHIFT);
+	d->n_gone = d->n_kept;
 }
 
 int digest_prune(struct store *st, int64_t last_event)
@@ -193,7 +217,7 @@ int digest_prune(struct store *st, int64_t last_event)
 
 	/* what is gone must not be in it when it is full */
 	if (st->next_event >> DIGEST_SHIFT < end)
-		st->digest->n_kept = 0;
+		st->digest->n_kept = st->digest->n_gone = 0;
 	sqlite3_bind_int64(s, 1, end);
 	rc = store_run(st, STMT_PRUNE_DIGEST, NULL);
 	if (rc != SQLITE_OK)
@@ -206,6 +230,8 @@ int digest_prune(struct store *st, int64_t last_event)
 void digest_rest(struct digest *d)
 {
 	memory_give_back(d->rows, sizeof(d->rows));
+	memory_give_back(d->kept, sizeof(d->kept));
+	d->n_gone = d->n_kept;
 }
 
 struct digest *digest_new(void)

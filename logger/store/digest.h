@@ -19,12 +19,11 @@ struct digest;
 
 /*
  * Each returns an SQLite code. write: the next rows of event in the store's
- * transaction, and the rows of the blocks that they fill. load: what the last
- * block has already. prune: takes away what leads to events up to last_event.
+ * transaction, and the rows of the blocks that they fill. prune: takes away
+ * what leads to events up to last_event.
  */
 int digest_write(struct store *st, const struct canonical_event *rows,
 		 size_t n);
-int digest_load(struct store *st);
 int digest_prune(struct store *st, int64_t last_event);
 
 /* Once the transaction is committed, and before the store's next_event moves
@@ -32,7 +31,11 @@ int digest_prune(struct store *st, int64_t last_event);
 void digest_settle(struct store *st, const struct canonical_event *rows,
 		   size_t n);
 
-/* Nothing is full soon: gives memory back that only a full block needs. */
+/* The store's next_event is known: the last block has all before that. */
+void digest_begin(struct store *st);
+
+/* Nothing is full soon: gives memory back that only a full block needs, whose
+ * rows are read then. */
 void digest_rest(struct digest *d);
 
 struct digest *digest_new(void);

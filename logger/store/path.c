@@ -143,8 +143,10 @@ int path_get(struct store *st, const struct event *ev, struct path_sides *ret)
 
 void path_forget(struct paths *p)
 {
+	/* what was never used takes no memory, unless it is written to */
 	for (size_t i = 0; i < SLOTS; i++)
-		p->slots[i].sides.id = 0;
+		if (p->slots[i].sides.id != 0)
+			p->slots[i].sides.id = 0;
 }
 
 struct paths *path_new(void)

@@ -109,7 +109,7 @@ static int start(struct store *st, const struct store_session *session)
 		rc = session_start(st, session);
 	sums_load(st);
 	if (rc == SQLITE_OK)
-		rc = digest_load(st);
+		digest_begin(st);
 	if (rc == SQLITE_OK)
 		rc = address_load(st);
 	if (rc == SQLITE_OK)

@@ -143,6 +143,33 @@ static void a_full_block_has_a_digest_and_postings(void **state)
 		"1|16385|01FE7F0101\n2|3|00FF7F");
 }
 
+static void a_block_that_lacks_a_row_has_no_digest(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+	sqlite3 *db = NULL;
+
+	for (unsigned int i = 1; i < 2 * DIGEST_ROWS; i++) {
+		struct event ev = store_world_event(T0 + i, 80);
+
+		store_add_event(st, &ev);
+		if (i != DIGEST_ROWS / 2)
+			continue;
+		assert_int_equal(store_commit(st, T0), 0);
+		store_rest(st);
+		assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db,
+					      "DELETE FROM event WHERE id = 7",
+					      NULL, NULL, NULL),
+				 SQLITE_OK);
+		sqlite3_close(db);
+	}
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	assert_string_equal(store_world_ask(w, "SELECT block FROM digest"),
+			    "1");
+}
+
 static void counts_are_those_of_the_events(void **state)
 {
 	const struct world *w = *state;
@@ -394,6 +421,7 @@ int main(void)
 					store_world_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_full_block_has_a_digest_and_postings),
+		T(a_block_that_lacks_a_row_has_no_digest),
 		T(counts_are_those_of_the_events),
 		T(a_filter_finds_all_events_that_it_means),
 		T(events_of_few_conversations_are_asked_themselves),
