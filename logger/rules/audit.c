@@ -16,7 +16,10 @@
 #include "logger/rules/rule_text.h"
 #include "logger/rules/words.h"
 
-enum { TWIN_WORDS_MAX = 200 }; /* iptables-restore takes 255 */
+enum {
+	TWIN_WORDS_MAX = 200, /* iptables-restore takes 255, */
+	TWIN_WORD_MAX = 1000, /* each shorter than 1,024 bytes */
+};
 
 /* How to tell which profile word a verdict of a chain belongs to. */
 enum judging {
@@ -99,9 +102,13 @@ static const char *why_no_twin(const struct ruleset_rule *rule)
 
 	if (rule->matches_len > TWIN_MATCHES_MAX)
 		return "too long for a twin";
+	if (memchr(rule->text, '\n', rule->matches_len))
+		return "iptables-restore takes no line break";
 	while (words_next(&words, &word) == 1) {
 		if (++count > TWIN_WORDS_MAX)
 			return "too many words for a twin";
+		if (word.len > TWIN_WORD_MAX)
+			return "too long a word for a twin";
 		if (!word_is(&word, "-m") || words_next(&words, &word) != 1)
 			continue;
 		if (word_in(&word, stateful, ARRAY_SIZE(stateful)))
@@ -288,8 +295,13 @@ int audit_rule(const struct audit *a, const struct ruleset_rule *rule,
 	const char *why = NULL;
 	int r;
 
-	if (!chain || !(a->profile & (chain->drops | chain->accepts)) ||
-	    (chain->judging == JUDGE_FORWARD && !in_docker_form(a, rule)))
+	if (!chain || !(a->profile & (chain->drops | chain->accepts)))
+		return 0;
+	if (rule->odd) {
+		*ret_why = "its words can't be told apart";
+		return -EOPNOTSUPP;
+	}
+	if (chain->judging == JUDGE_FORWARD && !in_docker_form(a, rule))
 		return 0;
 	r = target_verdict(a->rs, rule, &result.verdict, &why);
 	if (r == 0)
