@@ -93,6 +93,32 @@ static const struct audited_chain *find_audited(
 	return NULL;
 }
 
+static bool begins(const struct word *word, const char *text)
+{
+	return word->len >= strlen(text) &&
+	       memcmp(word->raw, text, strlen(text)) == 0;
+}
+
+/* Whether it is one of these. In "-m set" only what asks for a set's counters
+ * is, and not if the rule leaves these as they are. */
+static bool keeps_state(const struct ruleset_rule *rule)
+{
+	struct words words = words_of(rule->text, rule->matches_len);
+	bool asks = false, counts = true;
+	struct word option, word;
+
+	while (words_next(&words, &option) == 1) {
+		asks |= begins(&option, "--packets-") ||
+			begins(&option, "--bytes-");
+		counts &= !word_is(&option, "--update-counters");
+		if (rule_text_takes_argument(&option) &&
+		    words_next(&words, &word) == 1 && word_is(&option, "-m") &&
+		    word_in(&word, stateful, ARRAY_SIZE(stateful)))
+			return true;
+	}
+	return asks && counts;
+}
+
 /* NULL when a twin can stand for this rule's matches, else why not. */
 static const char *why_no_twin(const struct ruleset_rule *rule)
 {
@@ -109,12 +135,10 @@ static const char *why_no_twin(const struct ruleset_rule *rule)
 			return "too many words for a twin";
 		if (word.len > TWIN_WORD_MAX)
 			return "too long a word for a twin";
-		if (!word_is(&word, "-m") || words_next(&words, &word) != 1)
-			continue;
-		if (word_in(&word, stateful, ARRAY_SIZE(stateful)))
-			return "a match keeps state, which a twin would change";
 	}
-	return NULL;
+	return keeps_state(rule) ? "a match keeps state, which a twin would "
+				   "change"
+				 : NULL;
 }
 
 /* 1 with the verdict; 0: decides nothing; -EOPNOTSUPP: can't tell. */
