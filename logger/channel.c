@@ -37,20 +37,26 @@ int channel_open(int ret_fds[2])
 
 int channel_send(int fd, const struct channel_msg *msg)
 {
+	static bool full; /* so it was after the last wait */
 	struct pollfd room = { fd, POLLOUT, 0 };
 
-	for (int tries = 0; tries < 2; tries++) {
+	for (int tries = 0;; tries++) {
 		ssize_t n = send(fd, msg, sizeof(*msg),
 				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (n >= 0)
+		if (n >= 0) {
+			full = false;
 			return 0;
+		}
 		if (errno == ECONNRESET)
 			return -EPIPE;
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
+		if (full || tries > 0)
+			break;
 		poll(&room, 1, SEND_WAIT_MS);
 	}
+	full = true;
 	return -EAGAIN;
 }
 

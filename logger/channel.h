@@ -9,7 +9,8 @@
 /* Makes the pair; the caller closes both. Returns 0 or -errno. */
 int channel_open(int ret_fds[2]);
 /* Sends msg whole. Returns 0, -EAGAIN when the other stays behind for 0.2 s (a
- * stalled disk must not stall the rules), -EPIPE when it is gone, or -errno. */
+ * stalled disk must not stall the rules), and from then on at once until there
+ * is room again; -EPIPE when it is gone, or -errno. */
 int channel_send(int fd, const struct channel_msg *msg);
 /* Takes one message without waiting, its strings terminated. Returns 1 with it,
  * 0 for none, -EPIPE, -EBADMSG for another size or kind, or -errno. */

@@ -271,6 +271,9 @@ static int run(const struct options *opt)
 			  "sudo");
 		return EXITCODE_NOTHING;
 	}
+	/* what root's shell had open is nothing for an unprivileged recorder,
+	 * nor for as long as we run */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
 	if (prepare_directory(opt->config.db, opt->config.user) < 0 ||
 	    check_host() < 0 || check_alone(opt) < 0)
 		return EXITCODE_NOTHING;

@@ -150,7 +150,8 @@ static void decode_ipv6(const uint8_t *p, size_t len, struct event *ev)
 		return;
 	}
 	ev->family = 6;
-	/* a payload length of 0 is a jumbogram: longer than we can know */
+	/* 0: longer than that field can say, how long not every kernel writes
+	 */
 	ev->length = be16(p + 4) ? be16(p + 4) + (uint32_t)IPV6_HEADER
 				 : (uint32_t)len;
 	ev->ttl = p[7];

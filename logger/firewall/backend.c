@@ -390,7 +390,7 @@ void backend_gone(struct backend *b)
 {
 	const struct report_change change = { b->read_ns, "flushed" };
 
-	if (backend_used(b))
+	if (b->report.told_len > 0)
 		report_twins(&b->report, NULL, &change);
 	forget_rules(b);
 	rule_past_clear(&b->past);

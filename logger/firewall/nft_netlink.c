@@ -64,17 +64,10 @@ int nft_netlink_ends(const void *buf, size_t len)
 	int left = (int)len;
 
 	for (; netlink_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-		const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+		int r = netlink_ends(nlh);
 
-		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EINTR;
-		if (nlh->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (nlh->nlmsg_type != NLMSG_ERROR)
-			continue;
-		if (mnl_nlmsg_get_payload_len(nlh) < sizeof(err->error))
-			return -EBADMSG;
-		return err->error < 0 ? err->error : 1; /* an acknowledgement */
+		if (r != 0)
+			return r;
 	}
 	return 0;
 }

@@ -219,6 +219,7 @@ int nftmon_read(int fd, const struct nftmon_pids *pids,
 {
 	static char buf[NFTMON_RECV] __attribute__((aligned(NLMSG_ALIGNTO)));
 	unsigned int what = 0, pending = 0;
+	bool lost = false;
 
 	for (;;) {
 		ssize_t n = recv(fd, buf, sizeof(buf), MSG_TRUNC);
@@ -229,14 +230,17 @@ int nftmon_read(int fd, const struct nftmon_pids *pids,
 			break;
 		if (n < 0 && errno != ENOBUFS)
 			return -errno;
-		/* lost, or cut off */
-		if (n < 0 || n > (ssize_t)sizeof(buf)) {
-			what = NFTMON_ALL;
-			nft_history_lose(history);
-		} else {
+		if (n < 0 || n > (ssize_t)sizeof(buf))
+			lost = true; /* or cut off */
+		else
 			what |= nftmon_parse(buf, (size_t)n, pids, history,
 					     &pending);
-		}
+	}
+	/* until all is read, what comes is dropped without a second word: the
+	 * last that was read is not the last there was */
+	if (lost) {
+		what = NFTMON_ALL;
+		nft_history_lose(history);
 	}
 	/* without its NEWGEN there is nobody to tell apart, so it counts */
 	*ret_what = what | pending;

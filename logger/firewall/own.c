@@ -268,12 +268,15 @@ static struct report_change change_of(const struct own *own,
 				      const struct own_round *round, int i,
 				      const char *failed)
 {
-	bool noticed = round->at_ns && (round->what & own_docker_bit(i));
-	struct report_change change = {
-		.at_ns = noticed ? round->at_ns : own->intact_ns,
-		.cause = "docker wrote rule",
-	};
+	uint64_t looked_ns = own->reports[i].looked_ns;
+	struct report_change change = { own->intact_ns,
+					"somebody wrote rules" };
 
+	if (round->at_ns && (round->what & own_docker_bit(i)))
+		change = (struct report_change){ round->at_ns,
+						 "docker wrote rule" };
+	else if (looked_ns && looked_ns < own->intact_ns)
+		change.at_ns = looked_ns; /* only the counters told it */
 	if (own->changed_ns)
 		change = own_changed(own);
 	else if (own->reports[i].looked_ns == 0)

@@ -215,40 +215,82 @@ static bool tell(const struct report *rep, const struct told *old,
 	return true;
 }
 
+/* One rule's news. old NULL: it was not there; new NULL: it is not any more. */
+static bool tell_one(const struct report *rep, const struct told *old,
+		     struct told *new, uint64_t since_ns, bool all,
+		     const struct report_change *change)
+{
+	const struct report_change owed = {
+		.at_ns = old ? old->owed_ns : rep->owed_ns,
+		.cause = rep->owed_cause,
+	};
+
+	if (owed.at_ns)
+		change = &owed;
+	if (!new)
+		return send_twin(rep, old, TWIN_GONE, since_ns, change);
+	return tell(rep, old, new, since_ns, all, change);
+}
+
+/* The first of now[] were told, of what was told before all from that one on
+ * is as it was: their change is told by a later round. */
+static void owe(struct report *rep, const struct told *now, size_t len,
+		size_t from, const struct report_change *change)
+{
+	size_t left = rep->told_len - from;
+	struct told *list = calloc(len + left + 1, sizeof(*list));
+
+	if (change && !rep->owed_ns) {
+		rep->owed_ns = change->at_ns;
+		str_copy(rep->owed_cause, sizeof(rep->owed_cause),
+			 change->cause);
+	}
+	for (size_t i = from; i < rep->told_len; i++)
+		if (change && !rep->told[i].owed_ns)
+			rep->told[i].owed_ns = change->at_ns;
+	if (!list) /* then some are told twice */
+		return;
+	for (size_t i = 0; i < len; i++)
+		list[i] = now[i];
+	for (size_t i = 0; i < left; i++)
+		list[len + i] = rep->told[from + i];
+	free(rep->told);
+	rep->told = list;
+	rep->told_len = len + left;
+}
+
 bool report_twins(struct report *rep, const struct plan *plan,
 		  const struct report_change *change)
 {
 	size_t len = 0, i = 0, j = 0;
 	struct told *now = collect(plan, &len);
 	uint64_t since_ns = clock_real_ns();
-	bool sent = !rep->behind;
 	bool all = rep->rounds++ % REFRESH_ROUNDS == 0;
 
-	rep->behind = false;
 	if (!now)
 		return false;
-	while (sent && (i < rep->told_len || j < len)) {
+	while (!rep->behind && (i < rep->told_len || j < len)) {
 		const struct told *old =
 			i < rep->told_len ? &rep->told[i] : NULL;
 		struct told *new = j < len ? &now[j] : NULL;
 
-		if (!new || (old && old->id < new->id)) {
-			sent = send_twin(rep, old, TWIN_GONE, since_ns, change);
-			i++;
-			continue;
-		}
-		if (old && old->id == new->id)
-			i++;
-		else
+		if (old && new && old->id > new->id)
 			old = NULL;
-		sent = tell(rep, old, new, since_ns, all, change);
-		j++;
+		else if (old && new && old->id < new->id)
+			new = NULL;
+		if (!tell_one(rep, old, new, since_ns, all, change))
+			break;
+		i += old != NULL;
+		j += new != NULL;
 	}
-	rep->looked_ns = since_ns;
-	if (!sent) {
+	rep->behind = false;
+	if (i < rep->told_len || j < len) {
+		owe(rep, now, j, i, change);
 		free(now);
 		return false;
 	}
+	rep->looked_ns = since_ns;
+	rep->owed_ns = 0;
 	free(rep->told);
 	rep->told = now;
 	rep->told_len = len;

@@ -17,12 +17,13 @@ struct told {
 	uint64_t rule_packets;
 	uint64_t twin_packets;
 	struct mirror_told mirror;
-	uint8_t state;	/* enum channel_twin_state */
-	bool partial;	/* the twin takes new flows only */
-	bool uncounted; /* there is no rule but the twin */
-	bool unplaced;	/* the last look found it without its twin */
-	bool disturbed; /* see channel_twin; as the last look found it */
-	bool steady;	/* told twice with these counters */
+	uint8_t state;	  /* enum channel_twin_state */
+	bool partial;	  /* the twin takes new flows only */
+	bool uncounted;	  /* there is no rule but the twin */
+	bool unplaced;	  /* the last look found it without its twin */
+	bool disturbed;	  /* see channel_twin; as the last look found it */
+	bool steady;	  /* told twice with these counters */
+	uint64_t owed_ns; /* of a change that could not be sent; 0: none */
 };
 
 /* What made a round necessary. */
@@ -39,8 +40,10 @@ struct report {
 	struct told *told;
 	size_t told_len;
 	bool behind;	     /* a rule's text could not be sent */
-	unsigned int rounds; /* since all of it was sent */
-	uint64_t looked_ns;  /* when the last round was told */
+	unsigned int rounds; /* so far */
+	uint64_t looked_ns;  /* when all of a round was told last */
+	uint64_t owed_ns;    /* of rules that were never told */
+	char owed_cause[CHANNEL_CAUSE_MAX];
 	char finding[CHANNEL_TEXT_MAX];
 };
 
@@ -49,22 +52,19 @@ void report_init(struct report *rep, int channel_fd, const char *where,
 		 const char *variant, int family);
 void report_clear(struct report *rep);
 
-/*
- * Before the plan is applied: sends the text of each audited rule that was
- * never told, and remembers which rules had no twin.
- */
+/* Before the plan is applied: sends the text of each audited rule that was
+ * never told, and remembers which rules had no twin. */
 void report_rules(struct report *rep, const struct plan *plan);
 
 /*
  * After it: sends the state and counters that changed (now and then all of
  * them, so that their time in the database is young; and once more when they
  * stand still), from when to when a rule was not watched, and which rules are
- * gone; plan NULL: all are. change NULL: nobody edited anything. What could not
- * be sent is news again the next time: then it returns false. Reads the clock.
+ * gone; plan NULL: all are. change NULL: nobody edited anything. false: what
+ * could not be sent is told the next time, with this change.
  */
 bool report_twins(struct report *rep, const struct plan *plan,
 		  const struct report_change *change);
-
 /* Sends that there were such rules between these times, if there were any;
  * false: it could not be sent. */
 bool report_passed(const struct report *rep, const struct passed *passed,

@@ -43,8 +43,9 @@ struct probe {
 	/* of a round: those that have an address, and how far they send */
 	struct probe_port ports[PROBE_KNOWN_MAX];
 	size_t n, step;
-	size_t next; /* that has not sent yet */
-	bool any;    /* packet was sent */
+	size_t next;  /* that has not sent yet */
+	bool any;     /* packet was sent */
+	bool unheard; /* the recorder takes no messages: the round is over */
 
 	/* of a part of it */
 	size_t n_open;
@@ -171,16 +172,18 @@ static uint16_t random_port(void)
 	return (uint16_t)(PORT_LEAST + port % PORT_LEAST);
 }
 
-/* A packet between two ports that both have addresses of that family. */
-static void announce_one(struct probe *p, size_t from, size_t to, int family)
+/* A packet between two ports that both have addresses of that family. One that
+ * the recorder does not expect is none: it would be taken for somebody's. */
+static int announce_one(struct probe *p, size_t from, size_t to, int family)
 {
 	const struct probe_addr *src = probe_port_addr(&p->ports[from], family);
 	const struct probe_addr *dst = probe_port_addr(&p->ports[to], family);
 	struct channel_msg msg = { .kind = CHANNEL_PROBE };
 	struct channel_probe *told = &msg.u.probe;
+	int r;
 
 	if (!src->has || !dst->has)
-		return;
+		return 0;
 	told->family = (uint8_t)family;
 	told->src_port = random_port();
 	told->dst_port = random_port();
@@ -190,8 +193,10 @@ static void announce_one(struct probe *p, size_t from, size_t to, int family)
 		 p->ports[from].bridge);
 	str_copy(told->dst_bridge, sizeof(told->dst_bridge),
 		 p->ports[to].bridge);
-	p->packets[p->n_packets++] = (struct packet){ *told, from, to };
-	channel_send(p->channel_fd, &msg);
+	r = channel_send(p->channel_fd, &msg);
+	if (r == 0)
+		p->packets[p->n_packets++] = (struct packet){ *told, from, to };
+	return r;
 }
 
 /* Opens the port, unless it is. */
@@ -220,7 +225,7 @@ static void begin_part(struct probe *p)
 	const size_t n = p->n;
 
 	p->n_packets = 0;
-	for (; p->next < n; p->next++) {
+	for (; p->next < n && !p->unheard; p->next++) {
 		size_t from = p->next, to = from + p->step;
 		size_t more;
 
@@ -231,8 +236,9 @@ static void begin_part(struct probe *p)
 			break;
 		if (open_port(p, from) < 0 || open_port(p, to) < 0)
 			continue;
-		announce_one(p, from, to, 4);
-		announce_one(p, from, to, 6);
+		if (announce_one(p, from, to, 4) < 0 ||
+		    announce_one(p, from, to, 6) < 0)
+			p->unheard = true;
 	}
 }
 
@@ -242,10 +248,13 @@ static void go_on(struct probe *p, uint64_t now_ms)
 	do {
 		close_ports(p);
 		begin_part(p);
-	} while (p->n_packets == 0 && p->next < p->n);
+	} while (p->n_packets == 0 && p->next < p->n && !p->unheard);
 	if (p->n_packets == 0) {
 		close_ports(p);
-		if (p->n >= 2 && !p->any)
+		if (p->unheard)
+			log_warn("probe: the recorder takes no messages: the "
+				 "round is given up");
+		else if (p->n >= 2 && !p->any)
 			tell(p, "no two bridges of this round have addresses "
 				"of one family");
 		wait_for_next(p, now_ms);
@@ -263,7 +272,7 @@ void probe_begin(struct probe *p, uint64_t now_ms)
 	find_ports(p);
 	say_left_out(p);
 	p->next = p->n;
-	p->any = false;
+	p->any = p->unheard = false;
 	if (p->n >= 2) {
 		p->next = 0;
 		p->step = 1 + p->round++ % (p->n - 1);

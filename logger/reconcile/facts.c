@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lib/text.h"
 #include "logger/reconcile/private.h"
 
 static int variant_of(const char *name)
@@ -121,14 +122,15 @@ static void take_rule(struct reconcile *rec, const struct channel_rule *r)
 	reconcile_touch(rec, a);
 }
 
-/* Rows that were there before the counters were read must be in them. */
+/* Rows that were there before the counters were read must be in them. Which of
+ * those since the account closed are not nobody knows: then t says so. */
 static void find_excess(struct reconcile *rec, struct account *a,
-			uint64_t after_ns)
+			struct channel_twin *t)
 {
 	int64_t expected = (int64_t)reconcile_counted(a) - a->base;
 	int64_t excess = (int64_t)a->snap - expected;
 
-	if (a->snap_ns == 0 || a->snap_ns >= after_ns || !a->known ||
+	if (a->snap_ns == 0 || a->snap_ns >= t->after_ns || !a->known ||
 	    a->partial)
 		return;
 	a->snap_ns = 0;
@@ -136,6 +138,11 @@ static void find_excess(struct reconcile *rec, struct account *a,
 		return;
 	a->overlogged += (uint64_t)excess;
 	reconcile_touch(rec, a);
+	if (t->state != TWIN_IN_PLACE || t->change_ns)
+		return;
+	t->disturbed = true;
+	t->change_ns = a->checked_ns ? a->checked_ns : rec->start_ns;
+	str_copy(t->cause, sizeof(t->cause), "others decided");
 }
 
 static void take_change(struct account *a, const struct channel_twin *t)
@@ -169,7 +176,7 @@ static bool fell(const struct account_counter *c, const struct channel_twin *t)
 	       (int64_t)c->rule + c->mirror.carried;
 }
 
-static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
+static bool take_twin(struct reconcile *rec, struct channel_twin *t)
 {
 	int variant = variant_of(t->variant);
 	struct account *a =
@@ -215,7 +222,7 @@ static bool take_twin(struct reconcile *rec, const struct channel_twin *t)
 		a->after_ns = t->after_ns;
 	a->sampled = true;
 	a->sampled_ns = t->since_ns;
-	find_excess(rec, a, t->after_ns);
+	find_excess(rec, a, t);
 	return true;
 }
 
@@ -243,7 +250,7 @@ static void take_passed(struct reconcile *rec, const struct channel_twin *t)
 		store_add_gap(rec->store, &gap);
 }
 
-bool reconcile_fact(struct reconcile *rec, const struct channel_msg *msg)
+bool reconcile_fact(struct reconcile *rec, struct channel_msg *msg)
 {
 	if (msg->kind == CHANNEL_RULE)
 		take_rule(rec, &msg->u.rule);

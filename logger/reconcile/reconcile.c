@@ -399,7 +399,8 @@ static void say_differences(struct reconcile *rec, const struct differences *d)
 		snprintf(text, sizeof(text),
 			 "the log has %" PRIu64 " packets of rule %012" PRIx64
 			 " that it did not count%s: another NFLOG rule has its "
-			 "id, or Docker wrote it again unseen",
+			 "id, somebody's rule before it in table raw decided "
+			 "about them, or Docker wrote it again unseen",
 			 d->more->overlogged, d->more->rule_id,
 			 d->n_more > 1 ? " (and of others)" : "");
 	else if (d->unknown)

@@ -37,9 +37,10 @@ struct reconcile {
 void reconcile_init(struct reconcile *rec, struct store *store,
 		    uint64_t now_ns);
 
-/* Takes a CHANNEL_RULE or CHANNEL_TWIN as it comes, others not. Returns
- * whether a look is due RECONCILE_DELAY_MS from now. */
-bool reconcile_fact(struct reconcile *rec, const struct channel_msg *msg);
+/* Takes a CHANNEL_RULE or CHANNEL_TWIN as it comes, before the store does; one
+ * that shows that the log has too many rows marks them. Returns whether a look
+ * is due RECONCILE_DELAY_MS from now. */
+bool reconcile_fact(struct reconcile *rec, struct channel_msg *msg);
 
 /* A hole of lost packets in the group's numbers. Returns how many of them are
  * news: the counters may have told them already. */

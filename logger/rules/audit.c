@@ -16,7 +16,10 @@
 #include "logger/rules/rule_text.h"
 #include "logger/rules/words.h"
 
-enum { TWIN_WORDS_MAX = 200 }; /* iptables-restore takes 255 */
+enum {
+	TWIN_WORDS_MAX = 200, /* iptables-restore takes 255, */
+	TWIN_WORD_MAX = 1000, /* each shorter than 1,024 bytes */
+};
 
 /* How to tell which profile word a verdict of a chain belongs to. */
 enum judging {
@@ -90,6 +93,32 @@ static const struct audited_chain *find_audited(
 	return NULL;
 }
 
+static bool begins(const struct word *word, const char *text)
+{
+	return word->len >= strlen(text) &&
+	       memcmp(word->raw, text, strlen(text)) == 0;
+}
+
+/* Whether it is one of these. In "-m set" only what asks for a set's counters
+ * is, and not if the rule leaves these as they are. */
+static bool keeps_state(const struct ruleset_rule *rule)
+{
+	struct words words = words_of(rule->text, rule->matches_len);
+	bool asks = false, counts = true;
+	struct word option, word;
+
+	while (words_next(&words, &option) == 1) {
+		asks |= begins(&option, "--packets-") ||
+			begins(&option, "--bytes-");
+		counts &= !word_is(&option, "--update-counters");
+		if (rule_text_takes_argument(&option) &&
+		    words_next(&words, &word) == 1 && word_is(&option, "-m") &&
+		    word_in(&word, stateful, ARRAY_SIZE(stateful)))
+			return true;
+	}
+	return asks && counts;
+}
+
 /* NULL when a twin can stand for this rule's matches, else why not. */
 static const char *why_no_twin(const struct ruleset_rule *rule)
 {
@@ -99,15 +128,17 @@ static const char *why_no_twin(const struct ruleset_rule *rule)
 
 	if (rule->matches_len > TWIN_MATCHES_MAX)
 		return "too long for a twin";
+	if (memchr(rule->text, '\n', rule->matches_len))
+		return "iptables-restore takes no line break";
 	while (words_next(&words, &word) == 1) {
 		if (++count > TWIN_WORDS_MAX)
 			return "too many words for a twin";
-		if (!word_is(&word, "-m") || words_next(&words, &word) != 1)
-			continue;
-		if (word_in(&word, stateful, ARRAY_SIZE(stateful)))
-			return "a match keeps state, which a twin would change";
+		if (word.len > TWIN_WORD_MAX)
+			return "too long a word for a twin";
 	}
-	return NULL;
+	return keeps_state(rule) ? "a match keeps state, which a twin would "
+				   "change"
+				 : NULL;
 }
 
 /* 1 with the verdict; 0: decides nothing; -EOPNOTSUPP: can't tell. */
@@ -288,8 +319,13 @@ int audit_rule(const struct audit *a, const struct ruleset_rule *rule,
 	const char *why = NULL;
 	int r;
 
-	if (!chain || !(a->profile & (chain->drops | chain->accepts)) ||
-	    (chain->judging == JUDGE_FORWARD && !in_docker_form(a, rule)))
+	if (!chain || !(a->profile & (chain->drops | chain->accepts)))
+		return 0;
+	if (rule->odd) {
+		*ret_why = "its words can't be told apart";
+		return -EOPNOTSUPP;
+	}
+	if (chain->judging == JUDGE_FORWARD && !in_docker_form(a, rule))
 		return 0;
 	r = target_verdict(a->rs, rule, &result.verdict, &why);
 	if (r == 0)

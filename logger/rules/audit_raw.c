@@ -46,8 +46,13 @@ int audit_raw_rule(const struct audit *a, const struct ruleset_rule *rule,
 	struct raw_rule raw;
 	struct ends ends;
 
-	if (!(a->profile & PROFILE_DROPS) || !in_prerouting(a->rs, rule) ||
-	    rule->jump != RULESET_JUMP)
+	if (!(a->profile & PROFILE_DROPS) || !in_prerouting(a->rs, rule))
+		return 0;
+	if (rule->odd) {
+		*ret_why = "its words can't be told apart";
+		return -EOPNOTSUPP;
+	}
+	if (rule->jump != RULESET_JUMP)
 		return 0;
 	if (raw_rule_parse(rule, a->family, &raw) == 0 && by_docker(a, &raw)) {
 		*ret = raw;

@@ -102,7 +102,9 @@ static void narrow(struct mirror_count *c, const struct mirror_reading *r)
 	int64_t high = (int64_t)(c->docker - r->before);
 
 	if (low > c->high || high < c->low) {
-		/* unseen, somebody took packets from one of them */
+		/* unseen, somebody took packets from one of them: from
+		 * Docker's, others decided about what ours logged */
+		c->disturbed |= high < c->low && !c->restarted;
 		if (!c->restarted)
 			open_hole(c);
 		else

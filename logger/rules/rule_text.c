@@ -71,44 +71,56 @@ static int split_at(struct ruleset_rule *rule, struct words *words,
 	return 0;
 }
 
-/* Whether every quote closes in what is left. */
-static int skip_rest(struct words *words)
+static bool is_blank(char c)
 {
-	struct word word;
-	int r;
+	return c == ' ' || c == '\t' || c == '\n' || c == '\0';
+}
 
-	if (!memchr(words->at, '"', (size_t)(words->end - words->at)))
-		return 0;
-	do {
-		r = words_next(words, &word);
-	} while (r > 0);
-	return r;
+const char *rule_text_quote_end(const char *quote, const char *end)
+{
+	for (const char *p = quote + 1; p < end; p++) {
+		if (*p == '"')
+			return p;
+		if (*p == '\\')
+			p++;
+	}
+	return NULL;
+}
+
+/* Whether quotes are as iptables-save prints them, around a word. */
+static bool has_plain_quotes(const char *text)
+{
+	const char *end = text + strlen(text), *quote = strchr(text, '"');
+
+	while (quote) {
+		const char *close = rule_text_quote_end(quote, end);
+
+		if (!close || (quote > text && !is_blank(quote[-1])) ||
+		    !is_blank(close[1]))
+			return false;
+		quote = strchr(close + 1, '"');
+	}
+	return true;
 }
 
 int rule_text_split(struct ruleset_rule *rule)
 {
 	struct words words = words_of(rule->text, strlen(rule->text));
 	struct word word;
-	int r;
 
-	while ((r = words_next(&words, &word)) > 0) {
+	rule->odd = !has_plain_quotes(rule->text);
+	while (!rule->odd && words_next(&words, &word) > 0) {
 		enum ruleset_jump jump = word_is(&word, "-j") ? RULESET_JUMP
 					 : word_is(&word, "-g")
 						 ? RULESET_GOTO
 						 : RULESET_NO_JUMP;
 
-		if (jump != RULESET_NO_JUMP) {
-			r = split_at(rule, &words, &word, jump);
-			return r < 0 ? r : skip_rest(&words);
-		}
-		if (rule_text_takes_argument(&word)) {
-			r = words_next(&words, &word);
-			if (r <= 0)
-				return -EBADMSG;
-		}
+		if (jump != RULESET_NO_JUMP)
+			return split_at(rule, &words, &word, jump);
+		if (rule_text_takes_argument(&word) &&
+		    words_next(&words, &word) <= 0)
+			return -EBADMSG;
 	}
-	if (r < 0)
-		return r;
 	rule->matches_len = (uint32_t)strlen(rule->text);
 	return 0;
 }

@@ -9,10 +9,13 @@
 #include "logger/rules/words.h"
 
 /*
- * Sets jump, target, target_len and matches_len of a rule from its text.
- * Returns 0, or -EBADMSG for a quote that never closes or a -j without a name.
+ * Sets jump, target, target_len, matches_len and odd of a rule from its text.
+ * Returns 0, or -EBADMSG for a -j without a name.
  */
 int rule_text_split(struct ruleset_rule *rule);
+
+/* Where the quote that opens at quote closes before end, or NULL. */
+const char *rule_text_quote_end(const char *quote, const char *end);
 
 /*
  * Whether the word is an option whose argument may look like an option, and so

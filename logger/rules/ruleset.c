@@ -250,7 +250,7 @@ static int parse_rule(struct parser *p, char *line)
 		return r;
 	rule.text = s;
 	if (rule_text_split(&rule) < 0)
-		return fail(p, -EBADMSG, "a rule that does not end");
+		return fail(p, -EBADMSG, "an option without its argument");
 	r = grow_rules(p);
 	if (r < 0)
 		return r;
@@ -281,6 +281,31 @@ static int parse_line(struct parser *p, char *line)
 	return 0;
 }
 
+/*
+ * Where the line of a rule ends: iptables-save prints the break of a comment as
+ * it is. A quote within a word is none, and one that never closes neither.
+ */
+static char *find_end(const char *line, char *end)
+{
+	const char *max =
+		end - line > RULESET_LINE_MAX ? line + RULESET_LINE_MAX : end;
+	char *eol = memchr(line, '\n', (size_t)(end - line));
+	const char *quote = line;
+
+	while (eol && (*line == '-' || *line == '[') &&
+	       (quote = memchr(quote, '"', (size_t)(eol - quote)))) {
+		if (quote[-1] != ' ')
+			break;
+		quote = rule_text_quote_end(quote, max);
+		if (!quote)
+			break;
+		if (quote > eol)
+			eol = memchr(quote, '\n', (size_t)(end - quote));
+		quote++;
+	}
+	return eol ? eol : end;
+}
+
 /* Ends the line in place, without the blanks before its end. */
 static void end_line(char *line, size_t len)
 {
@@ -295,8 +320,7 @@ static int parse_text(struct parser *p, size_t text_len)
 	char *end = line + text_len;
 
 	while (line < end) {
-		char *eol = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((eol ? eol : end) - line);
+		size_t len = (size_t)(find_end(line, end) - line);
 		int r;
 
 		p->line++;

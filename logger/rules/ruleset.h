@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What iptables-save or ip6tables-save printed, of either variant, with or
- * without -c. Read-only once parsed; every string lives as long as the set.
- */
+/* What iptables-save or ip6tables-save printed, of either variant, with or
+ * without -c. Read-only once parsed; every string lives as long as the set. */
 #ifndef BRIDGEAUDIT_LOGGER_RULES_RULESET_H
 #define BRIDGEAUDIT_LOGGER_RULES_RULESET_H
 
@@ -50,6 +48,7 @@ struct ruleset_rule {
 	uint32_t matches_len; /* bytes of text before -j or -g */
 	uint32_t target_len;
 	enum ruleset_jump jump;
+	bool odd; /* a quote within a word: nobody knows its words, nor jump */
 };
 
 struct ruleset {

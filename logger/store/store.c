@@ -312,7 +312,10 @@ void store_add_gap(struct store *st, const struct gap *gap)
 		st->gaps[st->n_gaps++] = *gap;
 		return;
 	}
-	last->to_ns = gap->to_ns > last->to_ns ? gap->to_ns : last->to_ns;
+	if (gap->from_ns < last->from_ns)
+		last->from_ns = gap->from_ns;
+	if (gap->to_ns > last->to_ns)
+		last->to_ns = gap->to_ns;
 	last->packets += gap->packets;
 	last->known = last->known && gap->known;
 	last->rule_id = last->rule_id == gap->rule_id ? gap->rule_id : 0;

@@ -59,19 +59,11 @@ static int take_part(const char *buf, size_t len, const struct nlmsghdr *asked,
 
 	for (; r == 0 && netlink_ok(nlh, left);
 	     nlh = mnl_nlmsg_next(nlh, &left)) {
-		const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-
 		if (nlh->nlmsg_seq != asked->nlmsg_seq)
 			continue; /* of a question that was given up */
-		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EINTR;
-		if (nlh->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (nlh->nlmsg_type == NLMSG_ERROR) {
-			if (mnl_nlmsg_get_payload_len(nlh) < sizeof(err->error))
-				return -EBADMSG;
-			return err->error < 0 ? err->error : 1;
-		}
+		r = netlink_ends(nlh);
+		if (r != 0)
+			return r;
 		r = take(nlh, arg);
 		if (r == 0 && !(asked->nlmsg_flags & NLM_F_DUMP))
 			return 1;

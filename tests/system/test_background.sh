@@ -13,8 +13,8 @@ start()
 {
 	local out status=0
 	out=$(tb_beside timeout 20 "$TB_BUILD/bridgeauditd" --db "$(tb_db)" \
-		--docker-socket "$TB_DIR/run/docker.sock" --user nobody 2>&1) ||
-		status=$?
+		--docker-socket "$TB_DIR/run/docker.sock" --user nobody 2>&1 \
+		9>"$TB_DIR/held") || status=$?
 	echo "$out"
 	# For the trap, too: nobody else would end it when a check fails, and one
 	# that runs may have failed to say so.
@@ -28,6 +28,15 @@ detached()
 {
 	equal 'stderr' /dev/null "$(readlink "/proc/$1/fd/2")"
 	equal 'working directory' / "$(readlink "/proc/$1/cwd")"
+}
+
+# Such as the lock of a script that starts it, which would not come free.
+holds_nothing_of_its_caller()
+{
+	local pid
+	for pid in "$1" "$(tb_recorder)"; do
+		[ -z "$(find "/proc/$pid/fd" -lname "$TB_DIR/held")" ] || return
+	done
 }
 
 stopped()
@@ -45,6 +54,8 @@ test_variant()
 	check 'the command returns with success and a word' start
 	check 'by then every audited rule has its twin' tb_is_covered
 	check 'the daemon holds neither terminal nor directory' detached "$TB_LOGGER"
+	check 'nor anything that its caller had open' \
+		holds_nothing_of_its_caller "$TB_LOGGER"
 	check 'and records' probe
 	check 'SIGTERM ends it and takes the rules out' stopped "$TB_LOGGER"
 	check 'a start that fails says so and why' fails_with 1 \

@@ -177,9 +177,11 @@ forged_is_found()
 	for ((i = 0; i < 30; i++)); do
 		send_udp web "$DB4" 9997
 		sleep 3
-		finding_came '%that it did not count%' && return
+		finding_came '%that it did not count%' && break
 	done
-	return 1
+	# nobody knows which rows these are, so each of that time is marked
+	recorded 1 '.dst_port == 9997 and
+		(.marks | tostring | contains("overlogged"))'
 }
 
 test_variant()

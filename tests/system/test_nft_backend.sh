@@ -122,6 +122,21 @@ witnessed()
 		"$(events_where '.verdict == "pass" and .dst_port == 80')"
 }
 
+# A chain that is hooked later, at the same priority, comes before Docker's.
+somebody_decides_first()
+{
+	tb_net nft -f - <<-END
+	table ip somebody {
+		chain forward {
+			type filter hook forward priority filter;
+			ip daddr $DB4 udp dport 7171 drop
+		}
+	}
+	END
+	send_udp web "$DB4" 7171 3
+	recorded 3 '.dst_port == 7171 and (.marks | tostring | contains("overlogged"))'
+}
+
 test_variant()
 {
 	seed
@@ -169,6 +184,8 @@ test_variant()
 	refill ''
 	tb_wait 50 mirrored 12 || :
 	check 'and watched again' probe
+	check 'what another table stops first is no sure row of Docker'"'"'s' \
+		somebody_decides_first
 	check 'the logger stops' tb_logger_stop
 	check 'and takes its table out' no_table
 }

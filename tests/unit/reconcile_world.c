@@ -41,8 +41,10 @@ void rw_end_killed(const struct world *w, struct session *s)
 
 static void rw_hear(struct session *s, const struct channel_msg *msg)
 {
-	reconcile_fact(&s->rec, msg);
-	store_add_fact(s->st, msg);
+	struct channel_msg copy = *msg;
+
+	reconcile_fact(&s->rec, &copy);
+	store_add_fact(s->st, &copy);
 }
 
 static struct channel_msg rule_msg(uint64_t packets, bool appeared)

@@ -7,6 +7,7 @@
 
 #include "logger/capture/sequence.h"
 #include "logger/channel.h"
+#include "logger/clock.h"
 #include "tests/unit/cmocka_all.h"
 
 static void a_message_arrives_as_it_was_sent(void **state)
@@ -84,6 +85,28 @@ static void who_does_not_read_does_not_stall_the_sender(void **state)
 	close(fds[1]);
 }
 
+/* As many messages as a host with hundreds of containers has for a list. */
+static void who_does_not_read_is_waited_for_once(void **state)
+{
+	const struct channel_msg msg = { .kind = CHANNEL_READY };
+	struct channel_msg got;
+	uint64_t begun_ms;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(channel_open(fds), 0);
+	while (channel_send(fds[0], &msg) == 0)
+		;
+	begun_ms = clock_ms();
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(channel_send(fds[0], &msg), -EAGAIN);
+	assert_true(clock_ms() - begun_ms < 10000);
+	assert_int_equal(channel_recv(fds[1], &got), 1);
+	assert_int_equal(channel_send(fds[0], &msg), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void a_hole_in_the_numbers_is_the_number_lost(void **state)
 {
 	struct sequence s = { 0 };
@@ -112,6 +135,7 @@ int main(void)
 		cmocka_unit_test(another_length_or_kind_is_refused),
 		cmocka_unit_test(strings_without_an_end_get_one),
 		cmocka_unit_test(who_does_not_read_does_not_stall_the_sender),
+		cmocka_unit_test(who_does_not_read_is_waited_for_once),
 		cmocka_unit_test(a_hole_in_the_numbers_is_the_number_lost),
 	};
 

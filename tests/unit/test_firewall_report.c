@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "logger/firewall/report.h"
+#include "logger/firewall/backend.h"
 #include "logger/rules/profile.h"
 
 static const char text[] = "*raw\n:PREROUTING ACCEPT [0:0]\n"
@@ -296,6 +296,100 @@ static void what_could_not_be_sent_is_told_again(void **state)
 	assert_int_equal(hear_twin(b).change_ns, 1000);
 }
 
+/* Fills the channel, all but room for that many messages. */
+static void fill_channel(const struct bench *b, int room)
+{
+	const struct channel_msg filler = { .kind = CHANNEL_READY };
+	struct channel_msg msg;
+
+	while (channel_send(b->fds[0], &filler) == 0)
+		;
+	for (int i = 0; i < room; i++)
+		assert_int_equal(channel_recv(b->fds[1], &msg), 1);
+}
+
+/* The round after it finds all in place, and nobody edited anything. */
+static void a_change_that_could_not_be_sent_is_told_by_a_later_round(
+	void **state)
+{
+	const struct report_change first = { 1000, "flushed" };
+	const struct report_change second = { 2000, "docker wrote rule" };
+	struct bench *b = *state;
+	struct channel_twin t;
+
+	round_of(b, true, NULL);
+	fill_channel(b, 0);
+	b->audited.in_place = false;
+	report_rules(&b->rep, &b->plan);
+	b->audited.in_place = true;
+	assert_false(report_twins(&b->rep, &b->plan, &first));
+	assert_false(report_twins(&b->rep, &b->plan, &second));
+	hear_twin(b);
+	t = round_of(b, true, NULL);
+	assert_int_equal(t.state, TWIN_IN_PLACE);
+	assert_int_equal(t.change_ns, 1000);
+	assert_string_equal(t.cause, "flushed");
+	assert_int_equal(round_of(b, true, NULL).change_ns, 0);
+}
+
+static void what_was_sent_before_there_was_no_room_is_not_told_again(
+	void **state)
+{
+	const struct report_change change = { 1000, "docker wrote rule" };
+	struct plan_audited two[2];
+	struct bench *b = *state;
+	struct channel_msg msg;
+	struct channel_twin t;
+	int told = 0;
+
+	two[0] = two[1] = b->audited;
+	two[1].id = 6;
+	two[0].in_place = two[1].in_place = true;
+	b->plan.audited = two;
+	b->plan.audited_len = 2;
+	fill_channel(b, 3); /* both texts, and one of the states */
+	report_rules(&b->rep, &b->plan);
+	assert_false(report_twins(&b->rep, &b->plan, &change));
+	t = hear_twin(b);
+	assert_int_equal(t.rule_id, 5);
+	assert_int_equal(t.change_ns, 1000);
+	report_rules(&b->rep, &b->plan);
+	assert_true(report_twins(&b->rep, &b->plan, NULL));
+	while (channel_recv(b->fds[1], &msg) == 1) {
+		if (msg.kind != CHANNEL_TWIN)
+			continue;
+		assert_int_equal(msg.u.twin.change_ns,
+				 msg.u.twin.rule_id == 6 ? 1000 : 0);
+		told++;
+	}
+	assert_int_equal(told, 2); /* counters are, until they stand still */
+}
+
+/* iptables-legacy's table goes with its module, and tells nobody. */
+static void rules_that_went_while_nobody_heard_are_told_later(void **state)
+{
+	const struct plan_config config = { .family = 4,
+					    .profile = PROFILE_DEFAULT };
+	struct bench *b = *state;
+	struct backend backend = { 0 };
+	char error[RULESET_ERROR_MAX];
+
+	report_init(&backend.report, b->fds[0], "iptables", "legacy", 4);
+	assert_int_equal(ruleset_parse(text, strlen(text), &backend.rs, error),
+			 0);
+	assert_int_equal(plan_make(backend.rs, &config, &backend.plan), 0);
+	report_rules(&backend.report, backend.plan);
+	assert_true(report_twins(&backend.report, backend.plan, NULL));
+	fill_channel(b, 0);
+	backend_gone(&backend);
+	assert_int_equal(hear(b->fds[1]).state, TWIN_MISSING);
+	backend_gone(&backend);
+	assert_int_equal(hear(b->fds[1]).state, TWIN_GONE);
+	backend_gone(&backend);
+	assert_int_equal(hear(b->fds[1]).twins, 0);
+	backend_clear(&backend);
+}
+
 static void equal_rules_of_one_chain_are_one_with_one_counter(void **state)
 {
 	struct plan_audited two[2];
@@ -343,6 +437,9 @@ int main(void)
 		T(counters_were_read_after_the_round_before),
 		T(a_failed_edit_has_its_cause_until_it_works),
 		T(what_could_not_be_sent_is_told_again),
+		T(a_change_that_could_not_be_sent_is_told_by_a_later_round),
+		T(what_was_sent_before_there_was_no_room_is_not_told_again),
+		T(rules_that_went_while_nobody_heard_are_told_later),
 		T(equal_rules_of_one_chain_are_one_with_one_counter),
 		T(a_removed_rule_tells_how_long_its_twin_outlived_it),
 		cmocka_unit_test(

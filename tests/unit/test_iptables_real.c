@@ -272,6 +272,79 @@ static void real_batch_that_came_too_late_changes_nothing(void **state)
 	}
 }
 
+static void run_real(const struct iptables *ipt, const char *rule)
+{
+	char *command = NULL;
+
+	if (asprintf(&command, "iptables-%s -A DOCKER-USER %s -j DROP",
+		     iptables_variant_name(ipt->variant), rule) < 0)
+		fail();
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+	free(command);
+}
+
+/* 64 instructions, as many as a rule can have. */
+static void run_long_word(const struct iptables *ipt)
+{
+	char rule[2048] = "-m bpf --bytecode '64,";
+
+	for (int i = 0; i < 63; i++)
+		strcat(rule, "0 0 0 4294967295,");
+	strcat(rule, "6 0 0 65535'");
+	run_real(ipt, rule);
+}
+
+/* Plans and applies. Returns how many edits that took. */
+static uint32_t apply_real(const struct iptables *ipt, unsigned int problems)
+{
+	const struct plan_config config = {
+		.family = 4,
+		.profile = PROFILE_ALL,
+		.group = 5,
+	};
+	struct ruleset *rs = NULL;
+	struct plan *plan = NULL;
+	char *text = save_real(ipt), *batch;
+	uint32_t edits;
+	pid_t pid;
+
+	if (ruleset_parse(text, strlen(text), &rs, error) < 0)
+		fail_msg("%s", error);
+	assert_int_equal(plan_make(rs, &config, &plan), 0);
+	assert_int_equal(plan->problems_len, problems);
+	assert_int_equal(plan_batch(plan, &batch), 0);
+	if (iptables_restore(ipt, batch, LONG_MS, &pid, error) < 0)
+		fail_msg("%s", error);
+	edits = plan->edits_len;
+	free(text);
+	free(batch);
+	plan_free(plan);
+	ruleset_free(rs);
+	return edits;
+}
+
+/* What iptables takes and iptables-restore does not. */
+static void rules_that_can_have_no_twin_leave_theirs_to_the_others(void **state)
+{
+	static const char text[] = "*filter\n:DOCKER-USER - [0:0]\n"
+				   "-A DOCKER-USER -s 192.0.2.1/32 -j DROP\n"
+				   "COMMIT\n";
+
+	(void)state;
+	for (int v = IPTABLES_NFT; v <= IPTABLES_LEGACY; v++) {
+		struct iptables ipt = real((enum iptables_variant)v, 4);
+
+		load_real(&ipt, text);
+		run_real(&ipt, "-m comment --comment 'a\nb'");
+		run_real(&ipt, "-i 'a\"b'");
+		run_long_word(&ipt);
+		run_real(&ipt, "-s 192.0.2.2");
+		assert_int_equal(apply_real(&ipt, 3), 2);
+		assert_int_equal(apply_real(&ipt, 3), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +352,8 @@ int main(void)
 			legacy_is_not_in_use_before_it_has_a_filter_table),
 		cmocka_unit_test(reading_creates_no_table),
 		cmocka_unit_test(real_iptables_does_what_the_plan_says),
+		cmocka_unit_test(
+			rules_that_can_have_no_twin_leave_theirs_to_the_others),
 		cmocka_unit_test(real_batch_that_came_too_late_changes_nothing),
 	};
 

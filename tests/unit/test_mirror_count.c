@@ -143,6 +143,29 @@ static void a_chain_written_again_while_watched_hides_nothing(void **state)
 	assert_int_equal(accounted(&c, 61), 61);
 }
 
+/* A chain of somebody's stands between our copy and Docker's: what is logged as
+ * Docker's, that one stopped. */
+static void what_others_decided_first_disturbs_it(void **state)
+{
+	struct mirror_count c = begin(0, false);
+	struct mirror_told told;
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	assert_false(c.disturbed);
+	told = take(&c, watched(7, 10, 15, 15));
+	assert_true(c.disturbed);
+	assert_int_equal(told.missed, 0);
+	assert_int_equal(told.unknown, 0);
+	c.disturbed = false;
+	take(&c, watched(7, 12, 17, 17));
+	assert_false(c.disturbed);
+	/* what our copy did not see is missed, and no row is in doubt */
+	told = take(&c, watched(7, 15, 17, 17));
+	assert_false(c.disturbed);
+	assert_int_equal(told.missed, 3);
+}
+
 static void written_again_before_it_was_read_is_unknown(void **state)
 {
 	struct mirror_count c = begin(3, false);
@@ -307,6 +330,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_is_never_found_is_unknown),
 		cmocka_unit_test(
 			a_chain_written_again_while_watched_hides_nothing),
+		cmocka_unit_test(what_others_decided_first_disturbs_it),
 		cmocka_unit_test(written_again_before_it_was_read_is_unknown),
 		cmocka_unit_test(
 			what_it_counted_before_it_was_written_again_is_in_the_number),

@@ -5,8 +5,10 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/text.h"
@@ -160,6 +162,36 @@ static void garbage_is_passed_over(void **state)
 	assert_int_equal(parse(&n, &pending), 0);
 }
 
+/* The socket is full after some: the kernel tells it once, drops what comes
+ * until all is read, and the last to be read is not the last that was. */
+static void after_an_overrun_nobody_knows_the_generation(void **state)
+{
+	struct nft_history lost = { 0 };
+	struct nftmon_pids pids = { 0 };
+	unsigned int what = 0;
+	int small = 1, fd;
+
+	(void)state;
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
+		print_message("SKIP: needs root for a network of its own\n");
+		skip();
+	}
+	fd = nftmon_open();
+	assert_true(fd >= 0);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)),
+		0);
+	assert_int_equal(system("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do "
+				"nft add table ip t$i || exit 1; done"),
+			 0);
+	assert_int_equal(nftmon_read(fd, &pids, &lost, &what), 0);
+	assert_int_equal(what, NFTMON_ALL);
+	assert_true(lost.transactions > 0 && lost.transactions < 12);
+	assert_int_equal(lost.generation, 0);
+	nft_history_clear(&lost);
+	close(fd);
+}
+
 /* As root; iptables-nft, which the system tests need, says the same. */
 static void a_kernel_with_nf_tables_is_known_as_one(void **state)
 {
@@ -180,6 +212,7 @@ int main(void)
 		cmocka_unit_test(the_latest_of_our_processes_are_remembered),
 		cmocka_unit_test(a_transaction_cut_in_two_is_one),
 		cmocka_unit_test(garbage_is_passed_over),
+		cmocka_unit_test(after_an_overrun_nobody_knows_the_generation),
 		cmocka_unit_test(a_kernel_with_nf_tables_is_known_as_one),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <endian.h>
+#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "logger/firewall/nft_netlink.h"
 #include "logger/firewall/own_netlink.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -101,11 +103,40 @@ static void damaged_answers_are_survived(void **state)
 	}
 }
 
+/* NLMSG_DONE has the dump's own error, and there may be parts before it. */
+static void a_dump_that_failed_is_not_a_whole_one(void **state)
+{
+	static const int errors[] = { 0, -EMSGSIZE, -ENOMEM };
+	struct answer a;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct nlmsghdr *nlh;
+
+		a.len = 0;
+		add(&a, "bridgeaudit", "c0000000000ff", 7);
+		assert_int_equal(nft_netlink_ends(a.buf, a.len), 0);
+		nlh = mnl_nlmsg_put_header(a.buf + a.len);
+		nlh->nlmsg_type = NLMSG_DONE;
+		nlh->nlmsg_flags = NLM_F_MULTI;
+		memcpy(mnl_nlmsg_put_extra_header(nlh, sizeof(int)), &errors[i],
+		       sizeof(int));
+		assert_int_equal(
+			nft_netlink_ends(a.buf, a.len + nlh->nlmsg_len),
+			errors[i] == 0 ? 1 : errors[i]);
+		/* without one nothing else can be said */
+		nlh->nlmsg_len = NLMSG_HDRLEN;
+		assert_int_equal(
+			nft_netlink_ends(a.buf, a.len + nlh->nlmsg_len), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_have_their_rules_ids),
 		cmocka_unit_test(what_is_no_counter_of_ours_is_passed_over),
+		cmocka_unit_test(a_dump_that_failed_is_not_a_whole_one),
 		cmocka_unit_test(damaged_answers_are_survived),
 	};
 

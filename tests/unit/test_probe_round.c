@@ -170,6 +170,30 @@ static void one_without_ipv6_is_probed_over_ipv4(void **state)
 	probe_free(p);
 }
 
+/* The recorder takes no messages: what it does not expect it would take for
+ * somebody's packet. */
+static void what_could_not_be_told_is_not_sent(void **state)
+{
+	struct channel_msg msg = { .kind = CHANNEL_READY };
+	struct probe *p;
+	int n[3];
+
+	(void)state;
+	skip_if_needed();
+	while (channel_send(fds[0], &msg) == 0)
+		;
+	p = probe_of_two();
+	probe_begin(p, clock_ms());
+	take_messages(&n[0], &n[1], &n[2]);
+	assert_int_equal(n[0], 0);
+	while (probe_sooner_ms(p, UINT64_MAX) != UINT64_MAX)
+		probe_step(p, probe_sooner_ms(p, UINT64_MAX));
+	take_messages(&n[0], &n[1], &n[2]);
+	assert_int_equal(n[1], 0);
+	assert_int_equal(ports(), 0);
+	probe_free(p);
+}
+
 /* Bridges many0, many1 and so on, each with a network, or no longer. */
 static void many_bridges(bool make)
 {
@@ -339,6 +363,7 @@ int main(void)
 		cmocka_unit_test(what_is_stopped_does_not_arrive),
 		cmocka_unit_test(what_passes_is_seen_to_arrive),
 		cmocka_unit_test(one_without_ipv6_is_probed_over_ipv4),
+		cmocka_unit_test(what_could_not_be_told_is_not_sent),
 		cmocka_unit_test(each_of_many_bridges_is_tested_in_a_round),
 		cmocka_unit_test(what_a_round_leaves_out_is_said),
 		cmocka_unit_test(ports_end_with_the_process),

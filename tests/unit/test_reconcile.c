@@ -294,6 +294,11 @@ static void rows_that_no_counter_has_are_a_finding(void **state)
 	}
 	assert_non_null(strstr(rw_findings(w), "2 packets of rule 3f9a2c1d77aa"
 					       " that it did not count"));
+	/* and which of the rows these are nobody knows */
+	assert_string_equal(store_world_ask(w,
+					    "SELECT count(*) > 0 FROM coverage"
+					    " WHERE state = 'overlogged'"),
+			    "1");
 	rw_assert_closed(w);
 	/* and what is lost later is not hidden behind them */
 	rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,

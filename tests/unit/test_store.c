@@ -272,6 +272,8 @@ static void gaps_are_written(void **state)
 
 static void gaps_beyond_the_limit_join_and_keep_their_sum(void **state)
 {
+	const struct gap early = { T0, T0 + 1, .packets = 5, .known = true,
+				   .cause = "not watched" };
 	const struct world *w = *state;
 	struct store *st = store_world_open(w, T0);
 
@@ -286,11 +288,14 @@ static void gaps_beyond_the_limit_join_and_keep_their_sum(void **state)
 
 		store_add_gap(st, &gap);
 	}
+	store_add_gap(st, &early);
 	assert_int_equal(store_commit(st, T0), 0);
 	assert_int_equal(store_close(st, T0), 0);
 	assert_string_equal(
-		store_world_ask(w, "SELECT sum(packets), count(*) FROM gap"),
-		"342|64");
+		store_world_ask(w, "SELECT sum(packets), count(*),"
+				   " (SELECT from_ns FROM gap WHERE id = 64) ="
+				   " min(from_ns) FROM gap"),
+		"347|64|1");
 }
 
 static void gaps_that_follow_each_other_at_once_are_one(void **state)
