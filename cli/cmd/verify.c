@@ -154,7 +154,8 @@ static int print_table(FILE *out, const struct verify_report *report)
 	if (report->began && !report->sums_checked)
 		fprintf(out, "the sums were not counted again: there are too "
 			     "many\n");
-	print_signed(out, report);
+	if (report->began)
+		print_signed(out, report);
 	return fflush(out) == 0 ? 0 : -1;
 }
 
