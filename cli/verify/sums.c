@@ -102,7 +102,7 @@ static int note_seen(struct verify_window *minute, struct verify_window *hour,
 	return 0;
 }
 
-void verify_sums_event(struct verify *v, const struct canonical_event *e)
+bool verify_sums_event(struct verify *v, const struct canonical_event *e)
 {
 	struct verify_sums *s = v->sums;
 	struct verify_conversation *conv = s ? find(s, e->conversation) : NULL;
@@ -112,13 +112,15 @@ void verify_sums_event(struct verify *v, const struct canonical_event *e)
 	struct verify_slot one;
 	int r = 0;
 
-	if (!conv || e->packets < 1)
-		return;
+	if (!conv)
+		return !s || e->conversation < v->proof.first_conversation;
+	if (e->packets < 1)
+		return true;
 	minute = verify_window_get(&s->minutes, n);
 	hour = verify_window_get(&s->hours, n / 60);
 	if (!minute || !hour) {
 		verify_sums_free(v);
-		return;
+		return true;
 	}
 	one = (struct verify_slot){
 		.key = conv->service,
@@ -140,6 +142,7 @@ void verify_sums_event(struct verify *v, const struct canonical_event *e)
 		r = verify_map_add(&hour->talkers, &one);
 	if (r < 0)
 		verify_sums_free(v);
+	return true;
 }
 
 /* The services of a minute are part of the hour's, and of all time's. */

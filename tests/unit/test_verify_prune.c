@@ -108,6 +108,14 @@ static void what_is_left_can_not_be_changed(void **state)
 		/* the conversation whose batch is gone */
 		"UPDATE conversation SET src_ip = 1 WHERE id = 1",
 		"DELETE FROM conversation WHERE id = 1",
+		/* and with it all sums of its packets */
+		"DELETE FROM conversation WHERE id = 1;"
+		"DELETE FROM seen WHERE conversation = 1;"
+		"DELETE FROM tally WHERE span > 0 AND service = 6 << 16 | 80;"
+		"UPDATE talker SET packets = packets - n, bytes = bytes - b"
+		" FROM (SELECT time_ns / 3600000000000 AS h, count(*) AS n,"
+		" sum(detail >> 32 & 131071) AS b FROM event"
+		" WHERE conversation = 1 GROUP BY 1) WHERE h = hour",
 		"UPDATE batch SET packets = packets + 1"
 		" WHERE pruned_ns IS NOT NULL",
 		"UPDATE batch SET max_ns = max_ns + 1"

@@ -87,6 +87,14 @@ static const struct change changes[] = {
 	  " SELECT 100, conversation, time_ns, detail, packets FROM event"
 	  " WHERE id = 5",
 	  FAULT_INSERTED, NULL, "event 100 is of no batch" },
+	/* before the first that a logger writes */
+	{ "INSERT INTO event (id, conversation, time_ns, detail, packets)"
+	  " SELECT 0, conversation, time_ns, detail, packets FROM event"
+	  " WHERE id = 5",
+	  FAULT_INSERTED, NULL, "event 0 is of no commit" },
+	{ "INSERT INTO conversation (id, path, service, minute)"
+	  " SELECT -7, path, service, minute FROM conversation WHERE id = 5",
+	  FAULT_INSERTED, NULL, "conversation -7 is of no commit" },
 	/* two of a batch; the first and the last; and its last goes first */
 	{ EXCHANGE("event", "4", "5"), FAULT_REORDERED, BATCH_OF("4"),
 	  "in another order" },
