@@ -138,6 +138,19 @@ static const struct change changes[] = {
 	{ "INSERT INTO tally SELECT 3, start, path, service, packets, bytes,"
 	  " begun, first_ns, last_ns FROM tally WHERE span = 2 LIMIT 1",
 	  FAULT_SUMS, NULL, "tally" },
+	/* as services that are counted together: when the first packet was,
+	 * and the last; and one of nothing */
+	{ "UPDATE tally SET service = -258, first_ns = first_ns - 60000000000"
+	  " WHERE service = 6 << 16 | 443",
+	  FAULT_SUMS, NULL, "tally" },
+	{ "UPDATE tally SET service = -258, last_ns = last_ns + 60000000000"
+	  " WHERE service = 6 << 16 | 443 AND span > 0",
+	  FAULT_SUMS, NULL, "tally" },
+	{ "INSERT OR IGNORE INTO tally SELECT span, start, path, -258, 0, 0, 0,"
+	  " first_ns, last_ns FROM tally",
+	  FAULT_SUMS, NULL, "tally" },
+	{ "INSERT OR IGNORE INTO talker SELECT hour, path, '', 0, 0 FROM talker",
+	  FAULT_SUMS, NULL, "talker" },
 	{ "INSERT INTO seen SELECT 0, start, conversation FROM seen LIMIT 1",
 	  FAULT_SUMS, NULL, "no hour or minute" },
 	/* the last commit was the session's end */
