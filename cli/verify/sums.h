@@ -36,6 +36,7 @@ struct verify_sums {
 	size_t n_conversations, conversations_room;
 	struct verify_windows minutes, hours;
 	struct verify_window all;
+	struct verify_map paths; /* of all events that are there */
 	struct verify_loose *loose;
 	size_t n_loose, loose_room;
 	struct verify_horizon *horizon; /* the last batch's first */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/verify_world.h"
 
@@ -102,6 +103,24 @@ static void every_step_of_the_removal_leaves_a_right_log(void **state)
 		"1|1|1");
 }
 
+static void each_must_be_found(const struct world *w,
+			       const char *const *changes, size_t n)
+{
+	struct image image = verify_world_image(w);
+
+	must_be_right(&image);
+	for (size_t i = 0; i < n; i++) {
+		sqlite3 *db = verify_world_open(&image);
+
+		assert_true(verify_world_try(db, changes[i]));
+		assert_true(sqlite3_changes(db) > 0);
+		if (verify_world_check(db, NULL).fault == FAULT_NONE)
+			fail_msg("not found: %s", changes[i]);
+		sqlite3_close(db);
+	}
+	sqlite3_free(image.bytes);
+}
+
 static void what_is_left_can_not_be_changed(void **state)
 {
 	static const char *const changes[] = {
@@ -133,6 +152,12 @@ static void what_is_left_can_not_be_changed(void **state)
 		" zeroblob(32))",
 		"INSERT INTO journal SELECT removed_seq, 9, 1, zeroblob(32)"
 		" FROM proof",
+		/* sums of all time have at least what is left */
+		"UPDATE tally SET path = 7 WHERE span = 0",
+		"UPDATE tally SET last_ns = (SELECT min(first_ns) FROM tally)"
+		" WHERE span = 0",
+		"UPDATE tally SET first_ns = (SELECT max(last_ns) FROM tally)"
+		" WHERE span = 0",
 		/* a sum of gaps, and its parts */
 		"UPDATE gap SET packets = packets - 1 WHERE gaps IS NOT NULL",
 		"UPDATE gap SET gaps = NULL WHERE gaps IS NOT NULL",
@@ -152,21 +177,37 @@ static void what_is_left_can_not_be_changed(void **state)
 		" packets) VALUES (1, 1, 1, 1, 1)",
 	};
 	const struct world *w = *state;
-	struct image image;
 
 	store_close(fill(w, 8, false), H0 + 9 * HOUR);
-	image = verify_world_image(w);
-	must_be_right(&image);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		sqlite3 *db = verify_world_open(&image);
+	each_must_be_found(w, changes, ARRAY_SIZE(changes));
+}
 
-		assert_true(verify_world_try(db, changes[i]));
-		assert_true(sqlite3_changes(db) > 0);
-		if (verify_world_check(db, NULL).fault == FAULT_NONE)
-			fail_msg("not found: %s", changes[i]);
-		sqlite3_close(db);
+/* In a minute where packets share rows nothing is known of times, but which
+ * path each took. */
+static void what_shares_a_row_stays_on_its_path(void **state)
+{
+	static const char *const changes[] = {
+		"UPDATE tally SET packets = 26 - packets,"
+		" bytes = 26 * 60 - bytes WHERE span = 0",
+		"UPDATE tally SET packets = 13, bytes = 13 * 60"
+		" WHERE span = 0",
+		"UPDATE tally SET packets = 26, bytes = 26 * 60 WHERE span = 0"
+		" AND path = 1; DELETE FROM tally WHERE span = 0 AND path = 2",
+	};
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct event ev = store_world_event(T0, 80);
+
+		ev.rule_id += i;
+		store_add_event(st, &ev);
+		for (unsigned int n = 0; n < 4 + 16 * i; n++)
+			store_add_same(st, i, T0 + n);
 	}
-	sqlite3_free(image.bytes);
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	each_must_be_found(w, changes, ARRAY_SIZE(changes));
 }
 
 /* As after an upgrade: rows, and nothing that proves them. */
@@ -209,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_step_of_the_removal_leaves_a_right_log),
 		T(what_is_left_can_not_be_changed),
+		T(what_shares_a_row_stays_on_its_path),
 		T(a_chain_that_begins_late_says_from_when),
 	};
 
