@@ -2,6 +2,7 @@
 /* The word that a change is told by, and the commit that is named. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/verify/rows.h"
 #include "lib/text.h"
@@ -258,6 +259,28 @@ static void rows_that_must_be_sorted_are_refused(void **state)
 	sqlite3_close(db);
 }
 
+/* As of who wrote all of it anew, and left no checkpoint. */
+static void a_log_that_nobody_signed_is_not_signed_by_your_key(void **state)
+{
+	const struct world *w = *state;
+	char key[96];
+	const struct verify_options options = { .public_key = key };
+	sqlite3 *db = verify_world_open(&image);
+	struct verify_report report;
+	FILE *f;
+
+	snprintf(key, sizeof(key), "%s/key", w->dir);
+	f = fopen(key, "we");
+	assert_non_null(f);
+	fprintf(f, "bridgeaudit-key-1 %064d\n", 7);
+	fclose(f);
+	report = verify_world_check(db, &options);
+	sqlite3_close(db);
+	assert_int_equal(unlink(key), 0);
+	assert_int_equal(report.fault, FAULT_KEY_UNKNOWN);
+	assert_non_null(strstr(report.fault_detail, "no checkpoint"));
+}
+
 /* The commits of the first minute, where events 1 to 7 are. */
 static void a_window_reads_its_own_events_and_all_else(void **state)
 {
@@ -319,6 +342,8 @@ int main(void)
 		cmocka_unit_test(no_word_is_without_a_change),
 		cmocka_unit_test(another_schema_is_found),
 		cmocka_unit_test(rows_that_must_be_sorted_are_refused),
+		cmocka_unit_test(
+			a_log_that_nobody_signed_is_not_signed_by_your_key),
 		cmocka_unit_test(a_window_reads_its_own_events_and_all_else),
 	};
 
