@@ -340,9 +340,10 @@ static int compare_paths(struct verify *v)
 
 int verify_sums_end(struct verify *v)
 {
+	const struct verify_sums *s = v->sums;
 	int r;
 
-	if (!v->sums)
+	if (!s)
 		return 0;
 	r = close_until(v, UINT64_MAX);
 	if (r == 0)
@@ -350,6 +351,7 @@ int verify_sums_end(struct verify *v)
 	if (r == 0)
 		r = compare_paths(v);
 	v->report->sums_checked = r == 0;
+	v->report->sums_ns = s->whole_ns;
 	return give_up(v, r);
 }
 

@@ -2,9 +2,11 @@
 /* What is left after retention is as proven as before. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/oracle.h"
 #include "tests/unit/verify_world.h"
 
 #define HOUR (60 * NS_PER_MINUTE)
@@ -93,6 +95,10 @@ static void every_step_of_the_removal_leaves_a_right_log(void **state)
 	assert_int_equal(report.removed_from_ns, H0);
 	assert_true(report.removed_gaps > 0);
 	assert_int_equal(report.removed_lost, 5 * report.removed_gaps);
+	/* no sum of that time can be told any more */
+	assert_int_equal(report.sums_ns, report.removed_to_ns);
+	assert_non_null(strstr(oracle_run(w, "verify")->out,
+			       "\nsums of hours and minutes until 2023-11-1"));
 	assert_string_equal(store_world_ask(w, "SELECT sum(packets) FROM gap"),
 			    "160");
 	assert_string_equal(
