@@ -267,7 +267,7 @@ static int show(const struct cli *cli, const struct filter *f)
 	} else {
 		r = output_end(o, NULL, NULL, 0);
 		if (r == 0 && rows > 0 && output_wants_cells(o) &&
-		    (fprintf(cli->out, "counters as of %s\n",
+		    (fprintf(cli->out, "states and counters as of %s\n",
 			     time_local(checked_ns, time, sizeof(time))) < 0 ||
 		     fflush(cli->out) == EOF))
 			r = -errno;

@@ -131,6 +131,21 @@ static void print_removed(FILE *out, const struct verify_report *report)
 			time_text(report->removed_ns, from));
 }
 
+static void print_sums(FILE *out, const struct verify_report *report)
+{
+	char until[TIME_TEXT_MAX];
+
+	if (!report->sums_checked)
+		fprintf(out, "the sums were not counted again: there are too "
+			     "many\n");
+	else if (report->sums_ns)
+		fprintf(out,
+			"sums of hours and minutes until %s were not counted "
+			"again: they have packets of which no proven rows are "
+			"left\n",
+			time_text(report->sums_ns, until));
+}
+
 static int print_table(FILE *out, const struct verify_report *report)
 {
 	char from[TIME_TEXT_MAX], to[TIME_TEXT_MAX];
@@ -151,10 +166,10 @@ static int print_table(FILE *out, const struct verify_report *report)
 			"not proven\n",
 			report->unproven_events);
 	print_removed(out, report);
-	if (report->began && !report->sums_checked)
-		fprintf(out, "the sums were not counted again: there are too "
-			     "many\n");
-	print_signed(out, report);
+	if (report->began) {
+		print_sums(out, report);
+		print_signed(out, report);
+	}
 	return fflush(out) == 0 ? 0 : -1;
 }
 
@@ -201,8 +216,8 @@ static json_t *json_removed(const struct verify_report *report)
 static int print_json(FILE *out, const struct verify_report *report)
 {
 	json_t *json = json_pack(
-		"{s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:I,s:I,s:o,"
-		"s:o}",
+		"{s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o*,s:I,s:I,"
+		"s:o,s:o}",
 		"proven", report->fault == FAULT_NONE, "fault",
 		json_fault(report), "from", json_time(report->begun_ns), "to",
 		json_time(report->last_ns), "commits",
@@ -213,7 +228,8 @@ static int print_json(FILE *out, const struct verify_report *report)
 		(json_int_t)report->conversations, "removed_events",
 		(json_int_t)report->removed_events, "unproven_events",
 		(json_int_t)report->unproven_events, "sums_checked",
-		report->sums_checked, "checkpoints",
+		report->sums_checked, "sums_not_until",
+		json_time(report->sums_ns), "checkpoints",
 		(json_int_t)report->checkpoints, "checkpoints_outside",
 		(json_int_t)report->outside, "signed", json_signed(report),
 		"removed", json_removed(report));

@@ -33,7 +33,8 @@ static int add_records(struct report *r)
 	int ret = query_prepare_text(r->db, sql, &stmt);
 
 	report_say(r, s,
-		   "What is stored of this period. Removed: its packets are "
+		   "The commits that have packets of this period, each as a "
+		   "whole, test packets among them. Removed: their packets are "
 		   "gone because of retain_days or retain_size, their number "
 		   "is kept.");
 	report_columns(r, s, columns, ARRAY_SIZE(columns));

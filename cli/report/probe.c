@@ -118,7 +118,7 @@ int report_add_probes(struct report *r)
 		   "%zu test packets were sent from one network to "
 		   "another; of those below %zu were dropped, and within a "
 		   "second logged with the names of both. They are in no other "
-		   "number of this report.",
+		   "number of this report but those of Records.",
 		   report_rows(s), count_ok(s));
 	return ret < 0 ? ret : say_pairs(r, s);
 }

@@ -52,14 +52,15 @@ static int add_rules(struct report *r)
 	static const char sql[] =
 		"WITH part AS (SELECT rule, variant, state, missed,"
 		" from_ns, to_ns, max(from_ns, :since) AS a,"
-		" min(coalesce(to_ns, :now), :until) AS b"
+		" min(coalesce(to_ns, :now), :until) AS b,"
+		" min(coalesce(to_ns, :known), :until) AS known"
 		" FROM coverage /*scan*/ WHERE from_ns < :until"
 		" AND coalesce(to_ns, :until) >= :since)"
 		" SELECT p.rule, r.family, p.variant, r.\"table\", r.chain,"
 		" r.text, r.verdict, min(p.from_ns),"
 		" CASE WHEN count(*) = count(p.to_ns) THEN max(p.to_ns) END,"
 		" total(iif(p.state <> 'overlogged', max(p.b - p.a, 0), 0)),"
-		" total(iif(p.state = 'watched', max(p.b - p.a, 0), 0)),"
+		" total(iif(p.state = 'watched', max(p.known - p.a, 0), 0)),"
 		" coalesce(sum(p.missed), 0)"
 		" FROM part p JOIN rule r ON r.id = p.rule"
 		" GROUP BY p.rule, p.variant"
@@ -84,6 +85,7 @@ static int add_rules(struct report *r)
 	if (ret == 0) {
 		query_bind_selection(stmt, &r->sel);
 		query_bind(stmt, ":now", (int64_t)r->cli->now_ns);
+		query_bind(stmt, ":known", (int64_t)r->loss.proven_ns);
 	}
 	while (ret == 0 && (ret = query_step(stmt)) == 1) {
 		report_row(r, s, rule_row(stmt), REPORT_RULES_MAX);

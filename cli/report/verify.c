@@ -198,7 +198,8 @@ static int add_result(struct report *r, json_t *s, const struct row_counts *n)
 	else
 		say_proven(r, s, &v);
 	say_limits(r, s, &v, options.only_window);
-	say_signed(r, s, &v);
+	if (v.began)
+		say_signed(r, s, &v);
 	return 0;
 }
 

@@ -67,15 +67,17 @@ static json_int_t int_member(json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-static void print_rule(json_t *rule, FILE *out, bool color)
+/* Once it ended, as the logger left them, or took them out. */
+static void print_rule(json_t *rule, bool ended, FILE *out, bool color)
 {
 	char variant[64], table[64], chain[256];
 	json_int_t audited = int_member(rule, "audited");
 	json_int_t in_place = int_member(rule, "in_place");
 
-	fprintf(out, "%s%lld of %lld in place%s in %s %s of IPv%lld (%s)\n",
-		highlight(color, in_place == audited), (long long)in_place,
-		(long long)audited, color ? "\033[0m" : "",
+	fprintf(out, "%s%lld of %lld %sin place%s in %s %s of IPv%lld (%s)\n",
+		highlight(color, in_place == audited && !ended),
+		(long long)in_place, (long long)audited, ended ? "were " : "",
+		color ? "\033[0m" : "",
 		safe_member(rule, "table", table, sizeof(table)),
 		safe_member(rule, "chain", chain, sizeof(chain)),
 		(long long)int_member(rule, "family"),
@@ -90,7 +92,8 @@ static void print_rules(const struct status *s, FILE *out, bool color)
 		fprintf(out, "%-*snone is audited\n", NAME_WIDTH, "rules");
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "%-*s", NAME_WIDTH, i == 0 ? "rules" : "");
-		print_rule(json_array_get(s->rules, i), out, color);
+		print_rule(json_array_get(s->rules, i), s->writer_pid == 0, out,
+			   color);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "cli/verify/conversation.h"
 #include "cli/verify/order.h"
 #include "cli/verify/sums.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 
 #define MINUTE_NS ((int64_t)NS_PER_MINUTE)
@@ -95,7 +96,11 @@ static int hash_events(struct verify *v, const struct evidence_link *link,
 				     "event %lld is as no logger writes it",
 				     (long long)id);
 		*ret_collapsed = *ret_collapsed || e->packets > 1;
-		verify_sums_event(v, e);
+		if (!verify_sums_event(v, e))
+			verify_found(v, FAULT_REMOVED, link->seq,
+				     (uint64_t)link->time_ns,
+				     "conversation %lld of event %lld is gone",
+				     (long long)e->conversation, (long long)id);
 		v->report->events++;
 		v->report->packets += (uint64_t)e->packets;
 		if (++n == BLOCK) {
@@ -296,11 +301,40 @@ static int check_batches(struct verify *v)
 	return r;
 }
 
+/* Ids count from 1; what is before is read by no walk here. */
+static int check_ids(struct verify *v)
+{
+	static const char *const least[] = {
+		"SELECT id, 'event' FROM event ORDER BY id LIMIT 1",
+		"SELECT id, 'conversation' FROM conversation"
+		" ORDER BY id LIMIT 1",
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(least) && r == 0; i++) {
+		sqlite3_stmt *s = NULL;
+
+		r = verify_prepare(v->db, least[i], &s);
+		if (r == 0)
+			r = verify_step(s);
+		if (r == 1 && sqlite3_column_int64(s, 0) < 1)
+			verify_found(v, FAULT_INSERTED, INT64_MAX, 0,
+				     "%s %lld is of no commit",
+				     (const char *)sqlite3_column_text(s, 1),
+				     (long long)sqlite3_column_int64(s, 0));
+		sqlite3_finalize(s);
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
+
 int verify_batch_end(struct verify *v)
 {
 	int r = v->passed_over ? 0 : skip_events(v, INT64_MAX, INT64_MAX);
 
 	if (r == 0)
 		r = verify_conversation_skip(v, INT64_MAX, INT64_MAX);
+	if (r == 0)
+		r = check_ids(v);
 	return r == 0 ? check_batches(v) : r;
 }

@@ -211,6 +211,10 @@ int verify_checkpoints(struct verify *v, char *error)
 		r = check_database(&c);
 	if (r == 0 && v->options->against)
 		r = check_file(&c, v->options->against, error);
+	if (r == 0 && c.trusted && !v->report->signed_seq &&
+	    v->report->n_faults == 0)
+		verify_found(v, FAULT_KEY_UNKNOWN, INT64_MAX, 0,
+			     "no checkpoint is there that your key signed");
 	sqlite3_finalize(c.link);
 	return r;
 }

@@ -158,7 +158,7 @@ static int next(struct verify *v, struct table *t)
 	return t->span == SPAN_TALKER ? next_talker(v, t) : next_tally(v, t);
 }
 
-/* A talker has packets and bytes only; a group's times are not summed. */
+/* A talker has packets and bytes only. */
 static bool same_counts(const struct verify_slot *a,
 			const struct verify_slot *b, int span)
 {
@@ -183,7 +183,8 @@ static bool end_group(struct verify *v, const struct table *t, uint64_t start,
 		return false;
 	is = verify_map_find(paths, g->path);
 	if (!is || (g->wrong && !g->others) ||
-	    !same_counts(is, &g->sum, t->span))
+	    !same_counts(is, &g->sum, t->span) ||
+	    !same_times(is, &g->sum, t->span))
 		wrong_sums(v, t->span, start);
 	return is != NULL;
 }
@@ -197,6 +198,12 @@ static void take_row(struct verify *v, const struct table *t, struct group *g,
 	g->sum.packets += t->row.packets;
 	g->sum.bytes += t->row.bytes;
 	g->sum.begun += t->row.begun;
+	if (t->row.first_ns < g->sum.first_ns)
+		g->sum.first_ns = t->row.first_ns;
+	if (t->row.last_ns > g->sum.last_ns)
+		g->sum.last_ns = t->row.last_ns;
+	if (!t->row.packets)
+		wrong_sums(v, t->span, t->start);
 	if (is && same_counts(is, &t->row, t->span) &&
 	    same_times(is, &t->row, t->span))
 		return;
@@ -232,7 +239,9 @@ static int compare_start(struct verify *v, struct table *t, uint64_t start,
 	while (r == 0 && t->has && t->start == start) {
 		if (exact && (!g.any || g.path != t->row.path)) {
 			met += end_group(v, t, start, &g, &paths);
-			g = (struct group){ .path = t->row.path, .any = true };
+			g = (struct group){ .path = t->row.path,
+					    .sum.first_ns = UINT64_MAX,
+					    .any = true };
 		}
 		if (exact)
 			take_row(v, t, &g, counted);

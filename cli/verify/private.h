@@ -55,7 +55,7 @@ bool verify_tells(const struct verify *v, int64_t seq);
 
 void verify_progress(struct verify *v);
 /* All return 0 or -errno. Tables are read until their end, in order. */
-/* file.c; 1: these are other tables than ours */
+/* file.c; 1: it is not ours, and what is read through it says nothing */
 int verify_schema(struct verify *v);
 int verify_file(struct verify *v);
 /* How many pages table event has, about: its rows by what those at its ends

@@ -14,8 +14,14 @@
 static void take(sqlite3_context *ctx, int n, sqlite3_value **cells)
 {
 	struct verify_rows *r = *(struct verify_rows **)sqlite3_user_data(ctx);
-	struct verify_row *row = &r->block[r->n++];
+	struct verify_row *row = &r->block[r->n];
 
+	/* only where SQLite sorts are there more before a step ends */
+	if (r->n == VERIFY_ROWS_BLOCK) {
+		sqlite3_result_error(ctx, "rows out of order", -1);
+		return;
+	}
+	r->n++;
 	row->odd = false;
 	for (int i = 0; i < n && i < VERIFY_ROWS_CELLS; i++) {
 		row->cell[i] = sqlite3_value_int64(cells[i]);

@@ -102,7 +102,7 @@ static int note_seen(struct verify_window *minute, struct verify_window *hour,
 	return 0;
 }
 
-void verify_sums_event(struct verify *v, const struct canonical_event *e)
+bool verify_sums_event(struct verify *v, const struct canonical_event *e)
 {
 	struct verify_sums *s = v->sums;
 	struct verify_conversation *conv = s ? find(s, e->conversation) : NULL;
@@ -112,13 +112,15 @@ void verify_sums_event(struct verify *v, const struct canonical_event *e)
 	struct verify_slot one;
 	int r = 0;
 
-	if (!conv || e->packets < 1)
-		return;
+	if (!conv)
+		return !s || e->conversation < v->proof.first_conversation;
+	if (e->packets < 1)
+		return true;
 	minute = verify_window_get(&s->minutes, n);
 	hour = verify_window_get(&s->hours, n / 60);
 	if (!minute || !hour) {
 		verify_sums_free(v);
-		return;
+		return true;
 	}
 	one = (struct verify_slot){
 		.key = conv->service,
@@ -140,9 +142,11 @@ void verify_sums_event(struct verify *v, const struct canonical_event *e)
 		r = verify_map_add(&hour->talkers, &one);
 	if (r < 0)
 		verify_sums_free(v);
+	return true;
 }
 
-/* The services of a minute are part of the hour's, and of all time's. */
+/* The services of a minute are part of the hour's, and of all time's; the paths
+ * of all time can be told also where these can't. */
 static int add_up(struct verify_sums *s, const struct verify_window *minute)
 {
 	struct verify_window *hour =
@@ -153,9 +157,13 @@ static int add_up(struct verify_sums *s, const struct verify_window *minute)
 		return -ENOMEM;
 	for (size_t i = 0; i < minute->services.room; i++) {
 		const struct verify_slot *n = &minute->services.slots[i];
+		struct verify_slot path = *n;
 
 		if (!n->packets)
 			continue;
+		path.key = path.path;
+		if (verify_map_add(&s->paths, &path) < 0)
+			return -ENOMEM;
 		if (verify_map_add(&hour->services, n) < 0)
 			return -ENOMEM;
 		if (all && verify_map_add(&s->all.services, n) < 0)
@@ -276,21 +284,74 @@ int verify_sums_open(struct verify *v)
 	crypto_shorthash_keygen(s->secret);
 	randombytes_buf(&s->minutes.secret, sizeof(s->minutes.secret));
 	s->hours.secret = s->minutes.secret;
-	s->all.services.secret = s->minutes.secret;
+	s->all.services.secret = s->paths.secret = s->minutes.secret;
 	r = verify_compare_open(v);
 	return give_up(v, r == 0 ? read_horizon(v) : r);
 }
 
+/* Whether a path's sums of all time, of the statement's row, have what its
+ * events have, and no more where none was removed. */
+static bool has_its_events(const struct verify_sums *s, sqlite3_stmt *row,
+			   const struct verify_slot *counted)
+{
+	uint64_t packets = (uint64_t)sqlite3_column_int64(row, 1);
+	uint64_t bytes = (uint64_t)sqlite3_column_int64(row, 2);
+
+	if (!counted)
+		return s->whole_ns > 0;
+	if (s->whole_ns == 0)
+		return packets == counted->packets && bytes == counted->bytes;
+	return packets >= counted->packets && bytes >= counted->bytes &&
+	       (uint64_t)sqlite3_column_int64(row, 3) <= counted->first_ns &&
+	       (uint64_t)sqlite3_column_int64(row, 4) >= counted->last_ns;
+}
+
+static int compare_paths(struct verify *v)
+{
+	const struct verify_sums *s = v->sums;
+	sqlite3_stmt *stmt = NULL;
+	size_t met = 0;
+	int r = verify_prepare(v->db,
+			       "SELECT path, sum(packets), sum(bytes),"
+			       " min(first_ns), max(last_ns) FROM tally"
+			       " WHERE span = 0 GROUP BY path",
+			       &stmt);
+
+	while (r == 0 && (r = verify_step(stmt)) == 1) {
+		int64_t path = sqlite3_column_int64(stmt, 0);
+		const struct verify_slot *counted =
+			verify_map_find(&s->paths, (uint64_t)path);
+
+		r = 0;
+		met += counted != NULL;
+		if (!has_its_events(s, stmt, counted))
+			verify_found(v, FAULT_SUMS, INT64_MAX, 0,
+				     "tally of all time: the sums of path %lld "
+				     "are not those of its events",
+				     (long long)path);
+	}
+	if (r == 0 && met < s->paths.n)
+		verify_found(v, FAULT_SUMS, INT64_MAX, 0,
+			     "tally of all time: %zu paths are missing",
+			     s->paths.n - met);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
 int verify_sums_end(struct verify *v)
 {
+	const struct verify_sums *s = v->sums;
 	int r;
 
-	if (!v->sums)
+	if (!s)
 		return 0;
 	r = close_until(v, UINT64_MAX);
 	if (r == 0)
 		r = verify_compare_end(v);
+	if (r == 0)
+		r = compare_paths(v);
 	v->report->sums_checked = r == 0;
+	v->report->sums_ns = s->whole_ns;
 	return give_up(v, r);
 }
 
@@ -303,6 +364,7 @@ void verify_sums_free(struct verify *v)
 	verify_windows_free(&s->minutes);
 	verify_windows_free(&s->hours);
 	verify_window_empty(&s->all);
+	verify_map_free(&s->paths);
 	verify_compare_free(s->compare);
 	free(s->conversations);
 	free(s->loose);

@@ -36,6 +36,7 @@ struct verify_sums {
 	size_t n_conversations, conversations_room;
 	struct verify_windows minutes, hours;
 	struct verify_window all;
+	struct verify_map paths; /* of all events that are there */
 	struct verify_loose *loose;
 	size_t n_loose, loose_room;
 	struct verify_horizon *horizon; /* the last batch's first */
@@ -49,7 +50,9 @@ struct verify_sums {
 int verify_sums_open(struct verify *v);
 void verify_sums_conversation(struct verify *v, int64_t id, uint32_t last_hour,
 			      const struct canonical_conversation *conv);
-void verify_sums_event(struct verify *v, const struct canonical_event *e);
+/* Returns whether its conversation is there, or may be one of before the
+ * chain, or that is not known. */
+bool verify_sums_event(struct verify *v, const struct canonical_event *e);
 int verify_sums_batch(struct verify *v, const struct evidence_batch *b,
 		      bool collapsed);
 int verify_sums_end(struct verify *v);

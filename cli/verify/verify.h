@@ -43,15 +43,15 @@ struct verify_report {
 	uint64_t removed_ns;	  /* other records that ended before are gone */
 	uint64_t unproven_events; /* from before the chain */
 	uint64_t unread_events;	  /* outside of the window */
-	bool sums_checked;	  /* not where there are too many */
+	bool sums_checked;	  /* not where there are too many, */
+	uint64_t sums_ns;	  /* and not until then, as rows lack */
 	/* the last link that somebody signed, and who */
 	int64_t signed_seq, signed_id; /* 0: none; the checkpoint's */
 	uint64_t signed_ns;
 	uint8_t signed_key[VERIFY_KEY];
-	bool key_trusted;	  /* it was named, not found in the database */
-	uint64_t checkpoints;	  /* that are in the database */
-	uint64_t outside;	  /* that were compared from the file */
-	uint64_t outside_removed; /* that were of links that are gone */
+	bool key_trusted; /* it was named, not found in the database */
+	uint64_t checkpoints, outside; /* in the database; in the file */
+	uint64_t outside_removed;      /* that were of links that are gone */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/query/loss.h"
 #include "cli/report/cell.h"
 #include "cli/report/html.h"
 #include "lib/exitcode.h"
@@ -249,6 +250,28 @@ static void what_is_not_complete_says_why(void **state)
 	}
 }
 
+/* Nobody stopped it, and no logger runs now. */
+static void after_a_kill_no_rule_was_watched(void **state)
+{
+	const json_t *loss;
+	int64_t ppm;
+	json_t *root;
+
+	(void)state;
+	cli_fixture_sql("INSERT INTO session (start_ns, pid, nflog_group,"
+			" version) VALUES (1795468137000000000, 1, 5, 'x');"
+			"INSERT INTO coverage (rule, variant, state, from_ns)"
+			" VALUES (291, 'nft', 'watched', 1795468137000000000)");
+	root = report_of("report -o json -S 600s");
+	loss = json_object_get(root, "loss");
+	ppm = report_integer(loss, "coverage_ppm");
+	assert_true(ppm > 0 && ppm < LOSS_PPM);
+	assert_int_equal(report_integer(loss, "rules"), 1);
+	assert_int_equal(
+		report_integer(row_of(root, "rules", 0), "watched_ppm"), ppm);
+	json_decref(root);
+}
+
 static void a_framework_is_told_by_its_numbers(void **state)
 {
 	static const struct {
@@ -457,6 +480,7 @@ int main(void)
 		T(who_used_published_ports_is_named),
 		T(loss_is_in_the_first_line_that_one_reads),
 		T(what_is_not_complete_says_why),
+		T(after_a_kill_no_rule_was_watched),
 		T(a_framework_is_told_by_its_numbers),
 		T(names_are_text_and_nothing_else),
 		T(probes_are_counted_apart),

@@ -101,9 +101,9 @@ static void status_counts_what_was_stored_and_lost(void **state)
 		"lost      at least 12 packets in 2 gaps\n"
 		"          x: 12 packets\n"
 		"          y: an unknown number of packets\n"
-		"rules     1 of 2 in place in filter DOCKER-ISOLATION-STAGE-2"
-		" of IPv4 (nft)\n"
-		"          1 of 1 in place in filter DOCKER of IPv6 (nft)\n"
+		"rules     1 of 2 were in place in filter"
+		" DOCKER-ISOLATION-STAGE-2 of IPv4 (nft)\n"
+		"          1 of 1 were in place in filter DOCKER of IPv6 (nft)\n"
 		"findings  docker: not \\x1bthere (since"
 		" 2026-11-23 20:18:57.000)\n"
 		"database  /tmp/"));
@@ -272,7 +272,7 @@ static void rules_shows_twins_counters_and_their_time(void **state)
 		"      3      3      0               aabbccddeeff -d fd00::2/128 ! -i"
 		" br-aaaaaaaaaaaa -o br-aaaaaaaaaaaa -p tcp -m tcp --dport 80"
 		" -j ACCEPT\n"
-		"counters as of 2026-11-23 21:18:55.000\n");
+		"states and counters as of 2026-11-23 21:18:55.000\n");
 	assert_int_equal(r->code, EXITCODE_OK);
 	r = cli_fixture_run("rules --all");
 	assert_non_null(strstr(

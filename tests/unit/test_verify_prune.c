@@ -2,8 +2,11 @@
 /* What is left after retention is as proven as before. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/oracle.h"
 #include "tests/unit/verify_world.h"
 
 #define HOUR (60 * NS_PER_MINUTE)
@@ -92,6 +95,10 @@ static void every_step_of_the_removal_leaves_a_right_log(void **state)
 	assert_int_equal(report.removed_from_ns, H0);
 	assert_true(report.removed_gaps > 0);
 	assert_int_equal(report.removed_lost, 5 * report.removed_gaps);
+	/* no sum of that time can be told any more */
+	assert_int_equal(report.sums_ns, report.removed_to_ns);
+	assert_non_null(strstr(oracle_run(w, "verify")->out,
+			       "\nsums of hours and minutes until 2023-11-1"));
 	assert_string_equal(store_world_ask(w, "SELECT sum(packets) FROM gap"),
 			    "160");
 	assert_string_equal(
@@ -102,12 +109,38 @@ static void every_step_of_the_removal_leaves_a_right_log(void **state)
 		"1|1|1");
 }
 
+static void each_must_be_found(const struct world *w,
+			       const char *const *changes, size_t n)
+{
+	struct image image = verify_world_image(w);
+
+	must_be_right(&image);
+	for (size_t i = 0; i < n; i++) {
+		sqlite3 *db = verify_world_open(&image);
+
+		assert_true(verify_world_try(db, changes[i]));
+		assert_true(sqlite3_changes(db) > 0);
+		if (verify_world_check(db, NULL).fault == FAULT_NONE)
+			fail_msg("not found: %s", changes[i]);
+		sqlite3_close(db);
+	}
+	sqlite3_free(image.bytes);
+}
+
 static void what_is_left_can_not_be_changed(void **state)
 {
 	static const char *const changes[] = {
 		/* the conversation whose batch is gone */
 		"UPDATE conversation SET src_ip = 1 WHERE id = 1",
 		"DELETE FROM conversation WHERE id = 1",
+		/* and with it all sums of its packets */
+		"DELETE FROM conversation WHERE id = 1;"
+		"DELETE FROM seen WHERE conversation = 1;"
+		"DELETE FROM tally WHERE span > 0 AND service = 6 << 16 | 80;"
+		"UPDATE talker SET packets = packets - n, bytes = bytes - b"
+		" FROM (SELECT time_ns / 3600000000000 AS h, count(*) AS n,"
+		" sum(detail >> 32 & 131071) AS b FROM event"
+		" WHERE conversation = 1 GROUP BY 1) WHERE h = hour",
 		"UPDATE batch SET packets = packets + 1"
 		" WHERE pruned_ns IS NOT NULL",
 		"UPDATE batch SET max_ns = max_ns + 1"
@@ -125,6 +158,12 @@ static void what_is_left_can_not_be_changed(void **state)
 		" zeroblob(32))",
 		"INSERT INTO journal SELECT removed_seq, 9, 1, zeroblob(32)"
 		" FROM proof",
+		/* sums of all time have at least what is left */
+		"UPDATE tally SET path = 7 WHERE span = 0",
+		"UPDATE tally SET last_ns = (SELECT min(first_ns) FROM tally)"
+		" WHERE span = 0",
+		"UPDATE tally SET first_ns = (SELECT max(last_ns) FROM tally)"
+		" WHERE span = 0",
 		/* a sum of gaps, and its parts */
 		"UPDATE gap SET packets = packets - 1 WHERE gaps IS NOT NULL",
 		"UPDATE gap SET gaps = NULL WHERE gaps IS NOT NULL",
@@ -144,21 +183,37 @@ static void what_is_left_can_not_be_changed(void **state)
 		" packets) VALUES (1, 1, 1, 1, 1)",
 	};
 	const struct world *w = *state;
-	struct image image;
 
 	store_close(fill(w, 8, false), H0 + 9 * HOUR);
-	image = verify_world_image(w);
-	must_be_right(&image);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		sqlite3 *db = verify_world_open(&image);
+	each_must_be_found(w, changes, ARRAY_SIZE(changes));
+}
 
-		assert_true(verify_world_try(db, changes[i]));
-		assert_true(sqlite3_changes(db) > 0);
-		if (verify_world_check(db, NULL).fault == FAULT_NONE)
-			fail_msg("not found: %s", changes[i]);
-		sqlite3_close(db);
+/* In a minute where packets share rows nothing is known of times, but which
+ * path each took. */
+static void what_shares_a_row_stays_on_its_path(void **state)
+{
+	static const char *const changes[] = {
+		"UPDATE tally SET packets = 26 - packets,"
+		" bytes = 26 * 60 - bytes WHERE span = 0",
+		"UPDATE tally SET packets = 13, bytes = 13 * 60"
+		" WHERE span = 0",
+		"UPDATE tally SET packets = 26, bytes = 26 * 60 WHERE span = 0"
+		" AND path = 1; DELETE FROM tally WHERE span = 0 AND path = 2",
+	};
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct event ev = store_world_event(T0, 80);
+
+		ev.rule_id += i;
+		store_add_event(st, &ev);
+		for (unsigned int n = 0; n < 4 + 16 * i; n++)
+			store_add_same(st, i, T0 + n);
 	}
-	sqlite3_free(image.bytes);
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	each_must_be_found(w, changes, ARRAY_SIZE(changes));
 }
 
 /* As after an upgrade: rows, and nothing that proves them. */
@@ -201,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_step_of_the_removal_leaves_a_right_log),
 		T(what_is_left_can_not_be_changed),
+		T(what_shares_a_row_stays_on_its_path),
 		T(a_chain_that_begins_late_says_from_when),
 	};
 

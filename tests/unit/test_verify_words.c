@@ -2,7 +2,9 @@
 /* The word that a change is told by, and the commit that is named. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cli/verify/rows.h"
 #include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/verify_world.h"
@@ -86,6 +88,14 @@ static const struct change changes[] = {
 	  " SELECT 100, conversation, time_ns, detail, packets FROM event"
 	  " WHERE id = 5",
 	  FAULT_INSERTED, NULL, "event 100 is of no batch" },
+	/* before the first that a logger writes */
+	{ "INSERT INTO event (id, conversation, time_ns, detail, packets)"
+	  " SELECT 0, conversation, time_ns, detail, packets FROM event"
+	  " WHERE id = 5",
+	  FAULT_INSERTED, NULL, "event 0 is of no commit" },
+	{ "INSERT INTO conversation (id, path, service, minute)"
+	  " SELECT -7, path, service, minute FROM conversation WHERE id = 5",
+	  FAULT_INSERTED, NULL, "conversation -7 is of no commit" },
 	/* two of a batch; the first and the last; and its last goes first */
 	{ EXCHANGE("event", "4", "5"), FAULT_REORDERED, BATCH_OF("4"),
 	  "in another order" },
@@ -129,6 +139,19 @@ static const struct change changes[] = {
 	{ "INSERT INTO tally SELECT 3, start, path, service, packets, bytes,"
 	  " begun, first_ns, last_ns FROM tally WHERE span = 2 LIMIT 1",
 	  FAULT_SUMS, NULL, "tally" },
+	/* as services that are counted together: when the first packet was,
+	 * and the last; and one of nothing */
+	{ "UPDATE tally SET service = -258, first_ns = first_ns - 60000000000"
+	  " WHERE service = 6 << 16 | 443",
+	  FAULT_SUMS, NULL, "tally" },
+	{ "UPDATE tally SET service = -258, last_ns = last_ns + 60000000000"
+	  " WHERE service = 6 << 16 | 443 AND span > 0",
+	  FAULT_SUMS, NULL, "tally" },
+	{ "INSERT OR IGNORE INTO tally SELECT span, start, path, -258, 0, 0, 0,"
+	  " first_ns, last_ns FROM tally",
+	  FAULT_SUMS, NULL, "tally" },
+	{ "INSERT OR IGNORE INTO talker SELECT hour, path, '', 0, 0 FROM talker",
+	  FAULT_SUMS, NULL, "talker" },
 	{ "INSERT INTO seen SELECT 0, start, conversation FROM seen LIMIT 1",
 	  FAULT_SUMS, NULL, "no hour or minute" },
 	/* the last commit was the session's end */
@@ -162,6 +185,10 @@ static void no_word_is_without_a_change(void **state)
 			fail_msg("%s", verify_fault_words[fault]);
 }
 
+#define MANY_SEEN                                                              \
+	"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"      \
+	" WHERE i < 2000) INSERT INTO seen SELECT 2, i, 1 FROM n;"
+
 /* What hides rows that are there. */
 static void another_schema_is_found(void **state)
 {
@@ -173,14 +200,24 @@ static void another_schema_is_found(void **state)
 		"DROP INDEX batch_time",
 		"DROP INDEX path_rule; CREATE INDEX path_rule ON path (id)",
 		"DROP TABLE probe",
+		/* figures that have SQLite read by it, and sort */
+		MANY_SEEN "CREATE INDEX mine ON seen (span, conversation);"
+			  "ANALYZE; DELETE FROM sqlite_stat1;"
+			  "INSERT INTO sqlite_stat1 VALUES"
+			  " ('seen', 'mine', '1 1 1'),"
+			  " ('seen', 'seen', '1000000 100000 10000 1000');"
+			  "ANALYZE sqlite_schema",
 	};
 	sqlite3 *db = verify_world_open(&image);
+	struct verify_report report;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		assert_true(verify_world_try(db, "BEGIN"));
 		assert_true(verify_world_try(db, others[i]));
-		if (verify_world_check(db, NULL).fault == FAULT_NONE)
+		report = verify_world_check(db, NULL);
+		if (report.fault == FAULT_NONE ||
+		    !strstr(report.fault_detail, "the schema's "))
 			fail_msg("not found: %s", others[i]);
 		assert_true(verify_world_try(db, "ROLLBACK"));
 	}
@@ -198,6 +235,50 @@ static void another_schema_is_found(void **state)
 		    " WHERE name = 'v_matrix'"));
 	assert_int_equal(verify_world_check(db, NULL).fault, FAULT_NONE);
 	sqlite3_close(db);
+}
+
+/* A sorter would hand on all rows before the first step ends. */
+static void rows_that_must_be_sorted_are_refused(void **state)
+{
+	sqlite3 *db = verify_world_open(&image);
+	struct verify_rows *rows = NULL, *filling = NULL;
+	const struct verify_row *row;
+
+	(void)state;
+	assert_true(verify_world_try(db, MANY_SEEN));
+	assert_int_equal(verify_rows_register(db, &filling), 0);
+	assert_int_equal(
+		verify_rows_open(db,
+				 "SELECT 1 FROM seen WHERE verify_take(start)"
+				 " ORDER BY start % 7",
+				 0, &filling, &rows),
+		0);
+	assert_true(verify_rows_next(rows, &row) < 0);
+	verify_rows_free(rows);
+	verify_rows_unregister(db);
+	sqlite3_close(db);
+}
+
+/* As of who wrote all of it anew, and left no checkpoint. */
+static void a_log_that_nobody_signed_is_not_signed_by_your_key(void **state)
+{
+	const struct world *w = *state;
+	char key[96];
+	const struct verify_options options = { .public_key = key };
+	sqlite3 *db = verify_world_open(&image);
+	struct verify_report report;
+	FILE *f;
+
+	snprintf(key, sizeof(key), "%s/key", w->dir);
+	f = fopen(key, "we");
+	assert_non_null(f);
+	fprintf(f, "bridgeaudit-key-1 %064d\n", 7);
+	fclose(f);
+	report = verify_world_check(db, &options);
+	sqlite3_close(db);
+	assert_int_equal(unlink(key), 0);
+	assert_int_equal(report.fault, FAULT_KEY_UNKNOWN);
+	assert_non_null(strstr(report.fault_detail, "no checkpoint"));
 }
 
 /* The commits of the first minute, where events 1 to 7 are. */
@@ -260,6 +341,9 @@ int main(void)
 		cmocka_unit_test(each_change_is_told_by_its_word),
 		cmocka_unit_test(no_word_is_without_a_change),
 		cmocka_unit_test(another_schema_is_found),
+		cmocka_unit_test(rows_that_must_be_sorted_are_refused),
+		cmocka_unit_test(
+			a_log_that_nobody_signed_is_not_signed_by_your_key),
 		cmocka_unit_test(a_window_reads_its_own_events_and_all_else),
 	};
 
