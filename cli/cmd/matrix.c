@@ -17,6 +17,7 @@
 #include "cli/query/pruned.h"
 #include "lib/event.h"
 #include "lib/exitcode.h"
+#include "lib/sum.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
@@ -114,9 +115,9 @@ static void top_text(sqlite3_stmt *stmt, char *buf, size_t size)
 	char name[16];
 	struct port_values top = port_values_read(
 		stmt, MATRIX_PROTO, MATRIX_PORT, name, sizeof(name));
-	double all = (double)sqlite3_column_int64(stmt, MATRIX_PACKETS);
-	double part = (double)sqlite3_column_int64(stmt, MATRIX_PORT_PACKETS);
-	int percent = (int)(100 * part / (all > 0 ? all : 1));
+	int percent =
+		sum_percent(sqlite3_column_int64(stmt, MATRIX_PORT_PACKETS),
+			    sqlite3_column_int64(stmt, MATRIX_PACKETS));
 	size_t len = strlen(port_text(&top, buf, size));
 	char share[NUMBER_TEXT_MAX + 8] = " (";
 	size_t at = 2 + str_number(share + 2, percent);

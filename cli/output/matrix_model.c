@@ -9,6 +9,7 @@
 
 #include "cli/list.h"
 #include "lib/event.h"
+#include "lib/sum.h"
 
 /* The index of a place, which is added when it is new. */
 static int find_place(struct matrix *m, const char *name, size_t *ret)
@@ -68,9 +69,9 @@ int matrix_add(struct matrix *m, const char *from, const char *to, int verdict,
 	if (r < 0)
 		return r;
 	if (verdict == VERDICT_DROP)
-		cell->drops += packets;
+		sum_add(&cell->drops, packets);
 	else
-		cell->passes += packets;
+		sum_add(&cell->passes, packets);
 	if (!cell->top) { /* rows come with the most packets first */
 		cell->top = strdup(top);
 		if (!cell->top)

@@ -12,6 +12,7 @@
 #include "cli/json.h"
 #include "cli/output/private.h"
 #include "lib/event.h"
+#include "lib/sum.h"
 
 enum { SCHEMA_VERSION = 1 }; /* of the fields that are our own */
 
@@ -107,7 +108,7 @@ json_t *siem_bytes(const struct event_row *row)
 	const struct value *length = &row->values[FIELD_LENGTH];
 
 	return length->kind == VALUE_INT
-		       ? json_integer(length->number * row->packets)
+		       ? json_integer(sum_bytes(row->packets, length->number))
 		       : NULL;
 }
 

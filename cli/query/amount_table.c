@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/sum.h"
+
 enum { SLOTS_MIN = 4096 };
 
 static struct amount *place(const struct amount_table *t, int64_t key,
@@ -52,9 +54,9 @@ int amount_add(struct amount_table *t, const struct amount *more)
 		to->used = true;
 		return ++t->n > t->max ? -E2BIG : 0;
 	}
-	to->packets += more->packets;
-	to->bytes += more->bytes;
-	to->conversations += more->conversations;
+	sum_add(&to->packets, more->packets);
+	sum_add(&to->bytes, more->bytes);
+	sum_add(&to->conversations, more->conversations);
 	if (more->first_ns < to->first_ns)
 		to->first_ns = more->first_ns;
 	if (more->last_ns > to->last_ns)

@@ -12,6 +12,7 @@
 #include "lib/db.h"
 #include "lib/digest.h"
 #include "lib/rows.h"
+#include "lib/sum.h"
 #include "lib/timefmt.h"
 
 enum {
@@ -146,7 +147,7 @@ static int add_event(struct amounts *a, sqlite3_value **row)
 	if ((uint64_t)amount.first_ns < a->sel->since_ns ||
 	    (uint64_t)amount.first_ns >= a->sel->until_ns)
 		return 1;
-	amount.bytes = amount.packets * (detail >> 32 & 131071);
+	amount.bytes = sum_bytes(amount.packets, detail >> 32 & 131071);
 	amount.last_ns = amount.first_ns;
 	r = amount_add(&a->each, &amount);
 	return r < 0 ? r : 1;

@@ -17,6 +17,7 @@
 #include "lib/db.h"
 #include "lib/rows.h"
 #include "lib/service.h"
+#include "lib/sum.h"
 
 enum {
 	SIDES = 4, /* columns */
@@ -247,8 +248,9 @@ static int add(struct pairs *p, sqlite3_stmt *flow)
 	if (at < 0)
 		return (int)at;
 	pair = &p->list[at];
-	pair->packets += sqlite3_column_int64(flow, PAIRS_PACKETS);
-	pair->conversations += sqlite3_column_int64(flow, PAIRS_CONVERSATIONS);
+	sum_add(&pair->packets, sqlite3_column_int64(flow, PAIRS_PACKETS));
+	sum_add(&pair->conversations,
+		sqlite3_column_int64(flow, PAIRS_CONVERSATIONS));
 	if (sqlite3_column_type(flow, PAIRS_FIRST) != SQLITE_NULL) {
 		time_ns = sqlite3_column_int64(flow, PAIRS_FIRST);
 		if (time_ns < pair->first_ns)

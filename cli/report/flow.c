@@ -9,6 +9,7 @@
 #include "cli/list.h"
 #include "cli/query/flow.h"
 #include "lib/event.h"
+#include "lib/sum.h"
 
 enum { KEY_MAX = 2 * PLACE_MAX + 64 };
 
@@ -101,9 +102,9 @@ static void settle(struct report_flows *f)
 			f->list[kept++] = *next;
 			continue;
 		}
-		last->packets += next->packets;
-		last->bytes += next->bytes;
-		last->conversations += next->conversations;
+		sum_add(&last->packets, next->packets);
+		sum_add(&last->bytes, next->bytes);
+		sum_add(&last->conversations, next->conversations);
 		if (next->first_ns < last->first_ns)
 			last->first_ns = next->first_ns;
 		if (next->last_ns > last->last_ns)
@@ -152,7 +153,7 @@ int64_t report_flows_packets(const struct report_flows *flows, int verdict)
 
 	for (size_t i = 0; i < flows->n; i++)
 		if (flows->list[i].verdict == verdict)
-			packets += flows->list[i].packets;
+			sum_add(&packets, flows->list[i].packets);
 	return packets;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/report/flow.h"
 #include "lib/addr.h"
 #include "lib/event.h"
+#include "lib/sum.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
@@ -80,8 +81,8 @@ static int pair_by_packets(const void *a, const void *b)
 
 static void add_to_pair(struct pair *pair, const struct report_flow *f)
 {
-	pair->sum.packets += f->packets;
-	pair->sum.conversations += f->conversations;
+	sum_add(&pair->sum.packets, f->packets);
+	sum_add(&pair->sum.conversations, f->conversations);
 	if (f->first_ns < pair->sum.first_ns)
 		pair->sum.first_ns = f->first_ns;
 	if (f->last_ns > pair->sum.last_ns)
@@ -113,11 +114,10 @@ static struct pair *make_pairs(const struct report_flow **list, size_t n,
 
 static json_t *pair_row(const struct pair *p)
 {
-	json_int_t share =
-		p->sum.packets > 0 ? p->top->packets * 100 / p->sum.packets : 0;
 	char top[64];
 
-	snprintf(top, sizeof(top), "%.40s (%d %%)", p->top->port, (int)share);
+	snprintf(top, sizeof(top), "%.40s (%d %%)", p->top->port,
+		 sum_percent(p->top->packets, p->sum.packets));
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:o, s:o}", "from",
 			 p->sum.from, "to", p->sum.to, "verdict",
 			 word(p->sum.verdict), "packets",

@@ -12,6 +12,7 @@
 #include "cli/output/matrix_model.h"
 #include "cli/report/cell.h"
 #include "cli/report/html.h"
+#include "lib/sum.h"
 
 enum {
 	PLACES_MAX = 16, /* of the heat map, on each side */
@@ -55,7 +56,7 @@ static struct side make_side(const json_t *rows, const char *key, size_t max)
 		}
 		if (at == side.n)
 			side.names[side.n++] = name;
-		side.packets[at] += report_integer(row, "packets");
+		sum_add(&side.packets[at], report_integer(row, "packets"));
 	}
 	return side;
 }

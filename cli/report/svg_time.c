@@ -6,6 +6,7 @@
 #include "cli/output/matrix_model.h"
 #include "cli/report/cell.h"
 #include "cli/report/html.h"
+#include "lib/sum.h"
 
 enum {
 	WIDTH = 760,
@@ -24,9 +25,9 @@ static int64_t most_packets(const json_t *rows)
 
 	json_array_foreach(rows, i, row)
 	{
-		int64_t sum = report_integer(row, "dropped") +
-			      report_integer(row, "let_through");
+		int64_t sum = report_integer(row, "dropped");
 
+		sum_add(&sum, report_integer(row, "let_through"));
 		if (sum > most)
 			most = sum;
 	}
@@ -54,7 +55,8 @@ static void put_axis(int64_t most, FILE *out)
 			" class=\"rule\"/><text x=\"%d\" y=\"%d\""
 			" text-anchor=\"end\" class=\"soft\">%s</text>\n",
 			LEFT, y, RIGHT, y, LEFT - 8, y + 4,
-			matrix_short_number(most * i / 2, buf, sizeof(buf)));
+			matrix_short_number(i == 2 ? most : most / 2 * i, buf,
+					    sizeof(buf)));
 	}
 }
 

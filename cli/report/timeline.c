@@ -7,6 +7,7 @@
 #include "cli/report/doc.h"
 #include "cli/report/flow.h"
 #include "lib/event.h"
+#include "lib/sum.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
@@ -86,9 +87,9 @@ static int read_packets(const struct report *r, struct slots *s)
 			slot_at(s, sqlite3_column_int64(stmt, 1 + FLOW_SLOT));
 
 		if (sqlite3_column_int(stmt, 0) == VERDICT_DROP)
-			slot->dropped += packets;
+			sum_add(&slot->dropped, packets);
 		else
-			slot->passed += packets;
+			sum_add(&slot->passed, packets);
 		ret = 0;
 	}
 	sqlite3_finalize(stmt);

@@ -235,6 +235,19 @@ static void ids_that_no_logger_gives_end_no_walk_late(void **state)
 	ask_some(0);
 }
 
+/* More than all packets that there ever were: sums of them end somewhere. */
+static void numbers_that_no_sum_holds_never_crash_it(void **state)
+{
+	(void)state;
+	raw_sql("UPDATE event SET packets = 9223372036854775807 - id;"
+		"UPDATE tally SET packets = 9223372036854775807 - start % 7,"
+		" bytes = packets;"
+		"UPDATE talker SET packets = 9223372036854775806;"
+		"UPDATE gap SET packets = 9223372036854775805");
+	for (size_t i = 0; i < 3; i++)
+		ask_some(i);
+}
+
 static void expect_refusal(const char *words)
 {
 	for (size_t i = 0; i < cli_questions_count; i++) {
@@ -277,6 +290,7 @@ int main(void)
 		T(half_a_file_is_damage_or_no_database),
 		T(each_table_that_is_missing_is_said),
 		T(ids_that_no_logger_gives_end_no_walk_late),
+		T(numbers_that_no_sum_holds_never_crash_it),
 		T(a_future_version_is_refused_by_every_question),
 		T(somebody_elses_database_is_refused_by_every_question),
 	};
