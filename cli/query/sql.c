@@ -153,7 +153,7 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
 			 " FROM batch INDEXED BY batch_pruned"
 			 " WHERE pruned_ns IS NOT NULL AND max_ns >= :since"
-			 " AND min_ns < :until",
+			 " AND min_ns < :until AND last_event >= :first",
 
 	/*
 	 * Gaps that touch the window, packets lost as far as known, unknown;
