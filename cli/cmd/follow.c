@@ -19,14 +19,12 @@
 #include "cli/query/cursor.h"
 #include "cli/query/hole_reader.h"
 #include "cli/query/loss.h"
+#include "cli/query/pruned.h"
 #include "cli/wakeup.h"
 #include "lib/exitcode.h"
 #include "lib/timefmt.h"
 
-enum {
-	BACKLOG_DEFAULT = 10,
-	LAG_MIN = 10000, /* packets behind that are worth a word */
-};
+enum { BACKLOG_DEFAULT = 10, LAG_MIN = 10000 /* behind is worth a word */ };
 
 #define LAG_NS (5 * NS_PER_S) /* between two such words */
 #define FILE_NS NS_PER_S      /* between two looks at the files */
@@ -132,7 +130,7 @@ static int find_last(struct follow *fo, int64_t n, struct event_tail *ret)
 }
 
 /* Moves the range's start to the backlog's. 1 when that is a cursor's. */
-static int cut_backlog(struct follow *fo, const struct event_range *all)
+static int cut_backlog(struct follow *fo)
 {
 	struct cursor cursor = { .id = -1 };
 	struct event_tail tail = { 0 };
@@ -142,8 +140,7 @@ static int cut_backlog(struct follow *fo, const struct event_range *all)
 	if (r < 0)
 		return r;
 	if (cursor.id >= 0) {
-		fo->range.first =
-			cursor.id < all->first ? all->first : cursor.id;
+		fo->range.first = cursor.id;
 		fo->last_gap = cursor.last_gap;
 		fo->holes_ns = cursor.time_ns;
 		return 1;
@@ -162,9 +159,8 @@ static int cut_backlog(struct follow *fo, const struct event_range *all)
 static int start(struct follow *fo)
 {
 	struct event_range all;
-	int r;
+	int r = query_numbers(fo->db, QUERY_DATA_VERSION, &fo->version, 1);
 
-	r = query_numbers(fo->db, QUERY_DATA_VERSION, &fo->version, 1);
 	if (r >= 0)
 		r = query_begin(fo->db);
 	if (r == 0)
@@ -176,7 +172,7 @@ static int start(struct follow *fo)
 	if (r == 0)
 		r = read_known(fo);
 	if (r == 0) {
-		r = cut_backlog(fo, &all);
+		r = cut_backlog(fo);
 		if (r == 0) /* what was lost before is no news */
 			r = query_numbers(fo->db, QUERY_LAST_GAP, &fo->last_gap,
 					  1);
@@ -241,6 +237,9 @@ static int show_events(struct follow *fo)
 		if (fo->copy.failed == 0)
 			fo->copy.failed = output_flush(fo->copy.output);
 		r = more > 0 ? say_lag(fo) : 0;
+		if (r == 0)
+			r = pruned_say_missed(fo->cli, fo->f, fo->db,
+					      &fo->copy.missed);
 		if (r < 0)
 			return r;
 	}
@@ -413,8 +412,6 @@ static int begin(struct follow *fo)
 
 static int finish(struct follow *fo, int r)
 {
-	const unsigned int asked = FILTER_UNTIL_MATCH | FILTER_TIMEOUT;
-
 	if (r == -ENOENT)
 		return EXITCODE_USAGE;
 	if (r < 0)
@@ -425,7 +422,8 @@ static int finish(struct follow *fo, int r)
 	if (fo->copy.failed == 0 &&
 	    cursor_save(fo->cli, fo->f, fo->db, fo->range.first) < 0)
 		return EXITCODE_NOTHING;
-	if (fo->f->given & asked && fo->copy.rows == 0 && !fo->stopped)
+	if (fo->f->given & (FILTER_UNTIL_MATCH | FILTER_TIMEOUT) &&
+	    fo->copy.rows == 0 && !fo->stopped)
 		return EXITCODE_NOTHING;
 	return EXITCODE_OK;
 }

@@ -60,6 +60,8 @@ struct question {
 	struct loss_window window;
 	const char *where; /* that time in words */
 	int64_t newest;	   /* event of the log then */
+	int64_t from;	   /* what was removed before is not asked for */
+	struct pruned pruned;
 };
 
 /* How much of the range is asked for. */
@@ -83,6 +85,8 @@ static int cut(sqlite3 *db, const struct event_end *end, struct question *q)
 		return r;
 	if (end->last) {
 		q->range.first = tail.first;
+		if (tail.n == end->n)
+			q->from = tail.first;
 		if (more) {
 			q->window.since_ns = tail.time_ns;
 			q->where = "since the first of these packets";
@@ -116,6 +120,7 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 		r = event_range_window(db, &q->sel, &q->range);
 	if (r == 0)
 		r = cursor_start(cli, f, db, &cursor);
+	q->from = cursor.id;
 	if (r == 0 && cursor.id >= q->range.first)
 		q->range.first = cursor.id;
 	if (r == 0 && cursor.time_ns > q->window.since_ns) {
@@ -128,12 +133,16 @@ static int find(const struct cli *cli, const struct filter *f, sqlite3 *db,
 			    : cut(db, &end, q);
 	if (r == 0)
 		r = loss_read(db, &q->window, loss);
+	if (r == 0)
+		r = pruned_read(db, f->since_ns, f->until_ns, q->from,
+				&q->pruned);
 	query_end(db);
 	return r;
 }
 
 /* Prints the range. 0 or -errno of the database. */
-static int print(sqlite3 *db, const struct question *q, struct event_copy *copy)
+static int print(sqlite3 *db, const struct filter *f, struct question *q,
+		 struct event_copy *copy)
 {
 	struct event_range range = q->range;
 	int r = copy->reverse
@@ -149,6 +158,9 @@ static int print(sqlite3 *db, const struct question *q, struct event_copy *copy)
 	}
 	if (more < 0)
 		r = more;
+	if (r == 0 && copy->missed > 0)
+		r = pruned_read(db, f->since_ns, f->until_ns, q->from,
+				&q->pruned);
 	if (r == 0 && copy->failed == 0)
 		copy->failed = output_end(copy->output, NULL, NULL, 0);
 	event_copy_end(copy);
@@ -194,7 +206,6 @@ static int run(const struct cli *cli, const struct filter *f)
 		.reverse = f->given & FILTER_REVERSE,
 	};
 	struct loss loss = { 0 };
-	struct pruned pruned = { 0 };
 	sqlite3 *db = NULL;
 	int code = cli_open(cli, f, &db);
 	int r = 0;
@@ -204,11 +215,8 @@ static int run(const struct cli *cli, const struct filter *f)
 	if (code != EXITCODE_OK)
 		goto out;
 	r = find(cli, f, db, &q, &loss);
-	/* who wants the last ones does not miss what was long before */
-	if (r == 0 && how_many(f) < 0)
-		r = pruned_read(db, f->since_ns, f->until_ns, &pruned);
 	if (r == 0)
-		r = print(db, &q, &copy);
+		r = print(db, f, &q, &copy);
 	if (r == -ENOENT)
 		code = EXITCODE_USAGE;
 	else if (r < 0)
@@ -221,7 +229,7 @@ static int run(const struct cli *cli, const struct filter *f)
 		if (copy.rows == 0 && asked_end(f).n != 0)
 			say_nothing(cli, f, db, q.newest);
 		code = pruned_finish(
-			cli, &pruned,
+			cli, &q.pruned,
 			loss_finish(cli, &loss, copy.rows, q.where));
 	}
 out:

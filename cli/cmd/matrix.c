@@ -29,7 +29,8 @@ static const char help_text[] =
 	"shows its interface in parentheses. On a terminal a grid, if it fits.\n"
 	"\n"
 	"  -S, --since TIME, -U, --until TIME   3h, today, '2026-01-31 13:45'\n"
-	"  --by WORD            network (default), ip or interface\n"
+	"  --by WORD            network (default), ip, interface, container,\n"
+	"                       service, project, image, or such as from,dst_ip\n"
 	"  --network, --ip, --port, --interface, and each with --from-, --to-\n"
 	"  --external, --verdict, --proto, --tcp-flags, --chain, --rule, -4, -6\n"
 	"  --not FILTER, --where EXPR   see bridgeaudit log --help\n"
@@ -249,7 +250,8 @@ static int make_spec(struct answer *a)
 		return r;
 	if (a->pair.n != 2) {
 		cli_error(a->cli, "--by takes two sides here: network, ip, "
-				  "interface, or such as from,dst_ip");
+				  "interface, container, service, project, "
+				  "image, or such as from,dst_ip");
 		return -EINVAL;
 	}
 	for (size_t side = 0; side < 2; side++)

@@ -272,16 +272,31 @@ static int copy_row(struct event_copy *copy, struct event_range *range)
 	return 0;
 }
 
-int event_range_copy(struct event_copy *copy, struct event_range *range)
+/* What is not there any more when it is its turn. 0 or -errno */
+static int skip_removed(sqlite3 *db, struct event_copy *copy,
+			struct event_range *range)
 {
+	struct event_range kept = { 0 };
+	int r = event_range_all(db, &kept);
+
+	if (kept.first == 0) /* nothing is */
+		kept.first = kept.last + 1;
+	if (r < 0 || kept.first <= range->first || range->first > range->last)
+		return r;
+	if (copy->missed == 0)
+		copy->missed = range->first > 0 ? range->first : 1;
+	range->first = kept.first <= range->last ? kept.first : range->last + 1;
+	return 0;
+}
+
+/* In one transaction: what is removed later is not missing from it. */
+static int copy_piece(struct event_copy *copy, struct event_range *range)
+{
+	sqlite3 *db = sqlite3_db_handle(copy->stmt);
+	int r = skip_removed(db, copy, range);
 	const struct event_range piece = cut_piece(copy, range);
 	int64_t n = 0;
-	int r = 0;
 
-	if (!copy->names)
-		copy->names = event_names_new(sqlite3_db_handle(copy->stmt));
-	if (!copy->names)
-		return -ENOMEM;
 	copy->host.until_ns = 0; /* a logger may have begun since */
 	query_bind(copy->stmt, ":first", piece.first);
 	query_bind(copy->stmt, ":last", piece.last);
@@ -301,6 +316,21 @@ int event_range_copy(struct event_copy *copy, struct event_range *range)
 	if (n < PIECE_ROWS && copy->failed == 0)
 		leave(copy, range, copy->reverse ? piece.first : piece.last);
 	return n == PIECE_ROWS || range->first <= range->last;
+}
+
+int event_range_copy(struct event_copy *copy, struct event_range *range)
+{
+	sqlite3 *db = sqlite3_db_handle(copy->stmt);
+	bool own = sqlite3_get_autocommit(db);
+	int r = own ? query_begin(db) : 0;
+
+	if (!copy->names)
+		copy->names = event_names_new(db);
+	if (r == 0)
+		r = copy->names ? copy_piece(copy, range) : -ENOMEM;
+	if (own)
+		query_end(db);
+	return r;
 }
 
 void event_copy_end(struct event_copy *copy)

@@ -50,9 +50,10 @@ struct event_copy {
 	struct output *output;
 	struct host host; /* of the last row, for formats of events */
 	int64_t most;	  /* rows that may still be shown; -1: all */
-	int64_t known; /* only conversations with higher ids, once; -1: all */
-	uint64_t rows; /* shown so far */
-	int failed;    /* -errno of output */
+	int64_t known;	/* only conversations with higher ids, once; -1: all */
+	int64_t missed; /* first event removed before its turn; 0: none */
+	uint64_t rows;	/* shown so far */
+	int failed;	/* -errno of output */
 };
 
 /* Before a long range is read, or an end of it: finds the conversations that
@@ -67,11 +68,10 @@ int event_stream_prepare(sqlite3 *db, const struct selection *sel,
 int event_stream_prepare_reverse(sqlite3 *db, const struct selection *sel,
 				 sqlite3_stmt **ret);
 
-/*
- * Shows the next piece of the range and moves range->first behind it, or
- * range->last before it when that is in reverse. Returns 1 when there may be
- * more, 0 when the range is done, or -errno of the database.
- */
+/* Shows the next piece of the range, but what retention removed before, and
+ * moves range->first behind it, or range->last before it when that is in
+ * reverse. Returns 1 when there may be more, 0 when the range is done, or
+ * -errno of the database. */
 int event_range_copy(struct event_copy *copy, struct event_range *range);
 
 /* Frees the statement and the names; before the database is closed. */

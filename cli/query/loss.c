@@ -116,6 +116,10 @@ static int read_coverage(sqlite3 *db, const struct loss_window *w,
 		ret->unaudited =
 			ret->rules == 0 && w->until_ns > ret->removed_ns;
 		ret->holes = sqlite3_column_int64(stmt, 3);
+		if (all <= 0) { /* of a moment: the rules watched in it */
+			all = (double)ret->rules;
+			watched = all - (double)least(ret->holes, ret->rules);
+		}
 		ret->ppm = all > 0 ? (int64_t)(watched / all * LOSS_PPM)
 				   : LOSS_PPM;
 		if (watched < all && ret->ppm == LOSS_PPM)

@@ -11,7 +11,7 @@
 #include "lib/timefmt.h"
 
 int pruned_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
-		struct pruned *ret)
+		int64_t first, struct pruned *ret)
 {
 	sqlite3_stmt *stmt = NULL;
 	int r = query_prepare(db, QUERY_PRUNED, &stmt);
@@ -20,6 +20,7 @@ int pruned_read(sqlite3 *db, uint64_t since_ns, uint64_t until_ns,
 		return r;
 	query_bind(stmt, ":since", (int64_t)since_ns);
 	query_bind(stmt, ":until", (int64_t)until_ns);
+	query_bind(stmt, ":first", first);
 	r = query_step(stmt);
 	if (r == 1) {
 		ret->packets = sqlite3_column_int64(stmt, 0);
@@ -36,7 +37,7 @@ int pruned_read_counted(sqlite3 *db, const struct selection *sel,
 	int r = query_flow_is_whole(db, sel, q);
 
 	return r ? (r < 0 ? r : 0)
-		 : pruned_read(db, sel->since_ns, sel->until_ns, ret);
+		 : pruned_read(db, sel->since_ns, sel->until_ns, 0, ret);
 }
 
 int pruned_finish(const struct cli *cli, const struct pruned *pruned, int code)
@@ -53,4 +54,18 @@ int pruned_finish(const struct cli *cli, const struct pruned *pruned, int code)
 	return code == EXITCODE_OK || code == EXITCODE_NOTHING
 		       ? EXITCODE_INCOMPLETE
 		       : code;
+}
+
+int pruned_say_missed(const struct cli *cli, const struct filter *f,
+		      sqlite3 *db, int64_t *missed)
+{
+	struct pruned pruned = { 0 };
+	int r = 0;
+
+	if (*missed > 0)
+		r = pruned_read(db, f->since_ns, f->until_ns, *missed, &pruned);
+	*missed = 0;
+	pruned_finish(cli, &pruned, EXITCODE_OK);
+	fflush(cli->err);
+	return r;
 }

@@ -153,7 +153,7 @@ static const char *const sql[QUERY_COUNT] = {
 	[QUERY_PRUNED] = "SELECT coalesce(sum(packets), 0), max(max_ns)"
 			 " FROM batch INDEXED BY batch_pruned"
 			 " WHERE pruned_ns IS NOT NULL AND max_ns >= :since"
-			 " AND min_ns < :until",
+			 " AND min_ns < :until AND last_event >= :first",
 
 	/*
 	 * Gaps that touch the window, packets lost as far as known, unknown;
@@ -245,11 +245,11 @@ static const char *const sql[QUERY_COUNT] = {
 	/* by which a database is known again */
 	[QUERY_FIRST_SESSION] = "SELECT start_ns FROM session WHERE id ="
 				" (SELECT min(id) FROM session)",
-	/* When the last commit before an event was full. */
+	/* When the last commit that is all before an event was full. */
 	[QUERY_TIME_BEFORE] = "SELECT max_ns FROM batch"
-			      " WHERE first_event = (SELECT max(first_event)"
-			      " FROM batch WHERE first_event < :first)"
-			      " AND last_event < :first",
+			      " WHERE first_event < :first"
+			      " AND last_event < :first"
+			      " ORDER BY first_event DESC LIMIT 1",
 	/* The last gap that was over then. */
 	[QUERY_GAP_BEFORE] = "SELECT coalesce(max(id), 0) FROM gap /*scan*/"
 			     " WHERE to_ns < :since",

@@ -345,7 +345,7 @@ static int build(struct report *r)
 	if (ret == 0)
 		ret = add_sections(r, &now, &before);
 	if (ret == 0)
-		ret = pruned_read(r->db, r->sel.since_ns, r->sel.until_ns,
+		ret = pruned_read(r->db, r->sel.since_ns, r->sel.until_ns, 0,
 				  &pruned);
 	if (ret == 0)
 		ret = add_summary(r, &now, &pruned);

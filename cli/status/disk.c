@@ -32,7 +32,7 @@ int status_disk_read(sqlite3 *db, const char *path, struct status_disk *ret)
 		ret->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 		ret->all_bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
 	}
-	return pruned_read(db, 0, INT64_MAX, &ret->pruned);
+	return pruned_read(db, 0, INT64_MAX, 0, &ret->pruned);
 }
 
 const char *status_bytes(uint64_t bytes, char buf[STATUS_BYTES_MAX])

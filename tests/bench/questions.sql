@@ -54,13 +54,10 @@ INSERT INTO container (docker_id, name, image, project, service, from_ns)
 	SELECT docker_id, 'www', image, project, service, to_ns FROM container
 	WHERE name = 'web';
 
--- each rule watched all the time, but one, which Docker flushed for a minute
-INSERT INTO twin SELECT id, 'nft', 'in place', first_ns, (SELECT max(max_ns)
-	FROM batch), 0, 0 FROM rule;
-INSERT INTO coverage (rule, variant, state, from_ns, to_ns)
-	SELECT rule, 'nft', 'watched', (SELECT min(min_ns) FROM batch),
-	iif(rule = (SELECT max(id) FROM rule), checked_ns - 7200000000000, NULL)
-	FROM twin;
+-- each rule is watched all the time, but one, which Docker flushed for a minute
+UPDATE twin SET checked_ns = (SELECT max(max_ns) FROM batch);
+UPDATE coverage SET to_ns = (SELECT max(checked_ns) FROM twin) - 7200000000000
+	WHERE rule = (SELECT max(id) FROM rule);
 INSERT INTO coverage (rule, variant, state, from_ns, to_ns, cause, missed)
 	SELECT rule, 'nft', 'unwatched', to_ns, to_ns + 60000000000,
 	'flushed', 0 FROM coverage WHERE to_ns IS NOT NULL;

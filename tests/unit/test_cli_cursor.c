@@ -105,6 +105,58 @@ static void loss_is_that_since_the_cursor(void **state)
 	unlink(cursor_path());
 }
 
+/* Also where a page ends within what was committed at once. */
+static void a_page_does_not_tell_the_loss_of_the_one_before(void **state)
+{
+	char args[256];
+	const struct cli_result *r;
+
+	(void)state;
+	follower_commit(5, TALK_MYSQL);
+	cli_fixture_sql("INSERT INTO gap (from_ns, to_ns, packets, cause)"
+			" VALUES (5, 6, 7, 'before')");
+	follower_commit(5, TALK_PING);
+	snprintf(args, sizeof(args), "log -o csv --first 7 --cursor-file %s",
+		 cursor_path());
+	assert_int_equal(cli_fixture_run(args)->code, EXITCODE_INCOMPLETE);
+	r = cli_fixture_run(args);
+	assert_string_equal(r->err, "");
+	assert_int_equal(r->code, EXITCODE_OK);
+	unlink(cursor_path());
+}
+
+/* Whoever had what was removed does not miss it. */
+static void what_was_removed_is_missed_since_the_cursor_only(void **state)
+{
+	static const char prune[] =
+		"DELETE FROM event WHERE id <= 5; UPDATE batch SET pruned_ns ="
+		" 1 WHERE last_event <= 5";
+	static const char said[] =
+		"5 packets of this time, until 2026-11-23 21:";
+	const struct cli_result *r;
+	char args[256];
+
+	(void)state;
+	follower_commit(5, TALK_MYSQL);
+	snprintf(args, sizeof(args), "log -o csv --cursor-file %s",
+		 cursor_path());
+	assert_int_equal(cli_fixture_run(args)->code, EXITCODE_OK);
+	follower_commit(1, TALK_PING);
+	cli_fixture_sql(prune);
+	r = cli_fixture_run(args);
+	assert_string_equal(r->err, "");
+	assert_int_equal(r->code, EXITCODE_OK);
+	unlink(cursor_path());
+	r = cli_fixture_run("log -o csv --cursor 3");
+	assert_memory_equal(r->err, said, sizeof(said) - 1);
+	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+	follower_start("-o jsonl --cursor 3 --exit-on-match");
+	assert_memory_equal(follower_line(follower.err), said,
+			    sizeof(said) - 1);
+	follower_expect_id(6);
+	assert_int_equal(follower_finish(), EXITCODE_OK);
+}
+
 /* In a directory that is everybody's somebody may have been there before. */
 static void a_link_is_not_written_through(void **state)
 {
@@ -232,6 +284,8 @@ int main(void)
 		T(a_cursor_file_goes_on_where_the_last_one_ended),
 		T(a_cursor_begins_at_it_or_after_it),
 		T(loss_is_that_since_the_cursor),
+		T(a_page_does_not_tell_the_loss_of_the_one_before),
+		T(what_was_removed_is_missed_since_the_cursor_only),
 		T(a_link_is_not_written_through),
 		T(what_can_not_be_read_says_what_to_do),
 		T(a_damaged_cursor_file_is_not_guessed_at),

@@ -200,6 +200,18 @@ static void at_its_end_it_says_how_much_was_covered(void **state)
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 	assert_string_equal(follower_line(follower.err),
 			    "coverage 50.00 % of 1 rule since the start");
+	/* nobody was there at all */
+	cli_fixture_sql("UPDATE session SET stop_ns = 1795468700000000000;"
+			"UPDATE coverage SET from_ns = 1795468687000000000"
+			" WHERE id = 3;"
+			"UPDATE coverage SET to_ns = 1795468687000000000"
+			" WHERE id = 2");
+	follower_start("-o jsonl -n 1");
+	follower_expect_id(1);
+	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
+	assert_string_equal(follower_line(follower.err),
+			    "coverage 0.00 % of 1 rule, 1 hole of unknown loss "
+			    "since the start");
 }
 
 static size_t word_column(const char *line, const char *word)

@@ -131,6 +131,10 @@ static void what_was_removed_is_said_and_is_exit_code_3(void **state)
 	r = cli_fixture_run("log --last 1");
 	assert_string_equal(r->err, "");
 	assert_int_equal(r->code, EXITCODE_OK);
+	/* more were asked for than are there */
+	r = cli_fixture_run("log --last 50");
+	assert_non_null(strstr(r->err, " were removed to make room"));
+	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
 }
 
 /* Retention took the ledger of the time before the oldest packets, too. */

@@ -116,6 +116,71 @@ static void a_slow_reader_is_told_and_holds_nobody_up(void **state)
 	assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
 }
 
+/* As retention does it, up to an event. */
+static void remove_until(int64_t last)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		 "BEGIN IMMEDIATE; DELETE FROM event WHERE id <= %lld; UPDATE"
+		 " batch SET pruned_ns = 1 WHERE last_event <= %lld; COMMIT",
+		 (long long)last, (long long)last);
+	cli_fixture_sql(sql);
+}
+
+/* What is removed behind the reader is not missing, what is before it is. */
+static void what_is_removed_before_it_was_shown_is_said(void **state)
+{
+	enum { PER_COMMIT = 30000, COMMITS = 4 };
+	const int64_t end = (int64_t)PER_COMMIT * COMMITS;
+	static const struct {
+		const char *verb, *args;
+		bool behind;
+	} cases[] = {
+		{ "log", "-o csv --fields id", true },
+		{ "log", "-o csv --fields id", false },
+		{ "log", "-o csv --fields id -n 100000", false },
+		{ "follow", "-o csv --fields id -S 2026-11-01", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool behind = cases[i].behind;
+		const char *line;
+		int64_t id;
+
+		cli_fixture_sql("DELETE FROM event; DELETE FROM batch");
+		for (int64_t n = 0; n < COMMITS; n++)
+			commit_many(1 + n * PER_COMMIT, PER_COMMIT);
+		follower_start_verb(cases[i].verb, cases[i].args);
+		assert_string_equal(follower_line(follower.out), "id\r");
+		for (id = next_id(); behind && id < 2L * PER_COMMIT; id++)
+			assert_int_equal(next_id(), id + 1);
+		remove_until(behind ? PER_COMMIT : 3L * PER_COMMIT);
+		while (id < end) {
+			int64_t next = next_id();
+
+			assert_true(next == id + 1 ||
+				    (!behind && next == 3L * PER_COMMIT + 1));
+			id = next;
+		}
+		if (*cases[i].verb == 'f')
+			assert_int_equal(follower_stop(SIGINT), EXITCODE_OK);
+		else
+			assert_int_equal(follower_finish(),
+					 behind ? EXITCODE_OK
+						: EXITCODE_INCOMPLETE);
+		do {
+			line = follower_line(follower.err);
+		} while (strstr(line, " packets behind: "));
+		if (behind)
+			assert_string_equal(line, "");
+		else
+			assert_non_null(strstr(line, "0000 packets of this "
+						     "time, until "));
+	}
+}
+
 /* What came long ago is not looked for as what comes is. */
 static void a_backlog_of_long_ago_is_shown_once(void **state)
 {
@@ -197,6 +262,7 @@ int main(void)
 					follower_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_slow_reader_is_told_and_holds_nobody_up),
+		T(what_is_removed_before_it_was_shown_is_said),
 		T(a_backlog_of_long_ago_is_shown_once),
 		T(a_cursor_file_survives_kills),
 	};
