@@ -120,6 +120,20 @@ static int write_public(const char *dir, const uint8_t key[CHECKPOINT_KEY],
 				  text);
 }
 
+/* Where others may make files, ours could be theirs. */
+static int make_dir(const char *dir)
+{
+	struct stat st;
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (stat(dir, &st) < 0)
+		return -errno;
+	return st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH))
+		       ? 0
+		       : -EPERM;
+}
+
 int signing_key_make(const char *dir, const uint8_t *old_secret,
 		     uint8_t ret[CHECKPOINT_SECRET])
 {
@@ -128,8 +142,9 @@ int signing_key_make(const char *dir, const uint8_t *old_secret,
 	char text[SEED_HEX + 2];
 	int r;
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	r = make_dir(dir);
+	if (r < 0)
+		return r;
 	randombytes_buf(seed, sizeof(seed));
 	crypto_sign_seed_keypair(key, ret, seed);
 	sodium_bin2hex(text, sizeof(text), seed, sizeof(seed));
@@ -141,8 +156,10 @@ int signing_key_make(const char *dir, const uint8_t *old_secret,
 	/* a public half too many does no harm, one too few does */
 	if (r == 0)
 		r = write_public(dir, key, old_secret);
-	if (r == 0)
-		r = write_file(fresh, O_TRUNC, 0600, text);
+	if (r == 0) {
+		unlink(fresh); /* of one that was killed, or somebody's */
+		r = write_file(fresh, O_EXCL, 0600, text);
+	}
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	sodium_memzero(seed, sizeof(seed));

@@ -23,7 +23,8 @@ int signing_key_load(const char *dir, uint8_t ret[CHECKPOINT_SECRET]);
 
 /*
  * Makes a new key, which follows old_secret when that is not NULL, and adds its
- * public half to signing.pub. Returns 0 or -errno.
+ * public half to signing.pub. Returns 0, -EPERM for a directory that others may
+ * write, or -errno.
  */
 int signing_key_make(const char *dir, const uint8_t *old_secret,
 		     uint8_t ret[CHECKPOINT_SECRET]);

@@ -5,6 +5,7 @@
 #ifndef BRIDGEAUDIT_LOGGER_CLOCK_H
 #define BRIDGEAUDIT_LOGGER_CLOCK_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -24,6 +25,16 @@ static inline uint64_t clock_real_ns(void)
 static inline uint64_t clock_ms(void)
 {
 	return clock_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+/* From now until end_ms, as poll() takes it: 0 when that is over, never less,
+ * with which it would wait for ever. */
+static inline int clock_left_ms(uint64_t end_ms)
+{
+	uint64_t now_ms = clock_ms();
+	uint64_t left_ms = end_ms > now_ms ? end_ms - now_ms : 0;
+
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
 #endif

@@ -31,7 +31,7 @@ enum {
 	RETRY_MS = 500,	      /* after a sync that left something to do */
 	BLOCKED_MS = 1,	      /* who waited that long, waited for the event */
 	FIRST_LIST_MS = 1500, /* Docker's networks before the first rule */
-	READY_MS = 10000,     /* the recorder opens its database */
+	READY_MS = 10000,     /* it is said that the recorder is not ready */
 	END_MS = 15000,	      /* the recorder writes its last batch */
 };
 
@@ -252,9 +252,20 @@ static void await_recorder(struct keeper *k, int timeout_ms)
 	struct pollfd fd = { k->config->channel_fd, POLLIN, 0 };
 
 	while (!k->recorder_gone && clock_ms() < end_ms) {
-		if (poll(&fd, 1, (int)(end_ms - clock_ms())) > 0)
+		if (poll(&fd, 1, clock_left_ms(end_ms)) > 0)
 			handle_recorder(k);
 	}
+}
+
+/* It writes what it has, and asks us to sign that. */
+static void end_recorder(struct keeper *k)
+{
+	const struct channel_msg stop = { .kind = CHANNEL_STOP };
+
+	if (k->recorder_gone)
+		return;
+	keeper_tell(k, &stop);
+	await_recorder(k, END_MS);
 }
 
 /* The recorder's end as an exit code of ours; a message if it was not clean. */
@@ -282,7 +293,6 @@ static int reap_recorder(struct keeper *k)
 /* Rules first, so that nothing is logged that nobody reads any more. */
 static int finish(struct keeper *k)
 {
-	const struct channel_msg stop = { .kind = CHANNEL_STOP };
 	int removed, code;
 
 	/* the last counters, for the recorder to compare its log with */
@@ -292,28 +302,35 @@ static int finish(struct keeper *k)
 	}
 	removed = firewall_remove(k->fw);
 	capture_unbind(k->config->nflog_fd, k->config->group);
-	if (!k->recorder_gone) {
-		keeper_tell(k, &stop);
-		await_recorder(k, END_MS);
-	}
+	end_recorder(k);
 	code = reap_recorder(k);
 	if (code == EXITCODE_OK && removed < 0)
 		code = EXITCODE_NOTHING;
 	return code;
 }
 
-/* Until the recorder says that it has its database. */
+/*
+ * Until the recorder says that it has its database. One of an earlier version
+ * takes as long as it is large; who gave up would begin again and again.
+ */
 static bool await_ready(struct keeper *k)
 {
-	uint64_t end_ms = clock_ms() + READY_MS;
+	uint64_t late_ms = clock_ms() + READY_MS;
 	struct pollfd fds[] = { { k->config->channel_fd, POLLIN, 0 },
 				{ k->fds[FD_SIGNALS].fd, POLLIN, 0 } };
 	struct channel_msg msg = { 0 };
 
-	while (!ended(k) && clock_ms() < end_ms) {
+	while (!ended(k)) {
 		int r;
 
-		poll(fds, 2, (int)(end_ms - clock_ms()));
+		poll(fds, 2, clock_left_ms(late_ms));
+		if (clock_ms() >= late_ms) {
+			log_warn("the recorder (pid %d) opens its database "
+				 "yet: it is being upgraded, or its disk is "
+				 "stalled; nothing is audited until then",
+				 (int)k->config->recorder);
+			late_ms = UINT64_MAX;
+		}
 		if (fds[1].revents)
 			handle_signals(k);
 		r = channel_recv(k->config->channel_fd, &msg);
@@ -381,8 +398,7 @@ int keeper_run(const struct keeper_config *config)
 		goto out;
 	}
 	if (!await_ready(&k)) {
-		if (!ended(&k))
-			log_error("the recorder does not become ready");
+		end_recorder(&k);
 		code = reap_recorder(&k);
 		goto out;
 	}

@@ -30,7 +30,6 @@ static void on_up(void *arg, const char *server_version)
 	struct keeper *k = arg;
 
 	log_info("connected to Docker %s", server_version);
-	tell_docker(k, "");
 	firewall_look(k->fw);
 	k->all_at_ms = 0;
 }
@@ -57,8 +56,6 @@ static void on_networks(void *arg, const struct docker_network *list, size_t n,
 	struct channel_msg msg = { 0 };
 
 	k->listed = true;
-	if (whole)
-		tell_docker(k, ""); /* what was wrong is over */
 	ports_networks(k->ports, list, n);
 	probe_clear_bridges(k->probe);
 	for (size_t i = 0; i < n; i++) {
@@ -119,6 +116,11 @@ static void on_nonsense(void *arg, const char *what)
 	tell_docker(arg, what);
 }
 
+static void on_standing(void *arg, const char *what)
+{
+	tell_docker(arg, what);
+}
+
 const struct docker_ops keeper_docker_ops = {
 	.now_ms = on_now,
 	.up = on_up,
@@ -128,4 +130,5 @@ const struct docker_ops keeper_docker_ops = {
 	.disconnected = on_disconnected,
 	.changed = on_changed,
 	.nonsense = on_nonsense,
+	.standing = on_standing,
 };

@@ -56,6 +56,7 @@ struct recorder {
 	struct clock_step clock;
 	uint64_t step_ms;    /* when it was set last; 0: long ago, or never */
 	uint64_t sign_at_ms; /* the next checkpoint */
+	int64_t asked_seq;   /* up to where the last one was asked for */
 	bool refused;	     /* a rule has no account, and that was said */
 	bool stop;	     /* the keeper said so */
 	bool orphan;	     /* the keeper is gone */
@@ -243,8 +244,10 @@ static bool ask_to_sign(struct recorder *rec)
 
 	rec->sign_at_ms =
 		clock_ms() + rec->config->checkpoint_minutes * 60 * 1000ULL;
-	return store_unsigned(rec->store, &msg.u.checkpoint) &&
-	       channel_send(rec->config->channel_fd, &msg) == 0;
+	if (!store_unsigned(rec->store, &msg.u.checkpoint))
+		return false;
+	rec->asked_seq = msg.u.checkpoint.seq;
+	return channel_send(rec->config->channel_fd, &msg) == 0;
 }
 
 static void tick(struct recorder *rec)
@@ -330,13 +333,13 @@ static void sign_the_end(struct recorder *rec)
 
 	if (store_end(rec->store, clock_real_ns()) < 0 || !ask_to_sign(rec))
 		return;
-	while (msg.kind != CHANNEL_CHECKPOINT && clock_ms() < end_ms) {
-		if (poll(&fd, 1, (int)(end_ms - clock_ms())) <= 0 ||
+	/* the answer to an earlier question signs less, as the same number */
+	while (msg.kind != CHANNEL_CHECKPOINT ||
+	       msg.u.checkpoint.seq != rec->asked_seq) {
+		if (poll(&fd, 1, clock_left_ms(end_ms)) <= 0 ||
 		    channel_recv(fd.fd, &msg) == -EPIPE)
 			return;
 	}
-	if (msg.kind != CHANNEL_CHECKPOINT)
-		return;
 	store_add_fact(rec->store, &msg);
 	commit(rec);
 }
@@ -372,12 +375,6 @@ static int finish(struct recorder *rec)
 	log_losses(rec, true);
 	return rec->writer.failing || rec->writer.exit ? EXITCODE_STORE
 						       : EXITCODE_OK;
-}
-
-/* The exit code of an error of the store. */
-static int exit_code(int r)
-{
-	return r == -EUCLEAN ? EXITCODE_INTEGRITY : EXITCODE_STORE;
 }
 
 static int open_store(struct recorder *rec)
@@ -474,7 +471,7 @@ int recorder_run(const struct recorder_config *config)
 	}
 	r = open_store(&rec);
 	if (r < 0) {
-		code = exit_code(r);
+		code = r == -EUCLEAN ? EXITCODE_INTEGRITY : EXITCODE_STORE;
 		goto out;
 	}
 	reading_socket_open(&rec.writer, config->record_reads, &rec.reads);

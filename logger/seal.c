@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "logger/channel.h"
@@ -33,7 +34,7 @@ static void load(struct seal *s)
 		log_warn("no signing key in '%s': %s; the log is not signed",
 			 s->dir,
 			 r == -EPERM ? "others than root may read it, or have "
-				       "it"
+				       "it or the directory"
 				     : strerror(-r));
 		return;
 	}
@@ -45,20 +46,25 @@ static void load(struct seal *s)
 void seal_open(struct seal *s, const char *db_path)
 {
 	char path[SIGNING_PATH_MAX];
+	mode_t mask;
 
 	*s = (struct seal){ .fd = -1 };
 	if (canonical_init() < 0 || signing_key_dir(db_path, s->dir) < 0)
 		return;
+	/* who checks the log need not be root, whatever our caller's umask */
+	mask = umask(022);
 	load(s);
-	if (!s->able || signing_key_file(s->dir, "checkpoints", path) < 0)
-		return;
-	s->fd = open(path,
-		     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-		     0644);
-	if (s->fd < 0)
-		log_warn("can't write '%s': %s; checkpoints go to the system's "
-			 "log only",
-			 path, strerror(errno));
+	if (s->able && signing_key_file(s->dir, "checkpoints", path) == 0) {
+		s->fd = open(path,
+			     O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC |
+				     O_NOFOLLOW,
+			     0644);
+		if (s->fd < 0)
+			log_warn("can't write '%s': %s; checkpoints go to the "
+				 "system's log only",
+				 path, strerror(errno));
+	}
+	umask(mask);
 }
 
 void seal_reload(struct seal *s)
@@ -76,12 +82,23 @@ void seal_close(struct seal *s)
 	s->able = false;
 }
 
+/* A disk that was full, or lost its power, may have left half a line. */
+static bool is_at_line(int fd)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+	char last;
+
+	return end <= 0 || pread(fd, &last, 1, end - 1) != 1 || last == '\n';
+}
+
 static void send_out(struct seal *s, const char *line)
 {
-	char text[CHECKPOINT_LINE_MAX + 1];
-	int len = snprintf(text, sizeof(text), "%s\n", line);
+	char text[CHECKPOINT_LINE_MAX + 2];
+	int len = snprintf(text, sizeof(text), "%s%s\n",
+			   s->fd >= 0 && !is_at_line(s->fd) ? "\n" : "", line);
 
 	log_info("%s", line);
+	errno = ENOSPC; /* none is set when a part was written */
 	if (s->fd >= 0 &&
 	    (write(s->fd, text, (size_t)len) != len || fdatasync(s->fd) < 0))
 		log_warn("can't write a checkpoint to '%s': %s", s->dir,

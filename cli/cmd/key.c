@@ -58,7 +58,7 @@ static int rotate(const struct cli *cli, const char *dir)
 	sodium_memzero(fresh, sizeof(fresh));
 	if (r < 0) {
 		cli_error(cli, "can't put a new key into '%s': %s", dir,
-			  r == -EPERM ? "the old one is not yours alone"
+			  r == -EPERM ? "it or its directory is not yours alone"
 				      : strerror(-r));
 		return EXITCODE_NOTHING;
 	}

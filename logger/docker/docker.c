@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/text.h"
 #include "logger/docker/api.h"
 #include "logger/docker/doc.h"
 #include "logger/docker/docker_list.h"
@@ -72,15 +73,25 @@ void docker_report_nonsense(struct docker *d, enum source source, uint64_t n,
 			    const char *what)
 {
 	d->nonsense_count += n;
-	if (d->nonsense_told[source])
+	if (*d->nonsense[source])
 		return;
-	d->nonsense_told[source] = true;
+	str_copy(d->nonsense[source], TEXT_MAX, what);
 	d->ops->nonsense(d->arg, what);
 }
 
 void docker_report_fine(struct docker *d, enum source source)
 {
-	d->nonsense_told[source] = false;
+	d->nonsense[source][0] = '\0';
+}
+
+/* Of events the lists make good. */
+void docker_tell_standing(struct docker *d)
+{
+	size_t i = SOURCE_LIST;
+
+	while (i + 1 < SOURCES && !*d->nonsense[i])
+		i++;
+	d->ops->standing(d->arg, d->nonsense[i]);
 }
 
 /* Gives up the connection. A connection that lasted starts over at once. */
@@ -220,6 +231,7 @@ static void come_up(struct docker *d, uint64_t now_ms)
 	docker_list_start(d, now_ms);
 	d->down_told = false;
 	d->ops->up(d->arg, d->version);
+	docker_tell_standing(d);
 }
 
 static void take_moves(struct docker *d, const struct events_news *news)

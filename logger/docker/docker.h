@@ -49,6 +49,8 @@ struct docker_ops {
 	void (*changed)(void *arg, const char *what);
 	/* An answer that is not understood; once until it is fine again. */
 	void (*nonsense)(void *arg, const char *what);
+	/* What of that is so yet, "" for nothing: after up and each list. */
+	void (*standing)(void *arg, const char *what);
 };
 
 struct docker;

@@ -225,6 +225,7 @@ void docker_list_take(struct docker *d, uint64_t now_ms,
 		return;
 	}
 	docker_report_fine(d, lists[list].source);
+	docker_tell_standing(d);
 	if (!d->settled[list] && list != LIST_GATEWAY)
 		docker_list_by(d, list, now_ms + SETTLE_MS);
 	d->settled[list] = true;

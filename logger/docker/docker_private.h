@@ -41,8 +41,7 @@ struct docker {
 	void *arg;
 	enum state state;
 	uint64_t due_ms;	     /* of the next attempt */
-	uint64_t list_due_ms[LISTS]; /* of the next question; the gateway's
-					is of one that was refused */
+	uint64_t list_due_ms[LISTS]; /* the gateway's: of one refused */
 	enum list asked;	     /* which list is under way */
 	uint64_t waited_ms;   /* since the containers were asked for, or the
 				 gateway before them: only in docker_wait */
@@ -52,8 +51,8 @@ struct docker {
 	uint64_t backoff_ms;
 	bool settled[LISTS];
 	bool down_told;
-	int stream_error; /* of the events in this round */
-	bool nonsense_told[SOURCES];
+	int stream_error;		  /* of the events in this round */
+	char nonsense[SOURCES][TEXT_MAX]; /* as it was told; "": fine */
 	uint64_t nonsense_count;
 	char version[VERSION_MAX];
 	unsigned int api; /* 1.api is spoken; 0: none was agreed on */
@@ -74,6 +73,7 @@ struct docker {
 void docker_report_nonsense(struct docker *d, enum source source, uint64_t n,
 			    const char *what);
 void docker_report_fine(struct docker *d, enum source source);
+void docker_tell_standing(struct docker *d);
 void docker_refuse(struct docker *d, uint64_t now_ms, enum source source,
 		   const struct client_result *result);
 

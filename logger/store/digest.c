@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/digest.h"
+#include "lib/text.h"
 #include "lib/varint.h"
 #include "logger/memory.h"
 #include "logger/store/posting.h"
@@ -144,8 +145,12 @@ static int recall(struct store *st, int64_t block, bool *ret_all)
 			};
 	}
 	sqlite3_finalize(s);
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_DONE) {
+		/* the next try does without: it only saves readers time */
+		d->n_kept = d->n_gone = 0;
+		str_copy(st->error, sizeof(st->error), sqlite3_errmsg(st->db));
 		return rc;
+	}
 	*ret_all = n == d->n_gone;
 	if (*ret_all)
 		d->n_gone = 0;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What can't work is refused at the start, in one line that says what to do.
+# What can't work is refused at the start, in one line that says what to do;
+# what takes its time there is waited for.
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
@@ -46,6 +47,58 @@ fake_iptables()
 	done
 }
 
+# A logger whose recorder can't open its database: somebody has its lock, and
+# then the recorder stands still.
+launch_late()
+{
+	rm -f "$TB_DIR/release" "$TB_DIR/locked"
+	mkfifo "$TB_DIR/release"
+	echo ": >'$TB_DIR/locked'; timeout 40 cat '$TB_DIR/release'" \
+		>"$TB_DIR/hold"
+	sqlite3 "$(tb_db)" 'BEGIN IMMEDIATE' ".system sh $TB_DIR/hold" &
+	tb_wait 50 test -e "$TB_DIR/locked" || return
+	tb_logger_launch
+	tb_wait 50 has_recorder || return
+	RECORDER=$(tb_recorder)
+	kill -STOP "$RECORDER"
+}
+
+has_recorder()
+{
+	[ -n "$(tb_recorder)" ]
+}
+
+go_on()
+{
+	: >"$TB_DIR/release"
+	kill -CONT "$RECORDER"
+}
+
+stops_in_order()
+{
+	launch_late || return
+	kill -TERM "$TB_LOGGER"
+	sleep 0.5
+	go_on || return
+	tb_logger_wait || return
+	tb_ended "$RECORDER" || return
+	tb_audit verify >"$TB_DIR/verified" || return
+	fails_with 1 '' grep 'not signed yet' "$TB_DIR/verified"
+}
+
+waits_for_recorder()
+{
+	launch_late || return
+	tb_wait 300 says_late || return
+	go_on || return
+	tb_wait 150 tb_settled && tb_logger_alive && tb_logger_stop
+}
+
+says_late()
+{
+	tb_logged | grep -q 'opens its database yet'
+}
+
 test_variant()
 {
 	seed
@@ -83,6 +136,12 @@ test_variant()
 	check 'a database of another version is refused with both versions' \
 		fails_with 5 'schema version 9 and this program knows 2' \
 		start --db "$TB_DIR/db/newer.db"
+	tb_logger_start
+	tb_logger_stop
+	check 'told to stop before it has its database, it ends in order' \
+		stops_in_order
+	check 'a recorder that is late is told of and waited for' \
+		waits_for_recorder
 	check 'nothing of that put a rule into the firewall' no_rules
 	fake_iptables
 	check 'a kernel without the NFLOG target: the module is named' \

@@ -95,6 +95,13 @@ static void hear_nonsense(void *arg, const char *what)
 	str_copy(h->said, sizeof(h->said), what);
 }
 
+static void hear_standing(void *arg, const char *what)
+{
+	struct heard *h = arg;
+
+	str_copy(h->standing, sizeof(h->standing), what);
+}
+
 const struct docker_ops bench_ops = {
 	.now_ms = hear_clock,
 	.up = hear_up,
@@ -104,6 +111,7 @@ const struct docker_ops bench_ops = {
 	.disconnected = hear_disconnected,
 	.changed = hear_changed,
 	.nonsense = hear_nonsense,
+	.standing = hear_standing,
 };
 
 void bench_renew(struct bench *b)

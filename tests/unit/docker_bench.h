@@ -39,7 +39,7 @@ struct heard {
 	char version[BENCH_TEXT_MAX];
 	char why[BENCH_TEXT_MAX];
 	char what[BENCH_TEXT_MAX];
-	char said[BENCH_TEXT_MAX];
+	char said[BENCH_TEXT_MAX], standing[BENCH_TEXT_MAX];
 	struct docker_network first;
 };
 

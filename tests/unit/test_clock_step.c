@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* When the clock counts as set, and what is said then. */
+/* When the clock counts as set, and what is said then; time that is left. */
+#include <limits.h>
+
 #include "lib/timefmt.h"
+#include "logger/clock.h"
 #include "logger/clock_step.h"
 #include "tests/unit/cmocka_all.h"
 
@@ -55,11 +58,21 @@ static void it_is_said_in_words(void **state)
 			"packets came");
 }
 
+static void what_is_left_is_never_less_than_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(clock_left_ms(0), 0);
+	assert_int_equal(clock_left_ms(clock_ms()), 0);
+	assert_in_range(clock_left_ms(clock_ms() + 3600000), 1, 3600000);
+	assert_int_equal(clock_left_ms(UINT64_MAX), INT_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_jump_is_a_step),
 		cmocka_unit_test(it_is_said_in_words),
+		cmocka_unit_test(what_is_left_is_never_less_than_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

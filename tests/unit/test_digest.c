@@ -170,6 +170,65 @@ static void a_block_that_lacks_a_row_has_no_digest(void **state)
 			    "1");
 }
 
+/* The leaf with the first events: by the format of the file, the left child of
+ * the root's first cell. */
+static void damage_the_first_events(const struct world *w)
+{
+	enum { PAGE = 4096, CELLS = 12 };
+	long root = strtol(store_world_ask(w, "SELECT rootpage FROM"
+					      " sqlite_schema WHERE name ="
+					      " 'event'"),
+			   NULL, 10);
+	uint8_t page[PAGE], *at;
+	FILE *f = fopen(w->db, "r+e");
+
+	assert_non_null(f);
+	assert_int_equal(fseek(f, (root - 1) * PAGE, SEEK_SET), 0);
+	assert_int_equal(fread(page, PAGE, 1, f), 1);
+	assert_int_equal(page[0], 5); /* an interior page of a table */
+	at = page + (page[CELLS] << 8 | page[CELLS + 1]);
+	root = at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
+	memset(page, 0, PAGE);
+	assert_int_equal(fseek(f, (root - 1) * PAGE, SEEK_SET), 0);
+	assert_int_equal(fwrite(page, PAGE, 1, f), 1);
+	fclose(f);
+}
+
+/* A digest is read instead of events, never needed. */
+static void damaged_rows_keep_no_others_from_being_written(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+	unsigned int failed = 0;
+
+	for (unsigned int i = 1; i < 2 * DIGEST_ROWS + 2; i++) {
+		struct event ev = store_world_event(T0 + i, 80);
+
+		store_add_event(st, &ev);
+		if (i % 1000 != 0)
+			continue;
+		if (store_commit(st, T0) < 0) { /* said, and tried again */
+			assert_string_equal(store_error(st),
+					    "database disk image is malformed");
+			failed++;
+			assert_int_equal(store_commit(st, T0), 0);
+		}
+		if (i != 8000)
+			continue;
+		assert_int_equal(store_close(st, T0), 0);
+		store_world_checkpoint(w);
+		damage_the_first_events(w);
+		st = store_world_open(w, T0);
+	}
+	assert_int_equal(failed, 1);
+	assert_int_equal(store_commit(st, T0), 0);
+	assert_int_equal(store_close(st, T0), 0);
+	assert_string_equal(store_world_ask(w, "SELECT max(id) FROM event"),
+			    "32769");
+	assert_string_equal(store_world_ask(w, "SELECT block FROM digest"),
+			    "1");
+}
+
 static void counts_are_those_of_the_events(void **state)
 {
 	const struct world *w = *state;
@@ -422,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_full_block_has_a_digest_and_postings),
 		T(a_block_that_lacks_a_row_has_no_digest),
+		T(damaged_rows_keep_no_others_from_being_written),
 		T(counts_are_those_of_the_events),
 		T(a_filter_finds_all_events_that_it_means),
 		T(events_of_few_conversations_are_asked_themselves),

@@ -260,6 +260,34 @@ static void a_bad_network_is_told_once_until_all_are_fine_again(void **state)
 	assert_int_equal(docker_nonsense_count(b->docker), 3);
 }
 
+/* That the other list is understood changes nothing about it. */
+static void what_is_not_understood_stands_until_it_is(void **state)
+{
+	static const struct fake_reply bad = { .bytes =
+						       FAKE_OK "[{\"Id\":5}]" };
+	struct bench *b = *state;
+	const struct heard *h = &b->heard;
+	struct fake_script script = bench_fine;
+
+	script.replies[FAKE_CONTAINERS][0] = bad;
+	script.replies[FAKE_CONTAINERS][1] = bad;
+	script.replies[FAKE_CONTAINERS][2] =
+		(struct fake_reply){ .bytes = FAKE_OK "[]" };
+	bench_start(b, &script);
+	for (unsigned int i = 1; i <= 2; i++) {
+		bench_until(b, &h->containers, i);
+		bench_until(b, &h->networks, i);
+		bench_later(b, 1000);
+	}
+	bench_linger(b);
+	assert_int_equal(h->nonsense, 1);
+	assert_true(h->whole);
+	assert_non_null(strstr(h->standing, "GET /containers/json: 1 not"));
+	bench_later(b, 60000);
+	bench_until(b, &h->containers, 3);
+	assert_string_equal(h->standing, "");
+}
+
 #define WITH_BENCH(test)                                                       \
 	cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
 
@@ -276,6 +304,7 @@ int main(void)
 		WITH_BENCH(a_list_that_is_none_keeps_the_connection),
 		WITH_BENCH(a_list_over_the_limit_is_refused),
 		WITH_BENCH(a_bad_network_is_told_once_until_all_are_fine_again),
+		WITH_BENCH(what_is_not_understood_stands_until_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
