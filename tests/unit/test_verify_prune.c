@@ -155,6 +155,28 @@ static void a_late_packet_keeps_what_is_about_its_hour(void **state)
 	verify_world_must_be_proven(w, 0);
 }
 
+/* Packets of one conversation at the turn of an hour, the later one first. */
+static void of_two_hours_of_a_commit_the_later_is_the_last(void **state)
+{
+	static const uint64_t times[] = { H0, H0 + 2 * HOUR,
+					  H0 + 2 * HOUR - 1 };
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, H0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct event ev = store_world_event(times[i], 80);
+
+		store_add_event(st, &ev);
+		if (i != 1)
+			assert_int_equal(store_commit(st, H0 + 2 * HOUR), 0);
+	}
+	assert_int_equal(store_close(st, H0 + 2 * HOUR), 0);
+	store_world_must_be(
+		w, "SELECT count(*), last_hour - minute / 60 FROM conversation",
+		"1|2");
+	verify_world_must_be_proven(w, 0);
+}
+
 static void each_must_be_found(const struct world *w,
 			       const char *const *changes, size_t n)
 {
@@ -302,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_step_of_the_removal_leaves_a_right_log),
 		T(a_late_packet_keeps_what_is_about_its_hour),
+		T(of_two_hours_of_a_commit_the_later_is_the_last),
 		T(what_is_left_can_not_be_changed),
 		T(what_shares_a_row_stays_on_its_path),
 		T(a_chain_that_begins_late_says_from_when),
