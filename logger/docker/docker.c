@@ -64,15 +64,9 @@ void docker_free(struct docker *d)
 	free(d);
 }
 
-uint64_t docker_nonsense_count(const struct docker *d)
-{
-	return d->nonsense_count;
-}
-
-void docker_report_nonsense(struct docker *d, enum source source, uint64_t n,
+void docker_report_nonsense(struct docker *d, enum source source,
 			    const char *what)
 {
-	d->nonsense_count += n;
 	if (*d->nonsense[source])
 		return;
 	str_copy(d->nonsense[source], TEXT_MAX, what);
@@ -174,7 +168,7 @@ void docker_refuse(struct docker *d, uint64_t now_ms, enum source source,
 		   const struct client_result *result)
 {
 	if (result->end != CLIENT_FAILED)
-		docker_report_nonsense(d, source, 1, result->why);
+		docker_report_nonsense(d, source, result->why);
 	if (result->end == CLIENT_FAILED || d->state != STATE_UP)
 		go_down(d, now_ms, result->why);
 	else
@@ -193,12 +187,12 @@ static int take_version(struct docker *d, uint64_t now_ms,
 	}
 	if (doc_engine_version(result->body, result->len, d->version,
 			       sizeof(d->version)) < 0) {
-		docker_report_nonsense(d, SOURCE_VERSION, 1, wrong);
+		docker_report_nonsense(d, SOURCE_VERSION, wrong);
 		go_down(d, now_ms, wrong);
 		return 0;
 	}
 	if (api_choose(result->body, result->len, &d->api, why) < 0) {
-		docker_report_nonsense(d, SOURCE_VERSION, 1, why);
+		docker_report_nonsense(d, SOURCE_VERSION, why);
 		go_down(d, now_ms, why);
 		return 0;
 	}
@@ -257,7 +251,7 @@ static void take_news(struct docker *d, uint64_t now_ms)
 		snprintf(text, sizeof(text),
 			 "GET /events: %zu not understood or over %d bytes",
 			 news.nonsense, EVENTS_OBJECT_MAX);
-		docker_report_nonsense(d, SOURCE_EVENTS, news.nonsense, text);
+		docker_report_nonsense(d, SOURCE_EVENTS, text);
 	} else if (news.understood > 0) {
 		docker_report_fine(d, SOURCE_EVENTS);
 	}
@@ -276,7 +270,7 @@ static void take_stream(struct docker *d, uint64_t now_ms)
 	if (d->stream_error == -EBADMSG) {
 		d->stream_error = 0;
 		d->news = (struct events_news){ 0 };
-		docker_report_nonsense(d, SOURCE_EVENTS, 1, garbage);
+		docker_report_nonsense(d, SOURCE_EVENTS, garbage);
 		go_down(d, now_ms, garbage);
 		return;
 	}
@@ -288,7 +282,7 @@ static void take_stream(struct docker *d, uint64_t now_ms)
 	if (!ended)
 		return;
 	if (result.end == CLIENT_STATUS || result.end == CLIENT_TOO_BIG)
-		docker_report_nonsense(d, SOURCE_EVENTS, 1, result.why);
+		docker_report_nonsense(d, SOURCE_EVENTS, result.why);
 	if (d->state == STATE_UP)
 		go_down(d, now_ms, "the engine ended the event stream");
 	else

@@ -73,7 +73,4 @@ void docker_free(struct docker *docker);
 int docker_wait(struct docker *docker, struct pollfd *extra, size_t n,
 		int timeout_ms);
 
-/* How many answers, networks and events were not understood so far. */
-uint64_t docker_nonsense_count(const struct docker *docker);
-
 #endif

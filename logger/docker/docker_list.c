@@ -112,7 +112,7 @@ static void report_skipped(struct docker *d, enum source source,
 	snprintf(text, sizeof(text),
 		 "GET %s: %zu not understood, the first: %s", path, skipped,
 		 why);
-	docker_report_nonsense(d, source, skipped, text);
+	docker_report_nonsense(d, source, text);
 }
 
 /* A list that is none is as good as a refusal. */

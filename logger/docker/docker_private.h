@@ -53,7 +53,6 @@ struct docker {
 	bool down_told;
 	int stream_error;		  /* of the events in this round */
 	char nonsense[SOURCES][TEXT_MAX]; /* as it was told; "": fine */
-	uint64_t nonsense_count;
 	char version[VERSION_MAX];
 	unsigned int api; /* 1.api is spoken; 0: none was agreed on */
 	struct events events;
@@ -70,7 +69,7 @@ struct docker {
 
 /* Each sort of nonsense once until it is fine. A transfer that failed ends the
  * connection, what was refused doesn't. */
-void docker_report_nonsense(struct docker *d, enum source source, uint64_t n,
+void docker_report_nonsense(struct docker *d, enum source source,
 			    const char *what);
 void docker_report_fine(struct docker *d, enum source source);
 void docker_tell_standing(struct docker *d);

@@ -47,12 +47,6 @@ uint64_t rule_id(int family, const char *table, const char *chain,
 	return id == 0 ? 1 : id;
 }
 
-const char *rule_id_text(uint64_t id, char *buf, size_t size)
-{
-	snprintf(buf, size, "%012" PRIx64, id & ID_MASK);
-	return buf;
-}
-
 int twin_prefix_write(char *buf, size_t size, enum verdict verdict, uint64_t id)
 {
 	int n;

@@ -13,8 +13,7 @@
 
 enum {
 	RULE_ID_BITS = 48,
-	RULE_ID_TEXT_MAX = 13, /* 12 hex digits and the NUL */
-	TWIN_PREFIX_MAX = 64,  /* what xt_NFLOG holds, NUL included */
+	TWIN_PREFIX_MAX = 64, /* what xt_NFLOG holds, NUL included */
 };
 
 /*
@@ -24,9 +23,6 @@ enum {
  */
 uint64_t rule_id(int family, const char *table, const char *chain,
 		 const char *text);
-
-/* The id as 12 hex digits in buf (RULE_ID_TEXT_MAX bytes); returns buf. */
-const char *rule_id_text(uint64_t id, char *buf, size_t size);
 
 /*
  * Writes the prefix of a twin, "bridgeaudit drop 3f9a2c1d77aa", into buf

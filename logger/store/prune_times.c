@@ -26,6 +26,24 @@ static void move_to(struct store *st, uint32_t minute, int64_t next_id)
 	conversation_expire(st->conversations, minute);
 }
 
+/* Whether a batch that is kept has packets of before that minute: in the next
+ * one, as they were late, or in a later one, as the clock was set back. */
+static int find_older(struct store *st, uint32_t minute, int64_t *ret)
+{
+	static const char both[] =
+		"SELECT 1 FROM batch INDEXED BY batch_time WHERE max_ns >= ?1"
+		" AND min_ns < ?1 AND pruned_ns IS NULL LIMIT 1";
+	const int64_t before_ns = (int64_t)(minute * NS_PER_MINUTE);
+	int rc;
+
+	*ret = 0;
+	sqlite3_bind_int64(st->stmts[STMT_OLDER_BATCH], 1, before_ns);
+	rc = store_run(st, STMT_OLDER_BATCH, ret);
+	return rc == SQLITE_OK && !*ret
+		       ? chain_run(st, both, &before_ns, 1, ret)
+		       : rc;
+}
+
 /* Finds out whether another hour is of no use any more. */
 static int look_at_hour(struct store *st, const struct prune_oldest *oldest,
 			uint64_t now_ns)
@@ -39,9 +57,7 @@ static int look_at_hour(struct store *st, const struct prune_oldest *oldest,
 		st->prune.minute = 0; /* the clock was set back */
 	if (minute <= st->prune.minute)
 		return SQLITE_OK;
-	sqlite3_bind_int64(st->stmts[STMT_OLDER_BATCH], 1,
-			   (int64_t)(minute * NS_PER_MINUTE));
-	rc = store_run(st, STMT_OLDER_BATCH, &older);
+	rc = find_older(st, minute, &older);
 	if (rc != SQLITE_OK || older)
 		return rc;
 	move_to(st, minute, 1);
@@ -56,26 +72,18 @@ static int look_at_hour(struct store *st, const struct prune_oldest *oldest,
 static int look_at_minute(struct store *st, const struct prune_oldest *oldest,
 			  uint64_t now_ns)
 {
-	static const char *const sql[] = {
-		"SELECT 1 FROM batch WHERE pruned_ns IS NULL AND max_ns < ?1"
-		" LIMIT 1",
-		"SELECT 1 FROM batch INDEXED BY batch_time WHERE max_ns >= ?1"
-		" AND min_ns < ?1 AND pruned_ns IS NULL LIMIT 1",
-		"SELECT removed_conversation FROM proof",
-	};
 	uint32_t minute = (uint32_t)(oldest->min_ns / NS_PER_MINUTE);
-	const int64_t before_ns = (int64_t)(minute * NS_PER_MINUTE);
 	int64_t older = 0, next_id = 1;
-	int rc = SQLITE_OK;
+	int rc;
 
 	if (minute <= st->prune.minute ||
 	    now_ns > oldest->min_ns + 2 * NS_PER_HOUR)
 		return SQLITE_OK;
-	for (int i = 0; i < 2 && rc == SQLITE_OK && !older; i++)
-		rc = chain_run(st, sql[i], &before_ns, 1, &older);
+	rc = find_older(st, minute, &older);
 	if (rc != SQLITE_OK || older)
 		return rc;
-	rc = chain_run(st, sql[2], NULL, 0, &next_id);
+	rc = chain_run(st, "SELECT removed_conversation FROM proof", NULL, 0,
+		       &next_id);
 	if (rc == SQLITE_OK)
 		move_to(st, minute, next_id);
 	return rc;

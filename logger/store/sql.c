@@ -71,9 +71,11 @@ const char *const store_sql[STMT_COUNT] = {
 	[STMT_SEEN] = "INSERT OR IGNORE INTO seen (span, start, conversation)"
 		      " SELECT span, start, conversation FROM new_seen",
 	[STMT_SEEN_HOUR] =
-		"UPDATE conversation SET last_hour = s.start FROM new_seen s"
-		" WHERE s.span = 1 AND conversation.id = s.conversation"
-		" AND s.start > max(coalesce(last_hour, 0), minute / 60)",
+		"UPDATE conversation SET last_hour = s.hour FROM"
+		" (SELECT conversation AS id, max(start) AS hour FROM new_seen"
+		" WHERE span = 1 GROUP BY conversation) s"
+		" WHERE conversation.id = s.id"
+		" AND s.hour > max(coalesce(last_hour, 0), minute / 60)",
 	[STMT_TALLY] =
 		"INSERT INTO tally (span, start, path, service, packets, bytes,"
 		" begun, first_ns, last_ns) VALUES (:span, :start, :path,"

@@ -17,6 +17,7 @@
 
 #include "lib/text.h"
 #include "logger/rules/rule.h"
+#include "tests/unit/rule_id_text.h"
 
 /* Where a chain's rules come from. */
 struct dice {
@@ -187,7 +188,7 @@ static void random_twin(const struct dice *d, const char *rule_matches)
 	str_copy(matches, sizeof(matches), rule_matches);
 	random_scope(d, matches, sizeof(matches));
 	snprintf(text, sizeof(text), "%s-j %s", rule_matches, targets[v]);
-	rule_id_text(rule_id(4, d->table, d->chain, text), id, sizeof(id));
+	rule_id_text(rule_id(4, d->table, d->chain, text), id);
 	if (test_random(d->rng, 8) == 0)
 		str_copy(id, sizeof(id), "3f9a2c1d77aa");
 	if (test_random(d->rng, 8) == 0)
@@ -263,7 +264,7 @@ static void random_stage(const struct dice *d)
 				d->chain);
 		fill(d, "-o # ", matches, sizeof(matches));
 		snprintf(text, sizeof(text), "%s-j DROP", matches);
-		rule_id_text(rule_id(4, d->table, STAGE, text), id, sizeof(id));
+		rule_id_text(rule_id(4, d->table, STAGE, text), id);
 		snprintf(target, sizeof(target),
 			 "drop %s\" --nflog-group %u --nflog-size 128", id,
 			 d->group + (test_random(d->rng, 12) == 0));

@@ -10,6 +10,7 @@
 #include "logger/rules/rule.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/own_table_bench.h"
+#include "tests/unit/rule_id_text.h"
 
 /* A ruleset and its plan, of group 4242. */
 struct view {
@@ -162,7 +163,7 @@ static size_t own_listing(char *buf, size_t size)
 
 	rule_id_text(rule_id(4, "raw", "PREROUTING",
 			     "-d 10.1.0.3/32 ! -i br-0123456789ab -j DROP"),
-		     id, sizeof(id));
+		     id);
 	snprintf(buf, size,
 		 "table inet bridgeaudit {\n\tchain r {\n"
 		 "\t\tcounter packets 3 bytes 180 log prefix \"bridgeaudit "
@@ -223,7 +224,7 @@ static void a_text_twin_watches_if_it_logs_to_the_group(void **state)
 	(void)state;
 	rule_id_text(rule_id(4, "filter", "DOCKER-ISOLATION-STAGE-2",
 			     "-o docker0 -j DROP"),
-		     id, sizeof(id));
+		     id);
 	for (size_t i = 0; i < 2; i++) {
 		struct diagnose_count counts[POINT_COUNT] = { 0 };
 		struct diagnose_own own = no_table();

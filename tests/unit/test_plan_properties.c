@@ -21,6 +21,7 @@
 #include "tests/unit/made_plan.h"
 #include "tests/unit/plan_apply.h"
 #include "tests/unit/random_rules.h"
+#include "tests/unit/rule_id_text.h"
 
 #define IF "([^ +]+)"
 #define PORT "(tcp -m tcp|udp -m udp|sctp -m sctp) --dport [0-9]+"
@@ -265,7 +266,7 @@ static void check_twin(const struct made *m, uint32_t rule,
 		str_copy(suffix, sizeof(suffix), e->suffix);
 	rule_id_text(rule_id(4, m->rs->tables[chain->table].name, chain->name,
 			     r->text),
-		     id, sizeof(id));
+		     id);
 	snprintf(twin, sizeof(twin),
 		 "%.*s%s-j NFLOG --nflog-prefix \"bridgeaudit %s "
 		 "%s\" --nflog-group 5 --nflog-size 128",

@@ -17,6 +17,7 @@
 #include "logger/rules/rule.h"
 #include "tests/unit/made_plan.h"
 #include "tests/unit/plan_apply.h"
+#include "tests/unit/rule_id_text.h"
 
 #define STAGE "DOCKER-ISOLATION-STAGE-2"
 #define SIDE "bridgeaudit-stage-2"
@@ -53,8 +54,7 @@ static char *filter(const char *lines)
 		if (sscanf(lines, "@%63s %31s %u", chain, bridge, &packets) ==
 		    3) {
 			snprintf(rule, sizeof(rule), "-o %s -j DROP", bridge);
-			rule_id_text(rule_id(4, "filter", STAGE, rule), id,
-				     sizeof(id));
+			rule_id_text(rule_id(4, "filter", STAGE, rule), id);
 			len += (size_t)snprintf(
 				text + len, sizeof(text) - len,
 				"[%u:0] -A %s -o %s -j NFLOG --nflog-prefix "

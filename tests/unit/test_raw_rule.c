@@ -17,6 +17,7 @@
 #include "logger/rules/profile.h"
 #include "logger/rules/raw_rule.h"
 #include "logger/rules/rule.h"
+#include "tests/unit/rule_id_text.h"
 
 #define BRIDGE "br-b0a981d644bf"
 #define LO_PORT                                                                \
@@ -217,7 +218,7 @@ static void text_twins_come_and_go_as_the_config_says(void **state)
 	char *batch = NULL;
 
 	(void)state;
-	rule_id_text(plan->audited[0].id, id, sizeof(id));
+	rule_id_text(plan->audited[0].id, id);
 	assert_int_equal(plan->audited[0].watch, WATCH_TWIN);
 	assert_int_equal(plan->edits_len, 1);
 	assert_int_equal(plan->edits[0].position, 2);

@@ -48,15 +48,6 @@ static void id_depends_on_family_table_chain_and_text(void **state)
 	}
 }
 
-static void id_is_printed_as_12_digits(void **state)
-{
-	char buf[RULE_ID_TEXT_MAX];
-
-	(void)state;
-	assert_string_equal(rule_id_text(ID, buf, sizeof(buf)), "3f9a2c1d77aa");
-	assert_string_equal(rule_id_text(1, buf, sizeof(buf)), "000000000001");
-}
-
 static void prefix_comes_back_as_it_was_written(void **state)
 {
 	static const enum verdict verdicts[] = { VERDICT_DROP, VERDICT_ACCEPT,
@@ -221,7 +212,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(id_of_a_rule_is_the_same_for_ever),
 		cmocka_unit_test(id_depends_on_family_table_chain_and_text),
-		cmocka_unit_test(id_is_printed_as_12_digits),
 		cmocka_unit_test(prefix_comes_back_as_it_was_written),
 		cmocka_unit_test(prefix_is_the_documented_one),
 		cmocka_unit_test(prefix_that_can_not_be_is_not_written),

@@ -109,6 +109,74 @@ static void every_step_of_the_removal_leaves_a_right_log(void **state)
 		"1|1|1");
 }
 
+/* A packet of the last second of an hour, in a batch of the next one: another
+ * CPU had it, or the clock was set back. Its batch stays when that hour goes.
+ */
+static void a_late_packet_keeps_what_is_about_its_hour(void **state)
+{
+	static const struct {
+		uint64_t commit_ns;
+		uint64_t time_ns[2]; /* ports 80, and 443 */
+	} commits[] = {
+		{ H0, { H0, H0 } },
+		{ H0 + HOUR + 2, { 0, H0 + HOUR + 1 } },
+		{ H0 + HOUR + 4, { H0 + HOUR - 1, H0 + HOUR + 3 } },
+		{ H0 + 3 * HOUR + 1, { 0, H0 + 3 * HOUR + 1 } },
+	};
+	const struct world *w = *state;
+	struct store *st = store_world_open_as(w, &(struct store_session){
+							  .start_ns = H0,
+							  .pid = 1,
+							  .version = "test",
+							  .retain_ns = 3 * HOUR,
+						  });
+
+	for (size_t i = 0; i < ARRAY_SIZE(commits); i++) {
+		for (unsigned int n = 0; n < 2; n++) {
+			struct event ev = store_world_event(
+				commits[i].time_ns[n], n ? 443 : 80);
+
+			if (ev.time_ns)
+				store_add_event(st, &ev);
+		}
+		assert_int_equal(store_commit(st, commits[i].commit_ns), 0);
+		while (store_pending(st))
+			assert_int_equal(store_commit(st, commits[i].commit_ns),
+					 0);
+	}
+	assert_int_equal(store_close(st, H0 + 3 * HOUR + 2), 0);
+	store_world_must_be(
+		w,
+		"SELECT count(*), sum(c.service & 65535 = 80), (SELECT count(*)"
+		" FROM talker WHERE hour = min(e.time_ns) / 3600000000000)"
+		" FROM event e LEFT JOIN conversation c"
+		" ON c.id = e.conversation",
+		"4|1|1");
+	verify_world_must_be_proven(w, 0);
+}
+
+/* Packets of one conversation at the turn of an hour, the later one first. */
+static void of_two_hours_of_a_commit_the_later_is_the_last(void **state)
+{
+	static const uint64_t times[] = { H0, H0 + 2 * HOUR,
+					  H0 + 2 * HOUR - 1 };
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, H0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		struct event ev = store_world_event(times[i], 80);
+
+		store_add_event(st, &ev);
+		if (i != 1)
+			assert_int_equal(store_commit(st, H0 + 2 * HOUR), 0);
+	}
+	assert_int_equal(store_close(st, H0 + 2 * HOUR), 0);
+	store_world_must_be(
+		w, "SELECT count(*), last_hour - minute / 60 FROM conversation",
+		"1|2");
+	verify_world_must_be_proven(w, 0);
+}
+
 static void each_must_be_found(const struct world *w,
 			       const char *const *changes, size_t n)
 {
@@ -255,6 +323,8 @@ int main(void)
 					store_world_tear_down)
 	const struct CMUnitTest tests[] = {
 		T(every_step_of_the_removal_leaves_a_right_log),
+		T(a_late_packet_keeps_what_is_about_its_hour),
+		T(of_two_hours_of_a_commit_the_later_is_the_last),
 		T(what_is_left_can_not_be_changed),
 		T(what_shares_a_row_stays_on_its_path),
 		T(a_chain_that_begins_late_says_from_when),
