@@ -153,3 +153,32 @@ void store_world_must_be(const struct world *w, const char *sql, const char *as)
 	if (strcmp(is, as) != 0)
 		fail_msg("%s: %s", sql, is);
 }
+
+void store_world_add(struct store *st, uint64_t time_ns, uint16_t dst_port)
+{
+	const struct event first = store_world_event(time_ns, 80);
+	const struct event second = store_world_event(time_ns, dst_port);
+	const struct gap gap = { .from_ns = time_ns,
+				 .to_ns = time_ns,
+				 .packets = 5,
+				 .known = true,
+				 .cause = "lost in the kernel" };
+
+	store_add_gap(st, &gap);
+	store_add_event(st, &first);
+	store_add_event(st, &second);
+}
+
+void store_world_tell_rule(struct store *st, uint64_t id, const char *text)
+{
+	struct channel_msg msg = { .kind = CHANNEL_RULE };
+	struct channel_rule *r = &msg.u.rule;
+
+	r->id = id;
+	r->family = 4;
+	r->verdict = VERDICT_DROP;
+	str_copy(r->table, sizeof(r->table), "filter");
+	str_copy(r->chain, sizeof(r->chain), "DOCKER");
+	str_copy(r->text, sizeof(r->text), text);
+	store_add_fact(st, &msg);
+}

@@ -36,4 +36,10 @@ void store_world_checkpoint(const struct world *w);
 /* A SYN from 1 to 2, dropped. */
 struct event store_world_event(uint64_t time_ns, uint16_t dst_port);
 
+/* A gap of 5 packets, a packet to port 80 and one to that port. */
+void store_world_add(struct store *st, uint64_t time_ns, uint16_t dst_port);
+
+/* Tells of an IPv4 DROP in filter DOCKER. */
+void store_world_tell_rule(struct store *st, uint64_t id, const char *text);
+
 #endif

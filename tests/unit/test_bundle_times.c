@@ -31,16 +31,10 @@ static void add_network(struct store *st, char id)
 
 static void add_rule(struct store *st, uint64_t id)
 {
-	struct channel_msg msg = { .kind = CHANNEL_RULE };
-	struct channel_rule *r = &msg.u.rule;
+	char text[64];
 
-	r->id = id;
-	r->family = 4;
-	r->verdict = VERDICT_DROP;
-	snprintf(r->table, sizeof(r->table), "filter");
-	snprintf(r->chain, sizeof(r->chain), "DOCKER");
-	snprintf(r->text, sizeof(r->text), "-i br-%d -j DROP", (int)id);
-	store_add_fact(st, &msg);
+	snprintf(text, sizeof(text), "-i br-%d -j DROP", (int)id);
+	store_world_tell_rule(st, id, text);
 }
 
 static void add_twin(struct store *st, uint64_t id, uint8_t state,
@@ -127,17 +121,8 @@ static void go_on(struct bundle_world *w, uint64_t begin_ns, unsigned int n,
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t now_ns = begin_ns + i * HOUR / 4;
-		struct event ev = store_world_event(now_ns, 80);
-		const struct gap gap = { .from_ns = now_ns,
-					 .to_ns = now_ns,
-					 .packets = 5,
-					 .known = true,
-					 .cause = "lost in the kernel" };
 
-		store_add_gap(st, &gap);
-		store_add_event(st, &ev);
-		ev.dst_port = (uint16_t)(1000 + i);
-		store_add_event(st, &ev);
+		store_world_add(st, now_ns, (uint16_t)(1000 + i));
 		do
 			assert_int_equal(store_commit(st, now_ns), 0);
 		while (store_pending(st));

@@ -75,16 +75,10 @@ static void tell_twin(struct store *st, uint64_t rule, uint8_t state,
 
 static void tell_rule(struct store *st, uint64_t id)
 {
-	struct channel_msg rule = { .kind = CHANNEL_RULE };
-	struct channel_rule *r = &rule.u.rule;
+	char text[64];
 
-	r->id = id;
-	r->family = 4;
-	r->verdict = VERDICT_DROP;
-	str_copy(r->table, sizeof(r->table), "filter");
-	str_copy(r->chain, sizeof(r->chain), "DOCKER");
-	snprintf(r->text, sizeof(r->text), "-o br-%" PRIu64 " -j DROP", id);
-	store_add_fact(st, &rule);
+	snprintf(text, sizeof(text), "-o br-%" PRIu64 " -j DROP", id);
+	store_world_tell_rule(st, id, text);
 }
 
 /* A rule that was there for some days makes place for the next. */

@@ -50,18 +50,8 @@ static struct store *fill(const struct world *w, unsigned int hours,
 
 	for (unsigned int i = 0; i < 4 * hours; i++) {
 		uint64_t now_ns = H0 + i * HOUR / 4;
-		struct event ev = store_world_event(now_ns, 80);
-		const struct gap gap = { .from_ns = now_ns,
-					 .to_ns = now_ns,
-					 .packets = 5,
-					 .known = true,
-					 .cause = "lost in the kernel" };
 
-		store_add_gap(st, &gap);
-
-		store_add_event(st, &ev);
-		ev.dst_port = (uint16_t)(1000 + i);
-		store_add_event(st, &ev);
+		store_world_add(st, now_ns, (uint16_t)(1000 + i));
 		assert_int_equal(store_commit(st, now_ns), 0);
 		while (store_pending(st)) {
 			assert_int_equal(store_commit(st, now_ns), 0);

@@ -61,20 +61,6 @@ static void end_containers(struct store *st)
 	store_add_fact(st, &msg);
 }
 
-static void add_rule(struct store *st)
-{
-	struct channel_msg rule = { .kind = CHANNEL_RULE };
-	struct channel_rule *r = &rule.u.rule;
-
-	r->id = store_world_event(T0, 80).rule_id;
-	r->family = 4;
-	r->verdict = VERDICT_DROP;
-	str_copy(r->table, sizeof(r->table), "filter");
-	str_copy(r->chain, sizeof(r->chain), "DOCKER");
-	str_copy(r->text, sizeof(r->text), "-o br-b -j DROP");
-	store_add_fact(st, &rule);
-}
-
 static void add_twin(struct store *st, uint8_t state, uint64_t at_ns)
 {
 	struct channel_msg twin = { .kind = CHANNEL_TWIN };
@@ -174,7 +160,8 @@ static void first_session(const struct world *w)
 
 	add_network(st, 'a', "br-aaaaaaaaaaaa");
 	end_networks(st);
-	add_rule(st);
+	store_world_tell_rule(st, store_world_event(T0, 80).rule_id,
+			      "-o br-b -j DROP");
 	add_twin(st, TWIN_IN_PLACE, T0);
 	add_finding(st, "no Docker");
 	must_commit(st, T0);
