@@ -22,6 +22,7 @@
 #include "logger/clock.h"
 #include "logger/firewall/nftmon.h"
 #include "logger/log.h"
+#include "logger/memory.h"
 #include "logger/privilege.h"
 #include "logger/sched_delay.h"
 
@@ -235,6 +236,9 @@ static int loop(struct keeper *k)
 	if (r == 0 && !ended(k)) {
 		sync_rules(k);
 		k->config->started(k->config->arg);
+		/* of 40 libraries, most of them libcurl's, few are used again
+		 */
+		memory_give_back_files();
 	}
 	while (r == 0 && !ended(k)) {
 		r = turn(k, probe_sooner_ms(k->probe, next_ms(k)));

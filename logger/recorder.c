@@ -480,6 +480,7 @@ int recorder_run(const struct recorder_config *config)
 	if (r < 0)
 		goto out;
 	log_detach();
+	memory_give_back_files();
 	loop(&rec);
 	if (rec.orphan)
 		log_error("the keeper is gone: its rules may still be in "
