@@ -188,12 +188,13 @@ static int prune_events(struct store *st, struct prune_oldest *oldest,
 		prune_spend(st, events, 1);
 		prune_spend(st, 1, COST_BATCH);
 		rc = prune_batch(st, oldest, now_ns);
-		if (rc == SQLITE_OK &&
-		    read_oldest(st, now_ns, oldest) != SQLITE_ROW)
-			break;
+		if (rc == SQLITE_OK)
+			rc = read_oldest(st, now_ns, oldest);
+		if (rc == SQLITE_ROW)
+			rc = SQLITE_OK;
 	}
 	st->prune.more = true;
-	return rc;
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 /* Free pages are used again; more than an eighth of all goes back. */

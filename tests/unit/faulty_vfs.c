@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The usual VFS with a counter in front of all that changes a file. */
+/* The usual VFS with a counter in front of what reads or changes a file. */
 #include "tests/unit/faulty_vfs.h"
 
 #include <pthread.h>
@@ -49,10 +49,10 @@ bool faulty_vfs_heal(void)
 	return failed;
 }
 
-/* Whether this operation is to fail. */
-static bool is_due(void)
+/* Whether this operation is to fail; reads do only with FAULT_READ. */
+static bool is_due(bool read)
 {
-	if (countdown == 0 || --countdown > 0)
+	if (countdown == 0 || read != (fault == FAULT_READ) || --countdown > 0)
 		return false;
 	countdown = lasting; /* the next one as well, or none */
 	failed = true;
@@ -71,7 +71,7 @@ static int f_write(sqlite3_file *file, const void *buf, int n, sqlite3_int64 at)
 
 	if (f->database)
 		written += (uint64_t)n;
-	if (!is_due())
+	if (!is_due(false))
 		return r->pMethods->xWrite(r, buf, n, at);
 	if (fault == FAULT_IO)
 		return SQLITE_IOERR_WRITE;
@@ -84,8 +84,8 @@ static int f_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	sqlite3_file *r = real(file);
 
-	return is_due() ? SQLITE_IOERR_TRUNCATE
-			: r->pMethods->xTruncate(r, size);
+	return is_due(false) ? SQLITE_IOERR_TRUNCATE
+			     : r->pMethods->xTruncate(r, size);
 }
 
 static int f_sync(sqlite3_file *file, int flags)
@@ -94,7 +94,8 @@ static int f_sync(sqlite3_file *file, int flags)
 
 	pthread_mutex_lock(&disk);
 	pthread_mutex_unlock(&disk);
-	return is_due() ? SQLITE_IOERR_FSYNC : r->pMethods->xSync(r, flags);
+	return is_due(false) ? SQLITE_IOERR_FSYNC
+			     : r->pMethods->xSync(r, flags);
 }
 
 static int f_close(sqlite3_file *file)
@@ -104,7 +105,9 @@ static int f_close(sqlite3_file *file)
 
 static int f_read(sqlite3_file *file, void *buf, int n, sqlite3_int64 at)
 {
-	return real(file)->pMethods->xRead(real(file), buf, n, at);
+	return is_due(true)
+		       ? SQLITE_IOERR_READ
+		       : real(file)->pMethods->xRead(real(file), buf, n, at);
 }
 
 static int f_size(sqlite3_file *file, sqlite3_int64 *ret)

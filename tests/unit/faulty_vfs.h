@@ -10,6 +10,7 @@ enum fault {
 	FAULT_IO,	   /* the device says no */
 	FAULT_FULL,	   /* there is no room */
 	FAULT_SHORT_WRITE, /* half of it was written, then there was no room */
+	FAULT_READ,	   /* what is there can't be read */
 	FAULT_COUNT,
 };
 
@@ -17,8 +18,8 @@ enum fault {
 void faulty_vfs_register(void);
 void faulty_vfs_unregister(void);
 
-/* Lets the nth write, sync or truncation from now on fail, and, if lasting, all
- * that follow. */
+/* Lets the nth write, sync or truncation, or with FAULT_READ read, from now on
+ * fail, and, if lasting, all that follow. */
 void faulty_vfs_fail(enum fault fault, int nth, bool lasting);
 
 /* A disk that does not answer: syncs wait from hold until release. */

@@ -7,9 +7,11 @@
 #include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/faulty_vfs.h"
-#include "tests/unit/store_world.h"
+#include "tests/unit/verify_world.h"
 
-enum { EVENTS = 3000, OPERATIONS_MAX = 4000 };
+enum { EVENTS = 3000, OPERATIONS_MAX = 4000, HOURS = 300 };
+
+#define HOUR (60 * NS_PER_MINUTE)
 
 static int set_up(void **state)
 {
@@ -87,6 +89,7 @@ static bool fail_and_retry(const struct world *w, enum fault fault, int nth,
 	st = store_world_open(w, T0);
 	add(st, T0, 'a');
 	assert_int_equal(store_commit(st, T0), 0);
+	store_rest(st); /* what was read before is read again */
 	add(st, T0 + 1000 * NS_PER_S, 'b');
 	faulty_vfs_fail(fault, nth, lasting);
 	/* a failure while the log is merely tidied up need not be told */
@@ -149,6 +152,7 @@ static bool fail_and_reopen(const struct world *w, enum fault fault, int nth)
 	st = store_world_open(w, T0);
 	add(st, T0, 'a');
 	assert_int_equal(store_commit(st, T0), 0);
+	store_rest(st); /* what was read before is read again */
 	add(st, T0 + 1000 * NS_PER_S, 'b');
 	faulty_vfs_fail(fault, nth, true);
 	if (store_commit(st, T0) == 0) {
@@ -223,6 +227,74 @@ static void failed_news_forget_no_conversation_that_was_read(void **state)
 		store_world_ask(w, "SELECT count(*) FROM conversation"), "1");
 }
 
+static struct store *open_keeping(const struct world *w, uint64_t retain_ns)
+{
+	return store_world_open_as(
+		w, &(struct store_session){ .start_ns = T0,
+					    .pid = 1,
+					    .version = "test",
+					    .retain_ns = retain_ns });
+}
+
+static void add_hours(struct store *st, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++) {
+		store_world_add(st, T0 + i * HOUR, (uint16_t)(1000 + i));
+		assert_int_equal(store_commit(st, T0 + i * HOUR), 0);
+	}
+}
+
+static void put_back(const struct world *w, const struct image *image)
+{
+	FILE *f;
+
+	start_anew(w);
+	f = fopen(w->db, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(image->bytes, (size_t)image->len, 1, f), 1);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Returns whether the nth operation of a removal failed: there is an nth. */
+static bool fail_to_remove(const struct world *w, enum fault fault, int nth)
+{
+	struct store *st = open_keeping(w, 2 * HOUR);
+	bool failed;
+
+	store_rest(st);
+	faulty_vfs_fail(fault, nth, false);
+	for (int i = 0; i == 0 || store_pending(st); i++)
+		store_commit(st, T0 + HOURS * HOUR);
+	failed = faulty_vfs_heal();
+	add_hours(st, HOURS, HOURS + 1);
+	assert_int_equal(store_close(st, T0 + HOURS * HOUR), 0);
+	verify_world_must_be_proven(w, (unsigned int)nth);
+	return failed;
+}
+
+/* Of more batches than one page has: some are read between removals. */
+static void a_removal_that_fails_leaves_a_right_log(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 0);
+	struct image image;
+
+	add_hours(st, 0, HOURS);
+	assert_int_equal(store_close(st, T0 + HOURS * HOUR), 0);
+	image = verify_world_image(w);
+	for (int fault = 0; fault < FAULT_COUNT; fault++) {
+		int nth = 0, step = 1;
+
+		do {
+			step += nth > (fault == FAULT_READ ? 50 : 10);
+			nth += step;
+			put_back(w, &image);
+		} while (fail_to_remove(w, (enum fault)fault, nth));
+		assert_true(nth > 10);
+	}
+	sqlite3_free(image.bytes);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -232,6 +304,7 @@ int main(void)
 		T(what_was_committed_is_there_after_the_end),
 		T(failed_news_leave_conversations_as_they_are),
 		T(failed_news_forget_no_conversation_that_was_read),
+		T(a_removal_that_fails_leaves_a_right_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
