@@ -308,7 +308,7 @@ static void loop(struct recorder *rec)
  */
 static void note_the_end(struct recorder *rec)
 {
-	uint64_t now = clock_real_ns(), lost = 0;
+	uint64_t now = clock_real_ns();
 	const struct gap gap = {
 		.from_ns = rec->intake.sequence.last_ns,
 		.to_ns = now,
@@ -317,10 +317,11 @@ static void note_the_end(struct recorder *rec)
 	};
 
 	do {
-		lost += reconcile_look(&rec->reconcile, now, true);
+		reconcile_look(&rec->reconcile, now, true);
 		commit(rec);
 	} while (rec->reconcile.more && !rec->writer.failing);
-	if (lost == 0 && rec->intake.sequence.overrun)
+	/* what the counters told, now or before, is no news */
+	if (rec->reconcile.credit == 0 && rec->intake.sequence.overrun)
 		store_add_gap(rec->store, &gap);
 }
 

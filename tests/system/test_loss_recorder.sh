@@ -86,6 +86,7 @@ lines_tell_all()
 
 test_loss()
 {
+	local lost
 	loss_logger
 	loss_flood 100000
 	check 'a flood that the recorder can follow is recorded whole' \
@@ -101,11 +102,19 @@ test_loss()
 	check 'the last packets lost, and none after them: the sum closes' \
 		lose_the_end
 	check 'the counters told of it' loss_cause 'counter%'
+	check 'the logger ends well after that' tb_logger_stop
+	check 'and its end tells of it no second time' equal \
+		'gaps without a number' '' \
+		"$(loss_sql 'SELECT * FROM gap WHERE packets IS NULL')"
+
+	loss_logger
+	lost=$(loss_lost)
 	loss_trickle
 	"$TB_BUILD/tests/rebind" "$(tb_recorder)" 4242 500
 	sleep 0.5
 	loss_quiet
 	check 'a group taken away and bound anew: the sum closes' loss_closes
+	check 'with what came in between' test "$(loss_lost)" -gt "$lost"
 	check 'status says how many' loss_status "$(loss_lost)"
 	check 'the logger ends well' tb_logger_stop
 	check 'its database is sound' loss_whole
