@@ -38,13 +38,17 @@ struct sender {
 	uint32_t next; /* index + 1 */
 };
 
+struct hour {
+	uint64_t number; /* of the packet that came last */
+	size_t n;	 /* MACs that began in it */
+	size_t refused;	 /* not kept, in it */
+	bool told;	 /* that there were such */
+};
+
 struct senders {
 	uint64_t secret; /* nobody outside can make keys collide */
 	size_t n;	 /* ever */
-	uint64_t hour;	 /* of the packet that came last */
-	size_t n_hour;	 /* MACs that began in it */
-	size_t refused;	 /* not kept, in it */
-	bool told;	 /* that there were such */
+	struct hour hour, committed;
 	uint32_t heads[HEADS];
 	struct sender ring[SENDERS_MAX];
 };
@@ -150,25 +154,25 @@ static int get(struct store *st, const struct key *key, uint64_t time_ns,
 	return SQLITE_OK;
 }
 
-static void look_at_hour(struct senders *s, uint64_t time_ns)
+static void look_at_hour(struct hour *hour, uint64_t time_ns)
 {
-	uint64_t hour = time_ns / (60 * NS_PER_MINUTE);
+	uint64_t number = time_ns / (60 * NS_PER_MINUTE);
 
-	if (hour <= s->hour)
+	if (number <= hour->number)
 		return;
-	s->hour = hour;
-	s->n_hour = s->refused = 0;
+	hour->number = number;
+	hour->n = hour->refused = 0;
 }
 
 /* Whether another MAC may begin; the log is no place to fill. */
-static bool may_begin(struct senders *s, uint64_t time_ns)
+static bool may_begin(struct hour *hour, uint64_t time_ns)
 {
-	look_at_hour(s, time_ns);
-	if (s->n_hour < SENDERS_HOUR_MAX) {
-		s->n_hour++;
+	look_at_hour(hour, time_ns);
+	if (hour->n < SENDERS_HOUR_MAX) {
+		hour->n++;
 		return true;
 	}
-	s->refused++;
+	hour->refused++;
 	return false;
 }
 
@@ -193,7 +197,8 @@ int sender_get(struct store *st, const struct event *ev,
 	if (key.has_mac)
 		memcpy(key.mac, ev->src_mac, sizeof(key.mac));
 	if (key.has_mac && (who->foreign || !who->src) &&
-	    !find(st->senders, &key) && !may_begin(st->senders, ev->time_ns)) {
+	    !find(st->senders, &key) &&
+	    !may_begin(&st->senders->hour, ev->time_ns)) {
 		memset(key.mac, 0, sizeof(key.mac));
 		key.has_mac = 0;
 		if (!who->src && !key.port)
@@ -205,18 +210,18 @@ int sender_get(struct store *st, const struct event *ev,
 int sender_tell(struct store *st, uint64_t now_ns)
 {
 	struct channel_msg msg = { .kind = CHANNEL_FINDING };
-	struct senders *s = st->senders;
+	struct hour *hour = &st->senders->hour;
 
-	look_at_hour(s, now_ns);
-	if (s->told == (s->refused > 0))
+	look_at_hour(hour, now_ns);
+	if (hour->told == (hour->refused > 0))
 		return SQLITE_OK;
 	str_copy(msg.u.finding.subject, sizeof(msg.u.finding.subject), "MACs");
-	if (s->refused)
+	if (hour->refused)
 		snprintf(msg.u.finding.detail, sizeof(msg.u.finding.detail),
 			 "more than %d senders' MACs came within an hour: "
 			 "of the others none is kept",
 			 SENDERS_HOUR_MAX);
-	s->told = s->refused > 0;
+	hour->told = hour->refused > 0;
 	return ledger_fact(st, &msg, now_ns);
 }
 
@@ -243,8 +248,14 @@ struct senders *senders_new(void)
 	return NULL;
 }
 
+void senders_settle(struct senders *s)
+{
+	s->committed = s->hour;
+}
+
 void senders_forget(struct senders *s)
 {
+	s->hour = s->committed;
 	memset(s->heads, 0, sizeof(s->heads));
 	memset(s->ring, 0, sizeof(s->ring));
 }

@@ -32,7 +32,9 @@ int sender_tell(struct store *st, uint64_t now_ns);
 int sender_load(struct store *st, uint64_t last_ns);
 
 struct senders *senders_new(void);
-/* After a rollback: the rows are not there. */
+/* After COMMIT; after ROLLBACK: the rows are not there, and were not counted.
+ */
+void senders_settle(struct senders *s);
 void senders_forget(struct senders *s);
 void senders_free(struct senders *s);
 

@@ -417,6 +417,7 @@ static int write_pending(struct store *st, uint64_t now_ns)
 	if (rc != SQLITE_OK)
 		return db_errno(rc);
 	chain_settle(st);
+	senders_settle(st->senders);
 	if (st->n_events > 0)
 		batch_settle(st);
 	if (st->n_more > 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/faulty_vfs.h"
 #include "tests/unit/names_world.h"
 
 enum { PORT_WEB = 7, PORT_EVIL = 8, PORT_NOBODY = 9 };
@@ -251,20 +252,24 @@ static void a_mac_that_nobody_has_is_kept(void **state)
 	names_close(st, 112);
 }
 
-/* Whoever writes a new one into each packet does not fill the disk. */
-static void macs_beyond_a_number_are_counted_and_not_kept(void **state)
+static void add_macs(struct store *st, int n)
 {
-	enum { MACS = 5000 };
-	const struct world *w = *state;
-	struct store *st = store_world_open(w, T0);
-
-	for (int i = 0; i < MACS; i++) {
+	for (int i = 0; i < n; i++) {
 		struct event ev = names_event(T0 + 10, 50, 1, 9);
 
 		ev.src_mac[4] = (uint8_t)(i >> 8);
 		ev.src_mac[5] = (uint8_t)i;
 		store_add_event(st, &ev);
 	}
+}
+
+/* Whoever writes a new one into each packet does not fill the disk. */
+static void macs_beyond_a_number_are_counted_and_not_kept(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	add_macs(st, 5000);
 	names_commit(st, T0 + 11);
 	assert_string_equal(
 		store_world_ask(w, "SELECT (SELECT count(*) FROM conversation),"
@@ -280,8 +285,55 @@ static void macs_beyond_a_number_are_counted_and_not_kept(void **state)
 	names_close(st, 3600000000002);
 }
 
+/* So many MACs in a commit that fails so often, and then does not. */
+static void expect_macs(const struct world *w, int macs, int failures,
+			const char *as)
+{
+	struct store *st = store_world_open(w, T0);
+
+	add_macs(st, macs);
+	for (int i = 0; i < failures; i++) {
+		faulty_vfs_fail(FAULT_FULL, 1, true);
+		assert_true(store_commit(st, T0 + 11) < 0);
+		assert_true(faulty_vfs_heal());
+	}
+	names_commit(st, T0 + 11);
+	store_world_must_be(w,
+			    "SELECT (SELECT count(*) FROM endpoint),"
+			    " (SELECT count(*) FROM finding"
+			    " WHERE subject = 'MACs')",
+			    as);
+	names_close(st, 12);
+}
+
+static void a_commit_that_failed_began_no_macs(void **state)
+{
+	expect_macs(*state, 64, 64, "64|0");
+}
+
+static void macs_that_a_commit_refused_are_told_by_the_next(void **state)
+{
+	expect_macs(*state, 5000, 1, "4096|1");
+}
+
+static int faulty_set_up(void **state)
+{
+	int r = store_world_set_up(state);
+
+	faulty_vfs_register();
+	return r;
+}
+
+static int faulty_tear_down(void **state)
+{
+	faulty_vfs_unregister();
+	return store_world_tear_down(state);
+}
+
 int main(void)
 {
+#define F(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, faulty_set_up, faulty_tear_down)
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, store_world_set_up,              \
 					store_world_tear_down)
@@ -296,6 +348,8 @@ int main(void)
 		T(a_list_does_not_take_the_port_away),
 		T(a_mac_that_nobody_has_is_kept),
 		T(macs_beyond_a_number_are_counted_and_not_kept),
+		F(a_commit_that_failed_began_no_macs),
+		F(macs_that_a_commit_refused_are_told_by_the_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
