@@ -62,12 +62,6 @@ struct accounts *store_accounts(const struct store *st)
 	return st->accounts;
 }
 
-bool store_gaps_full(const struct store *st)
-{
-	/* one place is left to those of the packets' numbers */
-	return st->n_gaps >= STORE_GAPS_MAX - 1;
-}
-
 uint64_t store_down_ns(const struct store *st)
 {
 	return st->coverage->down_ns;

@@ -22,8 +22,6 @@
 #include "logger/store/posting.h"
 #include "logger/store/sums.h"
 
-#define GAP_JOIN_NS NS_PER_S
-
 int store_run(struct store *st, enum stmt stmt, int64_t *ret_id)
 {
 	sqlite3_stmt *s = st->stmts[stmt];
@@ -288,38 +286,6 @@ void store_add_fact(struct store *st, const struct channel_msg *fact)
 	if (fact->kind == CHANNEL_PROBE)
 		probes_end(&st->probes, &st->facts[st->n_facts].u.probe);
 	st->n_facts++;
-}
-
-/* Under overload there is one every few milliseconds. */
-static bool goes_on(const struct gap *a, const struct gap *b)
-{
-	return b->from_ns >= a->from_ns && b->to_ns >= a->to_ns &&
-	       b->from_ns - a->from_ns < GAP_JOIN_NS && a->known && b->known &&
-	       a->rule_id == b->rule_id && a->in_ifindex == b->in_ifindex &&
-	       a->cause == b->cause && a->detail == b->detail;
-}
-
-void store_add_gap(struct store *st, const struct gap *gap)
-{
-	struct gap *last = st->n_gaps ? &st->gaps[st->n_gaps - 1] : NULL;
-
-	if (last && goes_on(last, gap)) {
-		last->to_ns = gap->to_ns;
-		last->packets += gap->packets;
-		return;
-	}
-	if (st->n_gaps < STORE_GAPS_MAX) {
-		st->gaps[st->n_gaps++] = *gap;
-		return;
-	}
-	if (gap->from_ns < last->from_ns)
-		last->from_ns = gap->from_ns;
-	if (gap->to_ns > last->to_ns)
-		last->to_ns = gap->to_ns;
-	last->packets += gap->packets;
-	last->known = last->known && gap->known;
-	last->rule_id = last->rule_id == gap->rule_id ? gap->rule_id : 0;
-	last->detail = "several gaps in one";
 }
 
 static int write_all(struct store *st, uint64_t now_ns)

@@ -52,8 +52,8 @@ void store_add_shed(struct store *st, const struct event *ev);
 
 void store_add_fact(struct store *st, const struct channel_msg *fact);
 
-/* Takes a gap. One that goes on within a second joins the last one, and so does
- * any when STORE_GAPS_MAX wait already. */
+/* Takes a gap. One that goes on within a second joins the last one; when
+ * STORE_GAPS_MAX wait, any joins one that has a number, or none, as it. */
 void store_add_gap(struct store *st, const struct gap *gap);
 
 /*

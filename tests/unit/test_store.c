@@ -247,90 +247,6 @@ static void a_network_missing_from_a_whole_list_is_gone(void **state)
 	assert_int_equal(store_close(st, T0 + 10), 0);
 }
 
-static void gaps_are_written(void **state)
-{
-	const struct world *w = *state;
-	const struct gap gap = {
-		.from_ns = T0 + 1,
-		.to_ns = T0 + 2,
-		.packets = 17,
-		.known = true,
-		.cause = "lost in the kernel",
-	};
-	struct store *st = store_world_open(w, T0);
-
-	store_add_gap(st, &gap);
-	assert_int_equal(store_commit(st, T0 + 3), 0);
-	assert_int_equal(store_close(st, T0 + 4), 0);
-	assert_string_equal(
-		store_world_ask(
-			w,
-			"SELECT from_ns - 1700000000000000000, to_ns -"
-			" 1700000000000000000, packets, cause, detail FROM gap"),
-		"1|2|17|lost in the kernel|NULL");
-}
-
-static void gaps_beyond_the_limit_join_and_keep_their_sum(void **state)
-{
-	const struct gap early = { T0, T0 + 1, .packets = 5, .known = true,
-				   .cause = "not watched" };
-	const struct world *w = *state;
-	struct store *st = store_world_open(w, T0);
-
-	for (unsigned int i = 0; i < STORE_GAPS_MAX + 50; i++) {
-		const struct gap gap = {
-			.from_ns = T0 + i * NS_PER_S,
-			.to_ns = T0 + i * NS_PER_S + 1,
-			.packets = 3,
-			.known = true,
-			.cause = "lost in the kernel",
-		};
-
-		store_add_gap(st, &gap);
-	}
-	store_add_gap(st, &early);
-	assert_int_equal(store_commit(st, T0), 0);
-	assert_int_equal(store_close(st, T0), 0);
-	assert_string_equal(
-		store_world_ask(w, "SELECT sum(packets), count(*),"
-				   " (SELECT from_ns FROM gap WHERE id = 64) ="
-				   " min(from_ns) FROM gap"),
-		"347|64|1");
-}
-
-static void gaps_that_follow_each_other_at_once_are_one(void **state)
-{
-	static const struct {
-		uint64_t at_ms;
-		uint64_t rule_id;
-		bool known;
-	} gaps[] = { { 0, 0, true },	{ 3, 0, true },	   { 900, 0, true },
-		     { 1100, 0, true }, { 1101, 5, true }, { 1102, 0, true },
-		     { 1103, 0, false } };
-	const struct world *w = *state;
-	struct store *st = store_world_open(w, T0);
-
-	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
-		const struct gap gap = {
-			.from_ns = T0 + gaps[i].at_ms * 1000000,
-			.to_ns = T0 + gaps[i].at_ms * 1000000 + 1,
-			.packets = 3,
-			.known = gaps[i].known,
-			.rule_id = gaps[i].rule_id,
-			.cause = "lost in the kernel",
-		};
-
-		store_add_gap(st, &gap);
-	}
-	assert_int_equal(store_commit(st, T0), 0);
-	assert_int_equal(store_close(st, T0), 0);
-	assert_string_equal(
-		store_world_ask(w, "SELECT from_ns / 1000000 - 1700000000000,"
-				   " to_ns - from_ns, packets, rule FROM gap"),
-		"0|900000001|9|NULL\n1100|1|3|NULL\n1101|1|3|5\n"
-		"1102|1|3|NULL\n1103|1|NULL|NULL");
-}
-
 static void a_twin_keeps_since_when_it_is_in_its_state(void **state)
 {
 	const struct world *w = *state;
@@ -476,9 +392,6 @@ int main(void)
 		T(before_routing_the_rule_names_the_destination),
 		T(a_bridge_name_used_again_keeps_the_old_name_for_old_rows),
 		T(a_network_missing_from_a_whole_list_is_gone),
-		T(gaps_are_written),
-		T(gaps_beyond_the_limit_join_and_keep_their_sum),
-		T(gaps_that_follow_each_other_at_once_are_one),
 		T(a_twin_keeps_since_when_it_is_in_its_state),
 		T(a_session_says_on_which_host_it_ran),
 		T(a_new_session_knows_nothing_of_twins_and_findings),
