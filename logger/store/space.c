@@ -71,7 +71,8 @@ static void say(const struct space *sp, enum space_state before,
 	enum space_act act = space_action(sp)->act;
 
 	if (sp->state == SPACE_ENOUGH) {
-		const struct space was = { sp->config, before, 0 };
+		const struct space was = { .config = sp->config,
+					   .state = before };
 
 		if (space_action(&was)->act != SPACE_IGNORE)
 			log_info("there is room for the database again");
@@ -93,27 +94,26 @@ static void tell_keeper(const struct space *sp, int channel_fd)
 			 space_action(sp)->program);
 }
 
-static void change(struct space *sp, enum space_state state, uint64_t free,
-		   struct store *st, int channel_fd, uint64_t now_ns)
+/* Once there is room for it. */
+static void note(struct space *sp, const char *detail, struct store *st)
 {
 	struct channel_msg msg = { .kind = CHANNEL_FINDING };
 	struct channel_finding *f = &msg.u.finding;
-	enum space_state before = sp->state;
 
-	sp->state = state;
+	if (store_facts_full(st))
+		return;
 	str_copy(f->subject, sizeof(f->subject), "disk space");
-	describe(sp, free, f->detail, sizeof(f->detail));
-	f->at_ns = now_ns; /* a full disk has it written later */
-	if (!store_facts_full(st))
-		store_add_fact(st, &msg);
-	say(sp, before, f->detail);
-	tell_keeper(sp, channel_fd);
+	str_copy(f->detail, sizeof(f->detail), detail);
+	f->at_ns = sp->since_ns; /* a full disk has it written later */
+	store_add_fact(st, &msg);
+	sp->since_ns = 0;
 }
 
 void space_look(struct space *sp, const char *path, bool failed,
 		struct store *st, int channel_fd, uint64_t now_ns)
 {
-	enum space_state state = SPACE_FULL;
+	enum space_state state = SPACE_FULL, before = sp->state;
+	char detail[CHANNEL_TEXT_MAX];
 	struct statvfs fs = { 0 };
 	uint64_t free;
 
@@ -125,8 +125,18 @@ void space_look(struct space *sp, const char *path, bool failed,
 	else
 		state = space_next(sp, free,
 				   (uint64_t)fs.f_blocks * fs.f_frsize);
-	/* what can't be noted waits, but not that it is full */
-	if (state == sp->state || (!failed && store_facts_full(st)))
+	/* what can't be noted waits, but not that it is full, nor that there is
+	 * room: until then what waits to be written may be all that there is */
+	if (!failed && state > before && store_facts_full(st))
 		return;
-	change(sp, state, free, st, channel_fd, now_ns);
+	sp->state = state;
+	describe(sp, free, detail, sizeof(detail));
+	if (state != before)
+		sp->since_ns = now_ns;
+	if (sp->since_ns)
+		note(sp, detail, st);
+	if (state == before)
+		return;
+	say(sp, before, detail);
+	tell_keeper(sp, channel_fd);
 }

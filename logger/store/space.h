@@ -41,6 +41,7 @@ struct space {
 	const struct space_config *config;
 	enum space_state state;
 	uint64_t enough_bytes; /* SPACE_FULL ends there; 0: a write went well */
+	uint64_t since_ns;     /* of the state that is to be noted; 0: it is */
 };
 
 /* Value of space_left: "500" is MiB, "5%" of the file system, "0" never.

@@ -144,8 +144,11 @@ static void low_and_full_end_with_some_room_to_spare(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(configs); j++) {
-			const struct space sp = { &configs[j], steps[i].before,
-						  steps[i].enough };
+			const struct space sp = {
+				.config = &configs[j],
+				.state = steps[i].before,
+				.enough_bytes = steps[i].enough,
+			};
 
 			assert_int_equal(
 				space_next(&sp, steps[i].free, 1000 * MIB),
@@ -157,7 +160,7 @@ static void low_and_full_end_with_some_room_to_spare(void **state)
 static void without_a_limit_it_is_never_low(void **state)
 {
 	static const struct space_config config = { .low = { SPACE_EXIT, "" } };
-	const struct space sp = { &config, SPACE_ENOUGH, 0 };
+	const struct space sp = { .config = &config };
 
 	(void)state;
 	assert_int_equal(space_next(&sp, 0, 1000 * MIB), SPACE_ENOUGH);

@@ -252,6 +252,33 @@ static void counters_that_wait_do_not_fill_the_queue(void **state)
 	close_office(&o);
 }
 
+/* Rules that come and go while there is no room. */
+static void news_that_fill_the_queue_do_not_keep_it_suspended(void **state)
+{
+	struct office o = { .config = { .full = { .act = SPACE_SUSPEND } } };
+	struct channel_msg msg = { .kind = CHANNEL_FINDING };
+
+	open_office(&o, *state);
+	fill(&o);
+	str_copy(msg.u.finding.detail, sizeof(msg.u.finding.detail), "news");
+	while (!store_facts_full(o.writer.store))
+		store_add_fact(o.writer.store, &msg);
+	writer_tick(&o.writer);
+	assert_true(o.writer.suspended);
+	o.writer.space.enough_bytes = 1; /* room */
+	writer_tick(&o.writer);
+	assert_false(o.writer.suspended);
+	writer_commit(&o.writer);
+	assert_false(o.writer.failing);
+	writer_tick(&o.writer);
+	writer_commit(&o.writer);
+	assert_string_equal(
+		store_world_ask(o.world, "SELECT from_ns <= to_ns FROM finding"
+					 " WHERE subject = 'disk space'"),
+		"1");
+	close_office(&o);
+}
+
 /* A tick that comes when nothing was written for a while. */
 static void rest(struct office *o)
 {
@@ -291,6 +318,7 @@ int main(void)
 		T(little_room_is_in_the_ledger_before_it_suspends),
 		T(a_disk_that_fails_is_in_the_ledger_afterwards),
 		T(counters_that_wait_do_not_fill_the_queue),
+		T(news_that_fill_the_queue_do_not_keep_it_suspended),
 		T(what_a_commit_took_is_given_back_at_the_next_rest),
 	};
 
