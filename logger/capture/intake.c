@@ -76,7 +76,8 @@ static void take_message(struct intake *in, const struct nlmsghdr *nlh,
 	}
 	if (p.ev.time_ns == 0)
 		p.ev.time_ns = now_ns;
-	lost = p.has_seq ? sequence_next(&in->sequence, p.seq) : 0;
+	lost = p.has_seq ? sequence_next(&in->sequence, p.seq, p.ev.time_ns)
+			 : 0;
 	if (lost)
 		take_gap(in, lost, p.ev.time_ns);
 	in->sequence.last_ns = p.ev.time_ns;

@@ -15,15 +15,26 @@ struct sequence {
 	uint64_t last_ns; /* time of the last packet; 0: none yet */
 };
 
+enum {
+	SEQUENCE_NS_MIN = 10,	   /* no kernel numbers packets faster */
+	SEQUENCE_AT_ONCE = 100000, /* but times are not that exact */
+};
+
 /*
- * Takes the next packet's number and returns how many were lost before it. A
- * number that goes back (another socket bound the group anew) starts afresh.
+ * Takes the next packet's number and time, and returns how many were lost
+ * before it. A number that goes back starts afresh (another socket bound the
+ * group anew), unless there was time to come around the end of 32 bits.
  */
-static inline uint32_t sequence_next(struct sequence *s, uint32_t seq)
+static inline uint32_t sequence_next(struct sequence *s, uint32_t seq,
+				     uint64_t time_ns)
 {
 	uint32_t lost = seq - s->expected;
+	bool back = seq < s->expected;
 
 	s->expected = seq + 1;
+	if (back && time_ns >= s->last_ns &&
+	    lost > SEQUENCE_AT_ONCE + (time_ns - s->last_ns) / SEQUENCE_NS_MIN)
+		return 0;
 	return lost < UINT32_MAX / 2 ? lost : 0;
 }
 

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "logger/capture/sequence.h"
 #include "logger/channel.h"
 #include "logger/clock.h"
 #include "tests/unit/cmocka_all.h"
@@ -107,27 +106,6 @@ static void who_does_not_read_is_waited_for_once(void **state)
 	close(fds[1]);
 }
 
-static void a_hole_in_the_numbers_is_the_number_lost(void **state)
-{
-	struct sequence s = { 0 };
-
-	(void)state;
-	assert_int_equal(sequence_next(&s, 0), 0);
-	assert_int_equal(sequence_next(&s, 1), 0);
-	assert_int_equal(sequence_next(&s, 12), 10);
-	assert_int_equal(sequence_next(&s, 13), 0);
-	/* lost before the first: the kernel numbers from 0 */
-	s = (struct sequence){ 0 };
-	assert_int_equal(sequence_next(&s, 3), 3);
-	/* around the end of 32 bits */
-	s.expected = UINT32_MAX;
-	assert_int_equal(sequence_next(&s, 1), 2);
-	/* a group bound anew counts from 0 again: nothing known was lost */
-	s.expected = 5000;
-	assert_int_equal(sequence_next(&s, 0), 0);
-	assert_int_equal(sequence_next(&s, 1), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,7 +114,6 @@ int main(void)
 		cmocka_unit_test(strings_without_an_end_get_one),
 		cmocka_unit_test(who_does_not_read_does_not_stall_the_sender),
 		cmocka_unit_test(who_does_not_read_is_waited_for_once),
-		cmocka_unit_test(a_hole_in_the_numbers_is_the_number_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
