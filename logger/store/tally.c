@@ -54,7 +54,8 @@ struct tallies {
 	uint64_t secret; /* nobody outside can make slots collide */
 	uint32_t hour;	 /* n_talkers are of this one */
 	size_t n_talkers;
-	size_t n_talkers_before; /* this batch */
+	uint32_t hour_before; /* both, before this batch */
+	size_t n_talkers_before;
 	struct table services;
 	struct table talkers;
 	struct table groups; /* all of a path, and its others together */
@@ -307,16 +308,18 @@ void tally_begin(struct tallies *t, size_t n)
 {
 	table_begin(&t->services, n);
 	table_begin(&t->talkers, n);
-	t->n_talkers_before = t->n_talkers;
+	tally_settle(t);
 }
 
 void tally_undo(struct tallies *t)
 {
+	t->hour = t->hour_before;
 	t->n_talkers = t->n_talkers_before;
 }
 
 void tally_settle(struct tallies *t)
 {
+	t->hour_before = t->hour;
 	t->n_talkers_before = t->n_talkers;
 }
 

@@ -227,6 +227,34 @@ static void failed_news_forget_no_conversation_that_was_read(void **state)
 		store_world_ask(w, "SELECT count(*) FROM conversation"), "1");
 }
 
+/* The hour before had as many senders as an hour may have. */
+static void a_new_hour_that_fails_has_room_for_senders(void **state)
+{
+	enum { SENDERS = 4096, ROW_OF_ITS_OWN = 16 };
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+	struct event ev = store_world_event(T0, 80);
+
+	for (int i = 0; i < SENDERS; i++) {
+		ev.src[2] = (uint8_t)(i >> 8);
+		ev.src[3] = (uint8_t)i;
+		store_add_event(st, &ev);
+		if ((i + 1) % ROW_OF_ITS_OWN == 0)
+			assert_int_equal(store_commit(st, T0), 0);
+	}
+	ev.time_ns += HOUR;
+	store_add_event(st, &ev);
+	faulty_vfs_fail(FAULT_IO, 1, true);
+	assert_true(store_commit(st, T0 + HOUR) < 0);
+	assert_true(faulty_vfs_heal());
+	assert_int_equal(store_commit(st, T0 + HOUR), 0);
+	assert_int_equal(store_close(st, T0 + HOUR), 0);
+	store_world_must_be(w,
+			    "SELECT count(*), sum(src_ip <> '') FROM talker"
+			    " GROUP BY hour",
+			    "4096|4096\n1|1");
+}
+
 static struct store *open_keeping(const struct world *w, uint64_t retain_ns)
 {
 	return store_world_open_as(
@@ -304,6 +332,7 @@ int main(void)
 		T(what_was_committed_is_there_after_the_end),
 		T(failed_news_leave_conversations_as_they_are),
 		T(failed_news_forget_no_conversation_that_was_read),
+		T(a_new_hour_that_fails_has_room_for_senders),
 		T(a_removal_that_fails_leaves_a_right_log),
 	};
 
