@@ -148,6 +148,19 @@ static void ids_go_on_when_all_was_removed(void **state)
 	assert_int_equal(store_close(st, H0 + 6 * HOUR), 0);
 }
 
+static void the_last_commit_stays_however_old_it_is(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, HOUR, 0);
+
+	commit(st, H0 + 1, 80, 2);
+	commit(st, H0 + 2, 90, 3);
+	assert_int_equal(store_commit(st, H0 + 9 * HOUR), 0);
+	settle(st, H0 + 9 * HOUR);
+	store_world_must_be(w, "SELECT group_concat(id) FROM event", "3,4,5");
+	assert_int_equal(store_close(st, H0 + 9 * HOUR), 0);
+}
+
 /* A block of 16384 of which the first were gone before it was full. */
 static void a_digest_has_nothing_of_what_was_removed(void **state)
 {
@@ -276,6 +289,7 @@ int main(void)
 		T(a_conversation_goes_unless_it_went_on),
 		T(a_clock_set_back_keeps_the_hours_that_are_used),
 		T(ids_go_on_when_all_was_removed),
+		T(the_last_commit_stays_however_old_it_is),
 		T(a_digest_has_nothing_of_what_was_removed),
 		T(the_size_stays_below_its_limit_and_the_file_shrinks),
 		T(a_file_that_can_not_shrink_is_left_alone),
