@@ -232,6 +232,21 @@ static int create(sqlite3 *db)
 	return rc;
 }
 
+/*
+ * A file of version 1 is written anew once, so that it can shrink from now on,
+ * and of the rows that an upgrade had twice nothing is left. If there is no
+ * room for that, or it is cut short, the next start tries again.
+ */
+static void make_shrinkable(sqlite3 *db)
+{
+	int mode;
+
+	if (query_int(db, "PRAGMA auto_vacuum", &mode) == SQLITE_OK &&
+	    mode == 0)
+		sqlite3_exec(db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM",
+			     NULL, NULL, NULL);
+}
+
 /* What every writer asks of its handle, and the schema of this version. */
 static int prepare_writer(sqlite3 *db, int version)
 {
@@ -260,6 +275,8 @@ static int prepare_writer(sqlite3 *db, int version)
 		rc = create(db);
 	else if (rc == SQLITE_OK && version < DB_SCHEMA_VERSION)
 		rc = db_upgrade(db, version);
+	if (rc == SQLITE_OK)
+		make_shrinkable(db);
 	return rc;
 }
 

@@ -285,11 +285,5 @@ int db_upgrade(sqlite3 *db, int from)
 	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
 		exec(db, "ROLLBACK");
 	sqlite3_close(fresh);
-	/*
-	 * The rows were there twice: give back what is free now, and let the
-	 * file shrink from now on. When there is no room for that it stays.
-	 */
-	if (rc == SQLITE_OK)
-		exec(db, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
 	return rc;
 }

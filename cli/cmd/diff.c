@@ -170,11 +170,11 @@ static int compare(struct diff *d)
 	return r;
 }
 
-/* The window to compare with, and how much longer it is than the other. */
-static struct selection before_of(struct diff *d, const struct selection *sel)
+/* The window to compare with. */
+static struct selection before_of(const struct diff *d,
+				  const struct selection *sel)
 {
 	struct selection before = *sel;
-	uint64_t now_ns = d->cli->now_ns, until_ns;
 
 	before.since_ns = 0;
 	before.until_ns = sel->since_ns;
@@ -182,12 +182,31 @@ static struct selection before_of(struct diff *d, const struct selection *sel)
 		before.since_ns = d->f->against_since_ns;
 		before.until_ns = d->f->against_until_ns;
 	}
-	until_ns = sel->until_ns < now_ns ? sel->until_ns : now_ns;
-	if (before.since_ns > 0 && before.until_ns < INT64_MAX &&
-	    until_ns > sel->since_ns)
-		d->scale = (double)(until_ns - sel->since_ns) /
-			   (double)(before.until_ns - before.since_ns);
 	return before;
+}
+
+/* How much longer the one window is than what the log has of the other. */
+static int read_scale(struct diff *d, sqlite3 *db, const struct selection *sel,
+		      const struct selection *before)
+{
+	uint64_t now_ns = d->cli->now_ns, from_ns = before->since_ns, until_ns;
+	int64_t begun_ns = 0, removed_ns = 0;
+	int r = query_numbers(db, QUERY_FIRST_SESSION, &begun_ns, 1);
+
+	if (r >= 0)
+		r = query_numbers(db, QUERY_REMOVED, &removed_ns, 1);
+	if (r < 0)
+		return r;
+	if ((uint64_t)begun_ns > from_ns)
+		from_ns = (uint64_t)begun_ns;
+	if ((uint64_t)removed_ns > from_ns)
+		from_ns = (uint64_t)removed_ns;
+	until_ns = sel->until_ns < now_ns ? sel->until_ns : now_ns;
+	if (from_ns > 0 && before->until_ns > from_ns &&
+	    before->until_ns < INT64_MAX && until_ns > sel->since_ns)
+		d->scale = (double)(until_ns - sel->since_ns) /
+			   (double)(before->until_ns - from_ns);
+	return 0;
 }
 
 /* What was lost in another time than the one that was asked for. */
@@ -248,6 +267,8 @@ static int read_both(struct diff *d, sqlite3 *db, struct loss *loss)
 	if (r == 0 && !d->f->baseline) {
 		before = before_of(d, &sel);
 		r = talks_read(db, &before, &d->group, &d->before);
+		if (r == 0)
+			r = read_scale(d, db, &sel, &before);
 		if (r == 0) /* what was lost then may look new now */
 			r = read_loss_of(db, &before, window, &more);
 		if (r == 0)

@@ -166,8 +166,17 @@ int report_query_touched(struct report *r, json_t *section, const char *sql,
 				      " CROSS JOIN path p ON p.id = c.path" },
 			{ ":of_window",
 			  "c.minute < :until / 60000000000"
-			  " AND coalesce(c.last_hour * 60 + 59, c.minute)"
-			  " >= :since / 60000000000"
+			  " AND coalesce(c.last_hour, c.minute / 60)"
+			  " >= :since / 3600000000000"
+			  /* before and behind the period is not in it */
+			  " AND (c.minute / 60 >= :since / 3600000000000"
+			  " OR c.last_hour <= (:until - 1) / 3600000000000"
+			  " OR EXISTS (WITH hour (n) AS (SELECT :since"
+			  " / 3600000000000 UNION ALL SELECT n + 1 FROM hour"
+			  " WHERE n < (:until - 1) / 3600000000000)"
+			  " SELECT 1 FROM hour CROSS JOIN seen w"
+			  " ON w.span = 1 AND w.start = n"
+			  " AND w.conversation = c.id))"
 			  " AND p.probe IS NULL AND :selected" },
 		},
 		packets[] = {

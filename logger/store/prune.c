@@ -197,18 +197,24 @@ static int prune_events(struct store *st, struct prune_oldest *oldest,
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Free pages are used again; more than an eighth of all goes back. */
+/* Free pages are used again; more than an eighth of all goes back, unless the
+ * file was made without a map of its pages (lib/db.c). */
 static int shrink(struct store *st, const struct pages *pages)
 {
+	int64_t left = pages->free;
 	char sql[64];
+	int rc;
 
 	if (pages->free < FREE_PAGES_MIN || pages->free < pages->all / 8)
 		return SQLITE_OK;
 	sqlite3_snprintf(sizeof(sql), sql, "PRAGMA incremental_vacuum(%d)",
 			 STEP_PAGES);
 	prune_spend(st, STEP_COST, 1);
-	st->prune.more = true;
-	return sqlite3_exec(st->db, sql, NULL, NULL, NULL);
+	rc = sqlite3_exec(st->db, sql, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = store_run(st, STMT_PAGES_FREE, &left);
+	st->prune.more = left < pages->free;
+	return rc;
 }
 
 static bool has_rest(const struct prune *p)

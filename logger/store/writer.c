@@ -87,7 +87,8 @@ static void note_recovery(struct writer *w)
 	w->written_ns = clock_real_ns();
 	w->space.enough_bytes = 0;
 	w->tick_at_ms = 0;
-	log_info("the database can be written again");
+	if (w->failure[0] || w->space.config->full.act != SPACE_IGNORE)
+		log_info("the database can be written again");
 	if (!w->failure[0])
 		return;
 	writer_note(w, "database", w->failure, w->failing_ns);

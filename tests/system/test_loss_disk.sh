@@ -102,6 +102,25 @@ little_room()
 	check 'the logger ends well' tb_logger_stop
 }
 
+# The same program, for a disk on which nothing can be written.
+full_runs_a_program()
+{
+	rm "$TB_DIR/ran"
+	settings 'space_left = 0' "disk_full_action = exec $TB_DIR/make-room"
+	start
+	leave 2
+	loss_flood 300000
+	check 'a full disk runs the program' tb_wait 100 tb_has "$TB_DIR/ran"
+	check 'which is told why' equal ran '0 disk_full' \
+		"$(cat "$TB_DIR/ran")"
+	check 'and with room it goes on' loss_says 'can be written again'
+	check 'after that the sum closes' loss_closes
+	check 'the program is in the ledger' loss_finding_came 'disk space' \
+		'there is no room %; the program for that is run' \
+		'AND to_ns > from_ns'
+	check 'the logger ends well' tb_logger_stop
+}
+
 too_little_to_go_on()
 {
 	local status=0
@@ -147,6 +166,7 @@ test_loss()
 	mount_small
 	full_and_freed
 	little_room
+	full_runs_a_program
 	too_little_to_go_on
 	locked
 	umount "$TB_DIR/db"

@@ -234,6 +234,35 @@ static void much_more_is_ten_times_and_a_hundred(void **state)
 	assert_int_equal(r->code, EXITCODE_OK);
 }
 
+/* Without --against before is all that the log has of it: 160 s, or 20. */
+static void much_more_is_of_an_equal_time_by_itself_too(void **state)
+{
+	static const char *const begins[] = { "1795468537000000000",
+					      "1795468677000000000" };
+	struct packet many[200];
+	char sql[256];
+
+	(void)state;
+	for (size_t i = 0; i < 50; i++)
+		many[i] = (struct packet){ CLI_NOW - 50 * S + i, TALK_BACK };
+	for (size_t i = 50; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct packet){ CLI_NOW - 10 * S + i, TALK_BACK };
+	cli_fixture_commit(many, ARRAY_SIZE(many));
+	for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
+		const struct cli_result *r;
+
+		snprintf(sql, sizeof(sql),
+			 "DELETE FROM session; INSERT INTO session (start_ns,"
+			 " pid, nflog_group, version) VALUES (%s, 1, 5, 'x')",
+			 begins[i]);
+		cli_fixture_sql(sql);
+		r = cli_fixture_run("diff -S 40s -U now -o csv --to-port 53");
+		assert_int_equal(strstr(r->out, "\r\nmore,shop_db,,shop_web,,"
+						"udp,53,,,150,") != NULL,
+				 i == 0);
+	}
+}
+
 static const char *baseline_path(void)
 {
 	static char path[160];
@@ -375,6 +404,7 @@ int main(void)
 		T(a_bar_fits_whatever_the_number),
 		T(diff_tells_new_gone_and_more),
 		T(much_more_is_ten_times_and_a_hundred),
+		T(much_more_is_of_an_equal_time_by_itself_too),
 		T(a_baseline_is_what_top_has_written),
 		T(loss_in_either_time_makes_a_diff_incomplete),
 		T(show_is_one_packet_whole),

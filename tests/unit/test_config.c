@@ -49,9 +49,12 @@ static void every_key_is_taken(void **state)
 	write_file("# a comment\n"
 		   "; another\n"
 		   "\n"
+		   "checkpoint_command = /bin/sh -c true\n"
+		   "checkpoint_minutes = 0\n"
 		   "db = /srv/audit/audit.db\n"
 		   "docker_socket=/run/docker.sock\n"
 		   "  nflog_group = 17\n"
+		   "probe_every = 90m\n"
 		   "profile = drops, user ; not what is published\n"
 		   "record_reads = no\n"
 		   "retain_days = 90\n"
@@ -61,6 +64,9 @@ static void every_key_is_taken(void **state)
 		   "disk_full_action = exit\n"
 		   "user = nobody\n");
 	assert_int_equal(config_read(&cfg, path, error), 0);
+	assert_string_equal(cfg.checkpoint_command, "/bin/sh -c true");
+	assert_int_equal(cfg.checkpoint_minutes, 0);
+	assert_int_equal(cfg.probe_every_s, 90 * 60);
 	assert_string_equal(cfg.db, "/srv/audit/audit.db");
 	assert_string_equal(cfg.docker_socket, "/run/docker.sock");
 	assert_int_equal(cfg.nflog_group, 17);
@@ -74,6 +80,56 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(cfg.space.full.act, SPACE_EXIT);
 	assert_int_equal(cfg.profile, PROFILE_DROPS | PROFILE_USER);
 	assert_string_equal(cfg.user, "nobody");
+}
+
+/* The names of all keys in a file whose lines have one behind a mark. */
+static void read_keys(const char *name, const char *mark, char *names,
+		      size_t size)
+{
+	size_t at = 0, len = strlen(mark);
+	FILE *file = fopen(name, "re");
+	char line[256];
+
+	assert_non_null(file);
+	names[0] = '\0';
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, mark, len) == 0 && line[len] >= 'a')
+			at += (size_t)snprintf(names + at, size - at, "%.*s ",
+					       (int)strcspn(line + len, " \n"),
+					       line + len);
+	fclose(file);
+	assert_true(at < size);
+}
+
+static void the_file_that_is_installed_has_every_key_and_its_default(
+	void **state)
+{
+	struct config cfg = { 0 };
+	char error[CONFFILE_ERROR_MAX] = "", text[4096], *mark = text;
+	char manual[1024], installed[1024];
+	FILE *file = fopen("dist/bridgeaudit.conf", "re");
+
+	(void)state;
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	write_file(text);
+	cfg = config_default;
+	assert_int_equal(config_read(&cfg, path, error), 0);
+	assert_memory_equal(&cfg, &config_default, sizeof(cfg));
+	while ((mark = strstr(mark, "\n#")))
+		if (mark[2] >= 'a')
+			mark[1] = ' ';
+		else
+			mark++;
+	write_file(text);
+	memset(&cfg, 0, sizeof(cfg));
+	if (config_read(&cfg, path, error) < 0)
+		fail_msg("%s", error);
+	assert_memory_equal(&cfg, &config_default, sizeof(cfg));
+	read_keys("man/bridgeaudit.conf.5", ".It Ic ", manual, sizeof(manual));
+	read_keys("dist/bridgeaudit.conf", "#", installed, sizeof(installed));
+	assert_string_equal(manual, installed);
 }
 
 static void an_empty_file_changes_nothing(void **state)
@@ -103,6 +159,12 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
 		  "1: nflog_group '': a number from 0 to 65535 is needed" },
 		{ "record_reads = true\n",
 		  "1: record_reads 'true': yes or no is needed" },
+		{ "checkpoint_minutes = 1441\n",
+		  "1: checkpoint_minutes '1441': a number of minutes from 0 "
+		  "(only at the end) to 1440 is needed" },
+		{ "\nprobe_every = 9s\n",
+		  "2: probe_every '9s': a span like 30m or 1h is needed, from "
+		  "10s to 366d, or 0 for never" },
 		{ "retain_days = 90d\n",
 		  "1: retain_days '90d': a number of days from 0 (no limit) to "
 		  "36500 is needed" },
@@ -177,17 +239,21 @@ static void a_line_without_end_is_refused(void **state)
 	assert_non_null(strstr(error, ":2: the line is too long"));
 }
 
-static void a_file_that_anybody_may_write_is_refused(void **state)
+static void a_file_that_others_may_write_is_refused(void **state)
 {
+	static const mode_t modes[] = { 0666, 0646, 0664, 0620 };
 	struct config cfg = config_default;
-	char error[CONFFILE_ERROR_MAX] = "";
 
 	(void)state;
 	write_file("user = nobody\n");
-	assert_int_equal(chmod(path, 0666), 0);
-	assert_int_equal(config_read(&cfg, path, error), -EPERM);
-	assert_non_null(strstr(error, path));
-	assert_memory_equal(&cfg, &config_default, sizeof(cfg));
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		char error[CONFFILE_ERROR_MAX] = "";
+
+		assert_int_equal(chmod(path, modes[i]), 0);
+		assert_int_equal(config_read(&cfg, path, error), -EPERM);
+		assert_non_null(strstr(error, path));
+		assert_memory_equal(&cfg, &config_default, sizeof(cfg));
+	}
 }
 
 static void a_file_that_is_not_there_is_named(void **state)
@@ -215,11 +281,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_taken),
+		cmocka_unit_test(
+			the_file_that_is_installed_has_every_key_and_its_default),
 		cmocka_unit_test(an_empty_file_changes_nothing),
 		cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
 		cmocka_unit_test(an_unknown_word_of_the_profile_is_named),
 		cmocka_unit_test(a_line_without_end_is_refused),
-		cmocka_unit_test(a_file_that_anybody_may_write_is_refused),
+		cmocka_unit_test(a_file_that_others_may_write_is_refused),
 		cmocka_unit_test(a_file_that_is_not_there_is_named),
 		cmocka_unit_test(a_directory_is_no_file),
 	};

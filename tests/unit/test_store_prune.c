@@ -7,6 +7,7 @@
 
 #include "lib/db.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/faulty_vfs.h"
 #include "tests/unit/store_world.h"
 
 #define HOUR (60 * NS_PER_MINUTE)
@@ -147,6 +148,19 @@ static void ids_go_on_when_all_was_removed(void **state)
 	assert_int_equal(store_close(st, H0 + 6 * HOUR), 0);
 }
 
+static void the_last_commit_stays_however_old_it_is(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, HOUR, 0);
+
+	commit(st, H0 + 1, 80, 2);
+	commit(st, H0 + 2, 90, 3);
+	assert_int_equal(store_commit(st, H0 + 9 * HOUR), 0);
+	settle(st, H0 + 9 * HOUR);
+	store_world_must_be(w, "SELECT group_concat(id) FROM event", "3,4,5");
+	assert_int_equal(store_close(st, H0 + 9 * HOUR), 0);
+}
+
 /* A block of 16384 of which the first were gone before it was full. */
 static void a_digest_has_nothing_of_what_was_removed(void **state)
 {
@@ -202,6 +216,40 @@ static void the_size_stays_below_its_limit_and_the_file_shrinks(void **state)
 		"600001|1|600001");
 }
 
+/* One that was upgraded while there was no room to write all of it anew. */
+static void a_file_that_can_not_shrink_is_left_alone(void **state)
+{
+	enum { MIB = 1024 * 1024 };
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 0, 0);
+	sqlite3 *db = NULL;
+
+	for (unsigned int i = 0; i < 20; i++)
+		commit(st, H0 + i, i, 16384); /* 10 MiB */
+	assert_int_equal(store_close(st, H0 + 20), 0);
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA auto_vacuum = NONE; VACUUM",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	faulty_vfs_register();
+	faulty_vfs_fail(FAULT_FULL, 1, false);
+	st = open_keeping(w, 0, 2 * MIB);
+	assert_true(faulty_vfs_heal());
+	commit(st, H0 + 20, 1, 1);
+	settle(st, H0 + 20);
+	assert_int_equal(store_close(st, H0 + 20), 0);
+	faulty_vfs_unregister();
+	store_world_must_be(w,
+			    "SELECT freelist_count > 1024, auto_vacuum"
+			    " FROM pragma_freelist_count, pragma_auto_vacuum",
+			    "1|0");
+	/* the next start has room */
+	st = open_keeping(w, 0, 2 * MIB);
+	assert_int_equal(store_close(st, H0 + 21), 0);
+	assert_in_range(file_size(w), 1 * MIB, 6 * MIB);
+}
+
 static void under_pressure_it_waits_up_to_a_point(void **state)
 {
 	enum { MIB = 1024 * 1024 };
@@ -241,8 +289,10 @@ int main(void)
 		T(a_conversation_goes_unless_it_went_on),
 		T(a_clock_set_back_keeps_the_hours_that_are_used),
 		T(ids_go_on_when_all_was_removed),
+		T(the_last_commit_stays_however_old_it_is),
 		T(a_digest_has_nothing_of_what_was_removed),
 		T(the_size_stays_below_its_limit_and_the_file_shrinks),
+		T(a_file_that_can_not_shrink_is_left_alone),
 		T(under_pressure_it_waits_up_to_a_point),
 	};
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is done, noted and told when the database can't be written. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/text.h"
@@ -10,6 +12,7 @@
 #include "tests/unit/faulty_vfs.h"
 #include "tests/unit/store_world.h"
 
+#define NO_ROOM "disk space|there is no room for the database"
 #define FINDINGS                                                               \
 	"SELECT subject, detail, from_ns <= to_ns, from_ns > 0 FROM finding"   \
 	" ORDER BY id"
@@ -120,22 +123,57 @@ static void a_full_disk_suspends_until_there_is_room(void **state)
 
 static void other_actions_go_on_trying(void **state)
 {
-	struct office o = { .config = { .full = { .act = SPACE_EXEC,
-						  .program = "/bin/true" } } };
+	static const struct {
+		struct space_action action;
+		uint32_t told;
+		const char *said; /* NULL: nothing */
+		const char *finding;
+	} cases[] = {
+		{ { .act = SPACE_IGNORE }, 0, NULL, NO_ROOM "|1" },
+		{ { .act = SPACE_LOG },
+		  0,
+		  "no room for the database\n",
+		  NO_ROOM "|1" },
+		{ { .act = SPACE_EXEC, .program = "/bin/true" },
+		  CHANNEL_SPACE_FULL,
+		  "no room for the database; the program for that is run\n",
+		  NO_ROOM "; the program for that is run|1" },
+	};
+	const struct world *w = *state;
+	FILE *usual = stderr;
 
-	open_office(&o, *state);
-	fill(&o);
-	assert_false(o.writer.suspended);
-	assert_int_equal(told(&o), CHANNEL_SPACE_FULL);
-	assert_int_equal(told(&o), 0);
-	writer_commit(&o.writer);
-	assert_false(o.writer.failing);
-	writer_tick(&o.writer);
-	assert_int_equal(o.writer.space.state, SPACE_ENOUGH);
-	expect_stored(&o, "1",
-		      "disk space|there is no room for the database; the "
-		      "program for that is run|1|1");
-	close_office(&o);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct office o = { .config = { .full = cases[i].action } };
+		char packets[32], *said = NULL;
+		size_t len;
+
+		open_office(&o, w);
+		stderr = open_memstream(&said, &len);
+		fill(&o);
+		assert_false(o.writer.suspended);
+		assert_int_equal(told(&o), cases[i].told);
+		assert_int_equal(told(&o), 0);
+		writer_commit(&o.writer);
+		assert_false(o.writer.failing);
+		writer_tick(&o.writer);
+		assert_int_equal(o.writer.space.state, SPACE_ENOUGH);
+		writer_commit(&o.writer); /* what the recovery noted */
+		fclose(stderr);
+		stderr = usual;
+		if (cases[i].said)
+			assert_non_null(strstr(said, cases[i].said));
+		else
+			assert_string_equal(said, "");
+		free(said);
+		snprintf(packets, sizeof(packets), "%zu", i + 1);
+		store_world_must_be(w, "SELECT sum(packets) FROM batch",
+				    packets);
+		store_world_must_be(w,
+				    "SELECT subject, detail, from_ns <= to_ns"
+				    " FROM finding ORDER BY id DESC LIMIT 1",
+				    cases[i].finding);
+		close_office(&o);
+	}
 }
 
 static void exit_asks_the_keeper_for_the_end(void **state)
