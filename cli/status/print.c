@@ -273,7 +273,7 @@ int status_print(const struct status *s, FILE *out, bool color)
 		s->stored);
 	if (s->tests > 0)
 		fprintf(out,
-			"; test packets, counted apart, of all time: %" PRId64,
+			", test packets among them: %" PRId64 " in all time",
 			s->tests);
 	putc('\n', out);
 	print_unknown(s, out);

@@ -371,6 +371,13 @@ static void status_counts_the_sides_that_nobody_knows(void **state)
 	assert_true(has(cli_fixture_run("status -o json"),
 			"\"unknown\":{\"conversations\":5,\"src\":3,"
 			"\"dst\":4}"));
+	/* nobody has the addresses that test packets of ours come from */
+	cli_fixture_sql("UPDATE path SET probe = 1 WHERE id = (SELECT path"
+			" FROM conversation WHERE src_endpoint IS NULL AND"
+			" dst_endpoint IS NULL ORDER BY id DESC LIMIT 1)");
+	assert_true(has(cli_fixture_run("status"),
+			"\nunknown   source of 2, destination of 3 of the last "
+			"4 conversations\n"));
 }
 
 int main(void)

@@ -378,8 +378,8 @@ static void probes_are_counted_apart(void **state)
 	assert_non_null(
 		strstr(cli_fixture_run("matrix --probe")->out, "accept"));
 	assert_non_null(strstr(cli_fixture_run("status")->out,
-			       " stored; test packets, counted apart, of all "
-			       "time: 7\n"));
+			       " stored, test packets among them: 7 in all "
+			       "time\n"));
 	assert_null(strstr(cli_fixture_run("top --by src_ip,port")->out,
 			   "2001:db8::1"));
 	assert_null(strstr(cli_fixture_run("matrix --port 80")->out, "tcp/80"));
