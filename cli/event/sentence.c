@@ -204,8 +204,9 @@ static bool write_swarms(const struct event_row *row, FILE *out)
 		int64_t port = v[FIELD_DST_PORT].number;
 
 		fprintf(out,
-			"%spublish the port: docker service update "
-			"--publish-add %" PRId64 ":%" PRId64 "/%s ",
+			"%spublish the port and use the host's address: "
+			"docker service update --publish-add %" PRId64
+			":%" PRId64 "/%s ",
 			inside ? "; or " : "", port, port, v[FIELD_PROTO].text);
 		put_word(out, v[FIELD_DST_SERVICE].text, "SERVICE");
 	}
@@ -248,8 +249,8 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 		int64_t port = v[FIELD_DST_PORT].number;
 
 		fprintf(out,
-			"%spublish the port: docker run -p %" PRId64 ":%" PRId64
-			"/%s",
+			"%spublish the port and use the host's address: "
+			"docker run -p %" PRId64 ":%" PRId64 "/%s",
 			src->kind == VALUE_TEXT ? "; or " : " To allow it: ",
 			port, port, v[FIELD_PROTO].text);
 	} else if (src->kind != VALUE_TEXT) {

@@ -98,8 +98,10 @@ static void a_task_of_a_swarm_has_the_swarm_s_remedies(void **state)
 			" service = 'web.node' WHERE id = 2");
 	r = cli_fixture_run(SENTENCE);
 	assert_true(has(r, " of web.node.1 (192.168.144.2)"));
-	assert_true(has(r, " SERVICE); or publish the port: docker service "
-			   "update --publish-add 53:53/udp web.node.\n"));
+	assert_true(has(
+		r,
+		" SERVICE); or publish the port and use the host's "
+		"address: docker service update --publish-add 53:53/udp web.node.\n"));
 }
 
 /* What only looks like a task's name is none. */
