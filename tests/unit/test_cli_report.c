@@ -77,6 +77,10 @@ static void its_sums_are_those_of_the_matrix(void **state)
 	assert_int_equal(i, rows_of(root, "matrix"));
 	json_decref(matrix);
 	json_decref(root);
+	assert_non_null(strstr(
+		cli_fixture_run("report -o md")->out,
+		"\nThe most went from shop\\_web to shop\\_db: 23 packets "
+		"\\(drop\\), top port tcp/3306 \\(56 %\\).\n"));
 }
 
 static void each_command_gives_an_answer(void **state)
