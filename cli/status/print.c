@@ -184,8 +184,7 @@ static void print_losses(const struct status *s, FILE *out)
 	}
 }
 
-/* "docker wrote rule: 14 intervals of a rule, 20 ms at most, 180 ms summed ..."
- */
+/* "rules changed: 14 intervals of a rule, 20 ms at most, 180 ms summed ..." */
 static void print_cause(json_t *cause, FILE *out)
 {
 	char name[1024], all[32], longest[32], missed[64];
