@@ -221,8 +221,15 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	const struct value *dst = &v[FIELD_DST_NETWORK];
 
 	if (row->verdict != VERDICT_DROP ||
-	    row->marks & (EVENT_OVERLOGGED | EVENT_PROBE) ||
-	    dst->kind != VALUE_TEXT)
+	    row->marks & (EVENT_OVERLOGGED | EVENT_PROBE))
+		return false;
+	if (v[FIELD_CHAIN].kind == VALUE_TEXT &&
+	    strcmp(v[FIELD_CHAIN].text, "DOCKER-USER") == 0) {
+		fputs(" To allow it: change that rule, which is not Docker's.",
+		      out);
+		return true;
+	}
+	if (dst->kind != VALUE_TEXT)
 		return false;
 	if (is_swarms(row))
 		return write_swarms(row, out);

@@ -104,6 +104,24 @@ static void a_task_of_a_swarm_has_the_swarm_s_remedies(void **state)
 		"address: docker service update --publish-add 53:53/udp web.node.\n"));
 }
 
+/* Neither a network nor a published port gets a packet past DOCKER-USER. */
+static void what_the_user_forbids_docker_can_not_allow(void **state)
+{
+	static const char *const asked[] = { "log -o text --to-port 3306",
+					     "log -o text --to-port 53" };
+
+	(void)state;
+	cli_fixture_sql("UPDATE network SET internal = 0;"
+			"UPDATE rule SET chain = 'DOCKER-USER', verdict = 1;"
+			"UPDATE path SET verdict = 1, dst_network = NULL"
+			" WHERE dst_network = 1");
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+		assert_non_null(strstr(cli_fixture_run(asked[i])->out,
+				       "of chain DOCKER-USER. To allow it: "
+				       "change that rule, which is not "
+				       "Docker's.\n"));
+}
+
 /* What only looks like a task's name is none. */
 static void a_dot_in_a_name_makes_no_task(void **state)
 {
@@ -389,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_format_has_the_names),
 		T(a_task_of_a_swarm_has_the_swarm_s_remedies),
+		T(what_the_user_forbids_docker_can_not_allow),
 		T(a_dot_in_a_name_makes_no_task),
 		T(docker_gwbridge_is_no_network_to_connect_to),
 		T(what_is_counted_can_be_counted_by_container),
