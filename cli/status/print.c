@@ -57,9 +57,7 @@ static void print_logger(const struct status *s, FILE *out, bool color)
 			"%snot running%s: it was killed after %s, or this is a "
 			"copy of then\n",
 			highlight(color, false), end,
-			time_local(s->commit_ns > s->start_ns ? s->commit_ns
-							      : s->start_ns,
-				   time, sizeof(time)));
+			time_local((uint64_t)s->proven_ns, time, sizeof(time)));
 }
 
 static json_int_t int_member(json_t *object, const char *name)
