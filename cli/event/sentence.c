@@ -214,6 +214,20 @@ static bool write_swarms(const struct event_row *row, FILE *out)
 	return true;
 }
 
+static bool is_of_chain(const struct event_row *row, const char *name)
+{
+	const struct value *chain = &row->values[FIELD_CHAIN];
+
+	return chain->kind == VALUE_TEXT && strcmp(chain->text, name) == 0;
+}
+
+/* The rules that keep an internal network to itself, by its subnet. */
+static bool is_internals(const struct event_row *row)
+{
+	return is_of_chain(row, "DOCKER-ISOLATION-STAGE-1") ||
+	       is_of_chain(row, "DOCKER-INTERNAL");
+}
+
 bool sentence_write_remedy(const struct event_row *row, FILE *out)
 {
 	const struct value *v = row->values;
@@ -223,8 +237,7 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	if (row->verdict != VERDICT_DROP ||
 	    row->marks & (EVENT_OVERLOGGED | EVENT_PROBE))
 		return false;
-	if (v[FIELD_CHAIN].kind == VALUE_TEXT &&
-	    strcmp(v[FIELD_CHAIN].text, "DOCKER-USER") == 0) {
+	if (is_of_chain(row, "DOCKER-USER")) {
 		fputs(" To allow it: change that rule, which is not Docker's.",
 		      out);
 		return true;
@@ -234,6 +247,8 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	if (is_swarms(row))
 		return write_swarms(row, out);
 	if (src->kind == VALUE_TEXT && strcmp(src->text, dst->text) == 0) {
+		if (is_internals(row))
+			return false;
 		fputs(" To allow it: make the network with "
 		      "com.docker.network.bridge.enable_icc=true.",
 		      out);

@@ -122,6 +122,26 @@ static void what_the_user_forbids_docker_can_not_allow(void **state)
 				       "Docker's.\n"));
 }
 
+/* A network's own rules stop what claims to be from elsewhere, icc or not. */
+static void icc_is_not_what_an_internal_network_lacks(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE path SET dst_network = src_network;"
+			"UPDATE rule SET chain = 'FORWARD'");
+	r = cli_fixture_run("log -o text --to-port 3306");
+	assert_true(has(r,
+			" of chain FORWARD. To allow it: make the network "
+			"with com.docker.network.bridge.enable_icc=true.\n"));
+	cli_fixture_sql("UPDATE rule SET chain = 'DOCKER-ISOLATION-STAGE-1'");
+	r = cli_fixture_run("log -o text --to-port 3306");
+	assert_true(has(r, " of chain DOCKER-ISOLATION-STAGE-1.\n"));
+	cli_fixture_sql("UPDATE rule SET chain = 'DOCKER-INTERNAL'");
+	r = cli_fixture_run("log -o text --to-port 3306");
+	assert_true(has(r, " of chain DOCKER-INTERNAL.\n"));
+}
+
 /* What only looks like a task's name is none. */
 static void a_dot_in_a_name_makes_no_task(void **state)
 {
@@ -408,6 +428,7 @@ int main(void)
 		T(every_format_has_the_names),
 		T(a_task_of_a_swarm_has_the_swarm_s_remedies),
 		T(what_the_user_forbids_docker_can_not_allow),
+		T(icc_is_not_what_an_internal_network_lacks),
 		T(a_dot_in_a_name_makes_no_task),
 		T(docker_gwbridge_is_no_network_to_connect_to),
 		T(what_is_counted_can_be_counted_by_container),
