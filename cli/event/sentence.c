@@ -273,7 +273,9 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 		fprintf(out,
 			"%spublish the port and use the host's address: "
 			"docker run -p %" PRId64 ":%" PRId64 "/%s",
-			src->kind == VALUE_TEXT ? "; or " : " To allow it: ",
+			src->kind == VALUE_TEXT
+				? "; or, with Docker's userland proxy, "
+				: " To allow it: ",
 			port, port, v[FIELD_PROTO].text);
 	} else if (src->kind != VALUE_TEXT) {
 		return false;
