@@ -162,11 +162,17 @@ static const char *number_text(json_t *object, const char *member, char *buf,
 
 static void print_losses(const struct status *s, FILE *out)
 {
+	int64_t holes = s->loss.holes;
 	char text[128], cause[512];
 
-	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
+	fprintf(out, "%-*s%s", NAME_WIDTH, "lost",
 		s->loss.gaps > 0 ? loss_text(&s->loss, "", text, sizeof(text))
+		: holes > 0	 ? "none that is known"
 				 : "none");
+	if (holes > 0)
+		fprintf(out, ", and %" PRId64 " %s of unknown loss", holes,
+			holes == 1 ? "hole" : "holes");
+	putc('\n', out);
 	if (s->loss.removed_gaps > 0)
 		fprintf(out,
 			"%-*sof these %" PRId64 " packets in %" PRId64

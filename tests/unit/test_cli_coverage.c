@@ -136,6 +136,15 @@ static void a_hole_of_which_nobody_knows_is_incomplete(void **state)
 	assert_string_equal(r->err, "coverage 99.50 % of 2 rules, 1 hole of"
 				    " unknown loss in this log\n");
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       "\nlost      none that is known, and 1 hole of "
+			       "unknown loss\n"));
+	cli_fixture_sql(
+		"INSERT INTO gap (from_ns, to_ns, packets, cause) VALUES"
+		" (1, 2, 7, 'counter')");
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       "\nlost      7 packets in 1 gap, and 1 hole of "
+			       "unknown loss\n"));
 }
 
 static void json_has_it_in_fields(void **state)
