@@ -213,10 +213,27 @@ static int read_scale(struct diff *d, sqlite3 *db, const struct selection *sel,
 static int read_loss_of(sqlite3 *db, const struct selection *sel,
 			struct loss_window window, struct loss *ret)
 {
+	struct loss_window both = window;
+	struct loss twice = { 0 };
+	int r;
+
 	window.since_ns = sel->since_ns;
 	window.until_ns = sel->until_ns;
 	window.asked = true;
-	return loss_read(db, &window, ret);
+	if (both.since_ns < window.since_ns)
+		both.since_ns = window.since_ns;
+	if (both.until_ns > window.until_ns)
+		both.until_ns = window.until_ns;
+	r = loss_read(db, &window, ret);
+	/* and not in both: from the later beginning to the earlier end, which
+	 * may come first */
+	if (r == 0)
+		r = loss_read(db, &both, &twice);
+	ret->gaps -= twice.gaps;
+	ret->packets -= twice.packets;
+	ret->unknown -= twice.unknown;
+	ret->holes -= twice.holes;
+	return r;
 }
 
 /* What was removed of another time may look new now, too. */

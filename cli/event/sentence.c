@@ -204,13 +204,28 @@ static bool write_swarms(const struct event_row *row, FILE *out)
 		int64_t port = v[FIELD_DST_PORT].number;
 
 		fprintf(out,
-			"%spublish the port: docker service update "
-			"--publish-add %" PRId64 ":%" PRId64 "/%s ",
+			"%spublish the port and use the host's address: "
+			"docker service update --publish-add %" PRId64
+			":%" PRId64 "/%s ",
 			inside ? "; or " : "", port, port, v[FIELD_PROTO].text);
 		put_word(out, v[FIELD_DST_SERVICE].text, "SERVICE");
 	}
 	putc('.', out);
 	return true;
+}
+
+static bool is_of_chain(const struct event_row *row, const char *name)
+{
+	const struct value *chain = &row->values[FIELD_CHAIN];
+
+	return chain->kind == VALUE_TEXT && strcmp(chain->text, name) == 0;
+}
+
+/* The rules that keep an internal network to itself, by its subnet. */
+static bool is_internals(const struct event_row *row)
+{
+	return is_of_chain(row, "DOCKER-ISOLATION-STAGE-1") ||
+	       is_of_chain(row, "DOCKER-INTERNAL");
 }
 
 bool sentence_write_remedy(const struct event_row *row, FILE *out)
@@ -220,12 +235,20 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 	const struct value *dst = &v[FIELD_DST_NETWORK];
 
 	if (row->verdict != VERDICT_DROP ||
-	    row->marks & (EVENT_OVERLOGGED | EVENT_PROBE) ||
-	    dst->kind != VALUE_TEXT)
+	    row->marks & (EVENT_OVERLOGGED | EVENT_PROBE))
+		return false;
+	if (is_of_chain(row, "DOCKER-USER")) {
+		fputs(" To allow it: change that rule, which is not Docker's.",
+		      out);
+		return true;
+	}
+	if (dst->kind != VALUE_TEXT)
 		return false;
 	if (is_swarms(row))
 		return write_swarms(row, out);
 	if (src->kind == VALUE_TEXT && strcmp(src->text, dst->text) == 0) {
+		if (is_internals(row))
+			return false;
 		fputs(" To allow it: make the network with "
 		      "com.docker.network.bridge.enable_icc=true.",
 		      out);
@@ -248,9 +271,11 @@ bool sentence_write_remedy(const struct event_row *row, FILE *out)
 		int64_t port = v[FIELD_DST_PORT].number;
 
 		fprintf(out,
-			"%spublish the port: docker run -p %" PRId64 ":%" PRId64
-			"/%s",
-			src->kind == VALUE_TEXT ? "; or " : " To allow it: ",
+			"%spublish the port and use the host's address: "
+			"docker run -p %" PRId64 ":%" PRId64 "/%s",
+			src->kind == VALUE_TEXT
+				? "; or, with Docker's userland proxy, "
+				: " To allow it: ",
 			port, port, v[FIELD_PROTO].text);
 	} else if (src->kind != VALUE_TEXT) {
 		return false;

@@ -64,7 +64,8 @@ static uint64_t bind_end(sqlite3_stmt *stmt, const struct loss_window *w,
 		proven = now;
 	if (ended)
 		end = least(end, proven);
-	if (end < (int64_t)w->since_ns) /* nothing has been yet */
+	/* nothing has been yet */
+	if (end < (int64_t)w->since_ns && w->until_ns >= w->since_ns)
 		end = (int64_t)w->since_ns;
 	query_bind(stmt, ":since", (int64_t)w->since_ns);
 	query_bind(stmt, ":end", end);

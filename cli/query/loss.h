@@ -45,8 +45,11 @@ size_t loss_members(const struct loss *loss, const char **names,
 /* The window that the options ask for. */
 struct loss_window loss_window(const struct cli *cli, const struct filter *f);
 
-/* What was lost in the window, and how much of it was watched. Returns 0 or
- * -errno. */
+/*
+ * What was lost in the window, and how much of it was watched. Of one that ends
+ * before it begins: the gaps and holes that last from its end to its beginning.
+ * Returns 0 or -errno.
+ */
 int loss_read(sqlite3 *db, const struct loss_window *window, struct loss *ret);
 
 /*

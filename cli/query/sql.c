@@ -358,7 +358,7 @@ static const char *const sql[QUERY_COUNT] = {
 	/*
 	 * Sides of the last :limit conversations of which nobody knows what
 	 * they were: no container for an address of a Docker network, or
-	 * neither network nor interface.
+	 * neither network nor interface. Of test packets nobody is looked for.
 	 */
 	[QUERY_UNKNOWN] =
 		"SELECT count(*), coalesce(sum(iif(p.src_network IS NULL,"
@@ -369,7 +369,7 @@ static const char *const sql[QUERY_COUNT] = {
 		" coalesce(sum(c.spoofed), 0)"
 		" FROM (SELECT path, src_endpoint, dst_endpoint, spoofed"
 		" FROM conversation /*scan*/ ORDER BY id DESC LIMIT :limit) c"
-		" CROSS JOIN path p ON p.id = c.path",
+		" CROSS JOIN path p ON p.id = c.path AND p.probe IS NULL",
 	[QUERY_RULE_COUNTS] =
 		"SELECT r.family, t.variant, r.\"table\", r.chain, count(*),"
 		" sum(t.state = 'in place')"

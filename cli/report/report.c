@@ -171,19 +171,22 @@ static void say_packets(struct report *r, json_t *s,
 			   report_number(passed, a));
 }
 
-/* "the biggest is a -> b" from the first row of a section. */
-static void say_first_row(struct report *r, json_t *s, const json_t *from,
-			  const char *what)
+/* The first row of the matrix, which is sorted. */
+static void say_most(struct report *r, json_t *s)
 {
-	const json_t *row = json_array_get(json_object_get(from, "rows"), 0);
+	const json_t *rows =
+		json_object_get(report_find(r->root, "matrix"), "rows");
+	const json_t *row = json_array_get(rows, 0);
 	char n[REPORT_CELL_MAX];
 
 	if (row)
-		report_say(r, s, "%s: %s to %s, %s, %s packets (%s).", what,
+		report_say(r, s,
+			   "The most went from %s to %s: %s packets (%s), top "
+			   "port %s.",
 			   report_string(row, "from"), report_string(row, "to"),
-			   report_string(row, "port"),
 			   report_number(report_integer(row, "packets"), n),
-			   report_string(row, "verdict"));
+			   report_string(row, "verdict"),
+			   report_string(row, "top_port"));
 }
 
 static void say_counts(struct report *r, json_t *s)
@@ -226,8 +229,7 @@ static int add_summary(struct report *r, const struct report_flows *now,
 		(json_int_t)now->n);
 
 	say_packets(r, s, now);
-	say_first_row(r, s, report_find(r->root, "conversations"),
-		      "The most went from");
+	say_most(r, s);
 	say_counts(r, s);
 	say_loss(r, s);
 	if (pruned->packets > 0)

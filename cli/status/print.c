@@ -57,9 +57,7 @@ static void print_logger(const struct status *s, FILE *out, bool color)
 			"%snot running%s: it was killed after %s, or this is a "
 			"copy of then\n",
 			highlight(color, false), end,
-			time_local(s->commit_ns > s->start_ns ? s->commit_ns
-							      : s->start_ns,
-				   time, sizeof(time)));
+			time_local((uint64_t)s->proven_ns, time, sizeof(time)));
 }
 
 static json_int_t int_member(json_t *object, const char *name)
@@ -164,11 +162,17 @@ static const char *number_text(json_t *object, const char *member, char *buf,
 
 static void print_losses(const struct status *s, FILE *out)
 {
+	int64_t holes = s->loss.holes;
 	char text[128], cause[512];
 
-	fprintf(out, "%-*s%s\n", NAME_WIDTH, "lost",
+	fprintf(out, "%-*s%s", NAME_WIDTH, "lost",
 		s->loss.gaps > 0 ? loss_text(&s->loss, "", text, sizeof(text))
+		: holes > 0	 ? "none that is known"
 				 : "none");
+	if (holes > 0)
+		fprintf(out, ", and %" PRId64 " %s of unknown loss", holes,
+			holes == 1 ? "hole" : "holes");
+	putc('\n', out);
 	if (s->loss.removed_gaps > 0)
 		fprintf(out,
 			"%-*sof these %" PRId64 " packets in %" PRId64
@@ -184,8 +188,7 @@ static void print_losses(const struct status *s, FILE *out)
 	}
 }
 
-/* "docker wrote rule: 14 intervals of a rule, 20 ms at most, 180 ms summed ..."
- */
+/* "rules changed: 14 intervals of a rule, 20 ms at most, 180 ms summed ..." */
 static void print_cause(json_t *cause, FILE *out)
 {
 	char name[1024], all[32], longest[32], missed[64];
@@ -273,7 +276,7 @@ int status_print(const struct status *s, FILE *out, bool color)
 		s->stored);
 	if (s->tests > 0)
 		fprintf(out,
-			"; test packets, counted apart, of all time: %" PRId64,
+			", test packets among them: %" PRId64 " in all time",
 			s->tests);
 	putc('\n', out);
 	print_unknown(s, out);

@@ -177,6 +177,8 @@ int status_read(sqlite3 *db, const char *path, uint64_t now_ns,
 	ret->writer_pid = db_writer_pid(path);
 	r = read_session(db, ret);
 	if (r == 0)
+		r = query_numbers(db, QUERY_COVERAGE_END, &ret->proven_ns, 1);
+	if (r >= 0)
 		r = query_numbers(db, QUERY_STORED, stored, 3);
 	if (r >= 0)
 		r = query_numbers(db, QUERY_TESTS, &ret->tests, 1);

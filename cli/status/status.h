@@ -24,6 +24,7 @@ struct status {
 	uint64_t start_ns;
 	uint64_t stop_ns;   /* 0: not noted: it runs, or was killed */
 	uint64_t commit_ns; /* last commit; 0: none */
+	int64_t proven_ns;  /* until when it was there, or is */
 	char version[32];
 	char host_name[128], host_id[64]; /* of the logger; "": not known */
 

@@ -240,9 +240,9 @@ static struct backend_change compare(const struct backend *b,
 	if (len == 0 && b->seen_len > 0)
 		change.report.cause = "flushed";
 	else if (other)
-		change.report.cause = "docker wrote rule";
+		change.report.cause = "rules changed";
 	else if (change.lost)
-		change.report.cause = "rule deleted by somebody";
+		change.report.cause = "twin deleted";
 	return change;
 }
 

@@ -102,7 +102,7 @@ struct report_change own_changed(const struct own *own)
 {
 	return (struct report_change){
 		.at_ns = own->changed_ns,
-		.cause = own->flushed ? "flushed" : "rule deleted by somebody",
+		.cause = own->flushed ? "flushed" : "our table changed",
 	};
 }
 
@@ -273,8 +273,8 @@ static struct report_change change_of(const struct own *own,
 					"somebody wrote rules" };
 
 	if (round->at_ns && (round->what & own_docker_bit(i)))
-		change = (struct report_change){ round->at_ns,
-						 "docker wrote rule" };
+		change =
+			(struct report_change){ round->at_ns, "rules changed" };
 	else if (looked_ns && looked_ns < own->intact_ns)
 		change.at_ns = looked_ns; /* only the counters told it */
 	if (own->changed_ns)

@@ -126,6 +126,11 @@ static int open_at(struct store *st, const struct channel_twin *t,
 	return run(st, COVER_OPEN);
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* From when on rows are marked: of the open interval's time. */
 static uint64_t doubt_from(const struct channel_twin *t, uint64_t open_ns)
 {
@@ -146,34 +151,38 @@ static int cover_disturbed(struct store *st, const struct channel_twin *t,
 	/* a clock that was set back: no interval ends before it begins */
 	if (rc == SQLITE_OK)
 		rc = open_at(st, t, "overlogged", from_ns,
-			     t->since_ns > from_ns ? t->since_ns : from_ns);
+			     later(t->since_ns, from_ns));
 	if (rc == SQLITE_OK)
 		rc = open_at(st, t, "watched", t->since_ns, 0);
 	return rc;
 }
 
+/* What was verified since open_ns was not away before that. */
 static int cover_in_place(struct store *st, const struct channel_twin *t,
-			  int now)
+			  int now, uint64_t open_ns)
 {
+	uint64_t from_ns = later(t->change_ns, open_ns);
 	int rc = SQLITE_OK;
 
 	if (now == 1 && t->change_ns == 0)
 		return SQLITE_OK;
 	if (now == 1)
-		rc = close_at(st, t, t->change_ns);
+		rc = close_at(st, t, from_ns);
 	else if (now == 0)
 		rc = close_at(st, t, t->since_ns);
 	if (rc == SQLITE_OK && now != 0 && t->change_ns)
-		rc = open_at(st, t, "unwatched", t->change_ns, t->since_ns);
+		rc = open_at(st, t, "unwatched", from_ns,
+			     later(t->since_ns, from_ns));
 	if (rc == SQLITE_OK)
 		rc = open_at(st, t, "watched", t->since_ns, 0);
 	return rc;
 }
 
 static int cover_missing(struct store *st, const struct channel_twin *t,
-			 int now)
+			 int now, uint64_t open_ns)
 {
-	uint64_t from_ns = t->change_ns ? t->change_ns : t->since_ns;
+	uint64_t from_ns =
+		later(t->change_ns ? t->change_ns : t->since_ns, open_ns);
 	int rc = SQLITE_OK;
 
 	if (now == 0)
@@ -206,9 +215,9 @@ int coverage_twin(struct store *st, const struct channel_twin *t)
 	case TWIN_IN_PLACE:
 		if (now == 1 && t->disturbed)
 			return cover_disturbed(st, t, open_ns);
-		return cover_in_place(st, t, now);
+		return cover_in_place(st, t, now, open_ns);
 	case TWIN_MISSING:
-		return cover_missing(st, t, now);
+		return cover_missing(st, t, now, open_ns);
 	case TWIN_GONE:
 		return cover_gone(st, t, now, open_ns);
 	}

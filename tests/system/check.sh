@@ -15,10 +15,12 @@
 CHECK_COUNT=0 CHECK_FAILED=0 CHECK_PREFIX='' CHECK_UNEQUAL=0
 CHECK_INSIDE='' CHECK_STEPS=''
 
-# What a check printed: a file without a name, so none can be left.
-exec {CHECK_FD}<>"$(mktemp)"
-rm "$(readlink "/proc/$$/fd/$CHECK_FD")"
-CHECK_OUT=/proc/$$/fd/$CHECK_FD
+# What a check printed: a file without a name, so none can be left. $$ is not
+# the shell that sources this when that is a subshell.
+CHECK_OUT=$(mktemp)
+exec {CHECK_FD}<>"$CHECK_OUT"
+rm "$CHECK_OUT"
+CHECK_OUT=/proc/$BASHPID/fd/$CHECK_FD
 
 # Whether what fails was asked by `! function`: bash runs the trap for what is
 # in it all the same, where errexit is off.

@@ -84,7 +84,7 @@ network_is_covered()
 
 network_settled()
 {
-	[ "$(intervals late)" = "unwatched|docker wrote rule|0|0
+	[ "$(intervals late)" = "unwatched|rules changed|0|0
 watched|||1" ]
 }
 

@@ -136,6 +136,15 @@ static void a_hole_of_which_nobody_knows_is_incomplete(void **state)
 	assert_string_equal(r->err, "coverage 99.50 % of 2 rules, 1 hole of"
 				    " unknown loss in this log\n");
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       "\nlost      none that is known, and 1 hole of "
+			       "unknown loss\n"));
+	cli_fixture_sql(
+		"INSERT INTO gap (from_ns, to_ns, packets, cause) VALUES"
+		" (1, 2, 7, 'counter')");
+	assert_non_null(strstr(cli_fixture_run("status")->out,
+			       "\nlost      7 packets in 1 gap, and 1 hole of "
+			       "unknown loss\n"));
 }
 
 static void json_has_it_in_fields(void **state)
@@ -176,6 +185,40 @@ static void two_times_have_the_share_of_the_worse(void **state)
 	assert_non_null(strstr(r->err, "coverage 0.00 % of 2 rules in the "
 				       "times compared"));
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+}
+
+/* A night without a logger that -S today is in the middle of. */
+static void what_lies_in_two_times_is_lost_once(void **state)
+{
+	static const char once[] = "12 packets lost in 1 gap, 1 hole of "
+				   "unknown loss in the times compared";
+	static const char *const questions[] = {
+		"diff -S 300s",
+		"diff -S 300s --against 400s..",
+		"diff -S 300s -U 295s",
+		"diff -S 300s --against ..330s",
+		"diff -S 330s --against 300s..",
+		"diff --against 310s..305s",
+	};
+
+	(void)state;
+	cli_fixture_sql(
+		"INSERT INTO gap (from_ns, to_ns, packets, cause) VALUES"
+		" (1795468397000000000, 1795468447000000000, 12, 'counter');"
+		"INSERT INTO coverage (rule, variant, state, from_ns, to_ns,"
+		" cause) VALUES (291, 'nft', 'unwatched', 1795468397000000000,"
+		" 1795468447000000000, 'flushed')");
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+		if (!strstr(cli_fixture_run(questions[i])->err, once))
+			fail_msg("%s: %s", questions[i],
+				 cli_fixture_run(questions[i])->err);
+	/* what is in one of them only is still lost */
+	cli_fixture_sql("UPDATE gap SET to_ns = 1795468398000000000;"
+			"UPDATE coverage SET to_ns = 1795468398000000000"
+			" WHERE state = 'unwatched' AND missed IS NULL");
+	assert_non_null(strstr(cli_fixture_run("diff -S 300s")->err, once));
+	assert_null(strstr(
+		cli_fixture_run("diff -S 300s --against ..350s")->err, "lost"));
 }
 
 static void after_a_kill_only_what_is_proven_counts(void **state)
@@ -330,6 +373,7 @@ int main(void)
 		T(a_hole_of_which_nobody_knows_is_incomplete),
 		T(json_has_it_in_fields),
 		T(two_times_have_the_share_of_the_worse),
+		T(what_lies_in_two_times_is_lost_once),
 		T(after_a_kill_only_what_is_proven_counts),
 		T(what_began_when_the_logger_stopped_is_after_the_log),
 		T(rows_of_a_rule_that_was_gone_are_marked),

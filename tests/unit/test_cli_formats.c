@@ -358,7 +358,8 @@ static void text_is_a_sentence_and_a_remedy(void **state)
 		"dropped by rule '-o br-bbbbbbbbbbbb -j DROP' of chain "
 		"DOCKER-ISOLATION-STAGE-2. To allow it: docker network connect "
 		"shop_db CONTAINER, with the container that is 192.168.144.2; "
-		"or publish the port: docker run -p 3306:3306/tcp.\n"
+		"or, with Docker's userland proxy, publish the port and use the "
+		"host's address: docker run -p 3306:3306/tcp.\n"
 		"2026-11-23 21:10:37.000: 192.168.144.2 in network shop_web "
 		"tried icmp type 8 to 172.18.0.3 in network shop_db; it was "
 		"dropped by rule '-o br-bbbbbbbbbbbb -j DROP' of chain "
@@ -373,8 +374,9 @@ static void text_is_a_sentence_and_a_remedy(void **state)
 		"udp port 53 of 192.168.144.2 in network shop_web; it was "
 		"dropped by rule '-o br-bbbbbbbbbbbb -j DROP' of chain "
 		"DOCKER-ISOLATION-STAGE-2. To allow it: docker network connect "
-		"shop_web CONTAINER, with the container that is 172.18.0.3; or "
-		"publish the port: docker run -p 53:53/udp.\n"
+		"shop_web CONTAINER, with the container that is 172.18.0.3; "
+		"or, with Docker's userland proxy, publish the port and use the "
+		"host's address: docker run -p 53:53/udp.\n"
 		"2026-11-23 21:15:37.000: an unknown address tried an unknown "
 		"protocol to an unknown address; it was dropped by rule "
 		"000000000007.\n");
@@ -395,8 +397,10 @@ static void nothing_of_an_internal_network_is_published(void **state)
 	assert_null(strstr(cli_fixture_run("log -o text --to-port 80")->out,
 			   "To allow it"));
 	cli_fixture_sql("UPDATE network SET internal = 0 WHERE id = 1");
-	assert_non_null(strstr(cli_fixture_run("log -o text --to-port 80")->out,
-			       "To allow it: publish the port"));
+	assert_non_null(
+		strstr(cli_fixture_run("log -o text --to-port 80")->out,
+		       "To allow it: publish the port and use the host's "
+		       "address: docker run -p 80:80/tcp.\n"));
 }
 
 static void no_name_becomes_a_command(void **state)

@@ -98,8 +98,48 @@ static void a_task_of_a_swarm_has_the_swarm_s_remedies(void **state)
 			" service = 'web.node' WHERE id = 2");
 	r = cli_fixture_run(SENTENCE);
 	assert_true(has(r, " of web.node.1 (192.168.144.2)"));
-	assert_true(has(r, " SERVICE); or publish the port: docker service "
-			   "update --publish-add 53:53/udp web.node.\n"));
+	assert_true(has(
+		r,
+		" SERVICE); or publish the port and use the host's "
+		"address: docker service update --publish-add 53:53/udp web.node.\n"));
+}
+
+/* Neither a network nor a published port gets a packet past DOCKER-USER. */
+static void what_the_user_forbids_docker_can_not_allow(void **state)
+{
+	static const char *const asked[] = { "log -o text --to-port 3306",
+					     "log -o text --to-port 53" };
+
+	(void)state;
+	cli_fixture_sql("UPDATE network SET internal = 0;"
+			"UPDATE rule SET chain = 'DOCKER-USER', verdict = 1;"
+			"UPDATE path SET verdict = 1, dst_network = NULL"
+			" WHERE dst_network = 1");
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
+		assert_non_null(strstr(cli_fixture_run(asked[i])->out,
+				       "of chain DOCKER-USER. To allow it: "
+				       "change that rule, which is not "
+				       "Docker's.\n"));
+}
+
+/* A network's own rules stop what claims to be from elsewhere, icc or not. */
+static void icc_is_not_what_an_internal_network_lacks(void **state)
+{
+	const struct cli_result *r;
+
+	(void)state;
+	cli_fixture_sql("UPDATE path SET dst_network = src_network;"
+			"UPDATE rule SET chain = 'FORWARD'");
+	r = cli_fixture_run("log -o text --to-port 3306");
+	assert_true(has(r,
+			" of chain FORWARD. To allow it: make the network "
+			"with com.docker.network.bridge.enable_icc=true.\n"));
+	cli_fixture_sql("UPDATE rule SET chain = 'DOCKER-ISOLATION-STAGE-1'");
+	r = cli_fixture_run("log -o text --to-port 3306");
+	assert_true(has(r, " of chain DOCKER-ISOLATION-STAGE-1.\n"));
+	cli_fixture_sql("UPDATE rule SET chain = 'DOCKER-INTERNAL'");
+	r = cli_fixture_run("log -o text --to-port 3306");
+	assert_true(has(r, " of chain DOCKER-INTERNAL.\n"));
 }
 
 /* What only looks like a task's name is none. */
@@ -371,6 +411,13 @@ static void status_counts_the_sides_that_nobody_knows(void **state)
 	assert_true(has(cli_fixture_run("status -o json"),
 			"\"unknown\":{\"conversations\":5,\"src\":3,"
 			"\"dst\":4}"));
+	/* nobody has the addresses that test packets of ours come from */
+	cli_fixture_sql("UPDATE path SET probe = 1 WHERE id = (SELECT path"
+			" FROM conversation WHERE src_endpoint IS NULL AND"
+			" dst_endpoint IS NULL ORDER BY id DESC LIMIT 1)");
+	assert_true(has(cli_fixture_run("status"),
+			"\nunknown   source of 2, destination of 3 of the last "
+			"4 conversations\n"));
 }
 
 int main(void)
@@ -380,6 +427,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(every_format_has_the_names),
 		T(a_task_of_a_swarm_has_the_swarm_s_remedies),
+		T(what_the_user_forbids_docker_can_not_allow),
+		T(icc_is_not_what_an_internal_network_lacks),
 		T(a_dot_in_a_name_makes_no_task),
 		T(docker_gwbridge_is_no_network_to_connect_to),
 		T(what_is_counted_can_be_counted_by_container),

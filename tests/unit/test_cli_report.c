@@ -77,6 +77,10 @@ static void its_sums_are_those_of_the_matrix(void **state)
 	assert_int_equal(i, rows_of(root, "matrix"));
 	json_decref(matrix);
 	json_decref(root);
+	assert_non_null(strstr(
+		cli_fixture_run("report -o md")->out,
+		"\nThe most went from shop\\_web to shop\\_db: 23 packets "
+		"\\(drop\\), top port tcp/3306 \\(56 %\\).\n"));
 }
 
 static void each_command_gives_an_answer(void **state)
@@ -378,8 +382,8 @@ static void probes_are_counted_apart(void **state)
 	assert_non_null(
 		strstr(cli_fixture_run("matrix --probe")->out, "accept"));
 	assert_non_null(strstr(cli_fixture_run("status")->out,
-			       " stored; test packets, counted apart, of all "
-			       "time: 7\n"));
+			       " stored, test packets among them: 7 in all "
+			       "time\n"));
 	assert_null(strstr(cli_fixture_run("top --by src_ip,port")->out,
 			   "2001:db8::1"));
 	assert_null(strstr(cli_fixture_run("matrix --port 80")->out, "tcp/80"));

@@ -94,7 +94,7 @@ static void status_counts_what_was_stored_and_lost(void **state)
 	assert_non_null(strstr(
 		r->out,
 		"logger    not running: it was killed after "
-		"2026-11-23 21:18:55.000, or this is a copy of then\n"
+		"2026-11-23 21:18:56.500, or this is a copy of then\n"
 		"packets   2 stored\n"
 		"unknown   source of 4, destination of 5 of the last 5 "
 		"conversations\n"

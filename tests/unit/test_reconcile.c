@@ -151,6 +151,23 @@ static void a_twin_deleted_by_hand_is_a_hole_with_a_number(void **state)
 	rw_end(&s, 30);
 }
 
+/* A twin that was verified at 11 was not away before, whatever notice says. */
+static void a_hole_begins_where_the_watch_did_at_the_earliest(void **state)
+{
+	const struct world *w = *state;
+	struct session s = rw_watched(w, 0);
+
+	rw_twin(&s, (struct told){ TWIN_IN_PLACE, 0, 0, 13, 9, "flushed", NULL,
+				   false, false });
+	rw_look(&s, 14);
+	assert_string_equal(rw_coverage(w),
+			    "unwatched|10|11|docker wrote rule|0\n"
+			    "watched|11|11|NULL|NULL\n"
+			    "unwatched|11|13|flushed|0\n"
+			    "watched|13|NULL|NULL|NULL");
+	rw_end(&s, 30);
+}
+
 static void losses_and_a_hole_in_one_interval_are_not_counted_twice(
 	void **state)
 {
@@ -464,6 +481,7 @@ int main(void)
 		T(counters_that_came_just_now_prove_no_loss),
 		T(a_rule_that_is_never_quiet_gets_a_least_number_first),
 		T(a_twin_deleted_by_hand_is_a_hole_with_a_number),
+		T(a_hole_begins_where_the_watch_did_at_the_earliest),
 		T(losses_and_a_hole_in_one_interval_are_not_counted_twice),
 		T(an_edit_that_fails_is_not_watched_until_it_works),
 		T(a_removed_rule_ends_and_its_late_rows_are_marked),
