@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A file in, settings out, by inih. Whoever may write the file decides what
- * root's daemon does, so a file that anybody may write is refused.
+ * root's daemon does, so a file that others may write is refused.
  */
 #include "lib/conffile.h"
 
@@ -76,7 +76,8 @@ static int open_file(const char *path, FILE **ret, char *error)
 			 strerror(-r));
 		return r;
 	}
-	if (fstat(fileno(file), &st) == 0 && (st.st_mode & S_IWOTH) == 0 &&
+	if (fstat(fileno(file), &st) == 0 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
 	    (st.st_uid == 0 || st.st_uid == geteuid())) {
 		*ret = file;
 		return 0;

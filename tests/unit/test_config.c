@@ -177,17 +177,21 @@ static void a_line_without_end_is_refused(void **state)
 	assert_non_null(strstr(error, ":2: the line is too long"));
 }
 
-static void a_file_that_anybody_may_write_is_refused(void **state)
+static void a_file_that_others_may_write_is_refused(void **state)
 {
+	static const mode_t modes[] = { 0666, 0646, 0664 };
 	struct config cfg = config_default;
-	char error[CONFFILE_ERROR_MAX] = "";
 
 	(void)state;
 	write_file("user = nobody\n");
-	assert_int_equal(chmod(path, 0666), 0);
-	assert_int_equal(config_read(&cfg, path, error), -EPERM);
-	assert_non_null(strstr(error, path));
-	assert_memory_equal(&cfg, &config_default, sizeof(cfg));
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		char error[CONFFILE_ERROR_MAX] = "";
+
+		assert_int_equal(chmod(path, modes[i]), 0);
+		assert_int_equal(config_read(&cfg, path, error), -EPERM);
+		assert_non_null(strstr(error, path));
+		assert_memory_equal(&cfg, &config_default, sizeof(cfg));
+	}
 }
 
 static void a_file_that_is_not_there_is_named(void **state)
@@ -219,7 +223,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
 		cmocka_unit_test(an_unknown_word_of_the_profile_is_named),
 		cmocka_unit_test(a_line_without_end_is_refused),
-		cmocka_unit_test(a_file_that_anybody_may_write_is_refused),
+		cmocka_unit_test(a_file_that_others_may_write_is_refused),
 		cmocka_unit_test(a_file_that_is_not_there_is_named),
 		cmocka_unit_test(a_directory_is_no_file),
 	};
