@@ -197,4 +197,5 @@ clean:
 	rm -rf $(BUILD)
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
-	@echo 'Targets: all run demo test bench check lint format install clean'
+	@echo 'Targets: all run demo test check check-system unit-tests bench lint format'
+	@echo '         install uninstall clean'

@@ -90,10 +90,13 @@ _bridgeaudit()
 	--framework) words='pci-dss-4.0.1 iso27001-2022 soc2 cis-docker-1.6' ;;
 	-s | --sort) words='packets bytes conversations ports' ;;
 	--by)
-		words='network container service project image ip interface from to src_ip dst_ip in_if out_if
+		words='network container service project image ip interface
+			from to src_ip dst_ip src_container dst_container
+			src_service dst_service src_project dst_project
+			src_image dst_image in_if out_if
 			port proto verdict chain rule' ;;
 	-S | --since | -U | --until | --as-of)
-		words='now recent today yesterday this-week week-ago this-month' ;;
+		words='now recent today yesterday this-week week-ago this-month this-year' ;;
 	--user) words=$(compgen -u) ;;
 	--step) words='1s 10s 1m 5m 15m 1h 1d' ;;
 	--db | --baseline | --cursor-file | --against | --public-key)

@@ -2,15 +2,15 @@
 # Completion of bridgeaudit for fish, with the names that are in the log.
 
 function __bridgeaudit_values
-	set -l words (commandline -opc)
-	set -l db
-	if set -l i (contains -i -- --db $words)
+	set --local words (commandline -opc)
+	set --local db
+	if set --local i (contains -i -- --db $words)
 		set db --db $words[(math $i + 1)]
 	end
 	bridgeaudit $db values $argv[1] 2>/dev/null
 end
 
-set -l verbs matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads
+set --local verbs matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads
 complete -c bridgeaudit -f
 complete -c bridgeaudit -n "not __fish_seen_subcommand_from $verbs" -a "$verbs"
 complete -c bridgeaudit -n "__fish_seen_subcommand_from values" -a "network container service project image mac interface chain rule"
@@ -20,10 +20,10 @@ complete -c bridgeaudit -n "__fish_seen_subcommand_from key" -a rotate
 complete -c bridgeaudit -l after-cursor -x -d "begin after it"
 complete -c bridgeaudit -l against -r -F -d "compare with"
 complete -c bridgeaudit -l all -d "packets, or rules that are gone, as well"
-complete -c bridgeaudit -l as-of -x -a 'now recent today yesterday this-week week-ago this-month' -d "names as of then"
+complete -c bridgeaudit -l as-of -x -a 'now recent today yesterday this-week week-ago this-month this-year' -d "names as of then"
 complete -c bridgeaudit -l ascii -d "no block characters"
 complete -c bridgeaudit -l baseline -r -F -d "compare with a file"
-complete -c bridgeaudit -l by -x -a 'network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule' -d "count by"
+complete -c bridgeaudit -l by -x -a 'network container service project image ip interface from to src_ip dst_ip src_container dst_container src_service dst_service src_project dst_project src_image dst_image in_if out_if port proto verdict chain rule' -d "count by"
 complete -c bridgeaudit -l color -x -a 'auto always never' -d "colours"
 complete -c bridgeaudit -l cursor -x -d "begin with it"
 complete -c bridgeaudit -l cursor-file -r -F -d "go on where the last one ended"
@@ -45,11 +45,11 @@ complete -c bridgeaudit -n "not __fish_seen_subcommand_from bundle" -l output -s
 complete -c bridgeaudit -l pager -d "a pager on a terminal"
 complete -c bridgeaudit -l public-key -r -F -d "that must have signed"
 complete -c bridgeaudit -l reverse -s r -d "the newest first"
-complete -c bridgeaudit -l since -s S -x -a 'now recent today yesterday this-week week-ago this-month' -d "from this time on"
+complete -c bridgeaudit -l since -s S -x -a 'now recent today yesterday this-week week-ago this-month this-year' -d "from this time on"
 complete -c bridgeaudit -l sort -s s -x -a 'packets bytes conversations ports' -d "the most"
 complete -c bridgeaudit -l step -x -a '1s 10s 1m 5m 15m 1h 1d' -d "length of a slot"
 complete -c bridgeaudit -l timeout -x -d "end then"
-complete -c bridgeaudit -l until -s U -x -a 'now recent today yesterday this-week week-ago this-month' -d "before this time"
+complete -c bridgeaudit -l until -s U -x -a 'now recent today yesterday this-week week-ago this-month this-year' -d "before this time"
 complete -c bridgeaudit -l user -x -a '(__fish_complete_users)' -d "who read the log"
 complete -c bridgeaudit -l utc -d "times in UTC"
 complete -c bridgeaudit -l version -s V -d "version"

@@ -38,8 +38,8 @@ _bridgeaudit_operand()
 	fi
 }
 
-local times='(now recent today yesterday this-week week-ago this-month)'
-local by='(network container service project image ip interface from to src_ip dst_ip in_if out_if port proto verdict chain rule)'
+local times='(now recent today yesterday this-week week-ago this-month this-year)'
+local by='(network container service project image ip interface from to src_ip dst_ip src_container dst_container src_service dst_service src_project dst_project src_image dst_image in_if out_if port proto verdict chain rule)'
 
 _arguments -S \
 	'1:verb:(matrix log follow top timeline show diff values status rules doctor report bundle probe verify key reads)' \

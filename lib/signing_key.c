@@ -55,17 +55,14 @@ static int read_seed(int fd, uint8_t seed[crypto_sign_SEEDBYTES])
 	return r;
 }
 
-int signing_key_load(const char *dir, uint8_t ret[CHECKPOINT_SECRET])
+int signing_key_load_at(int dir_fd, uint8_t ret[CHECKPOINT_SECRET])
 {
 	uint8_t seed[crypto_sign_SEEDBYTES], key[CHECKPOINT_KEY];
-	char path[SIGNING_PATH_MAX];
 	struct stat st;
-	int r = signing_key_file(dir, "signing.key", path);
+	int r = 0;
 	int fd;
 
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(dir_fd, "signing.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) < 0)
@@ -79,6 +76,18 @@ int signing_key_load(const char *dir, uint8_t ret[CHECKPOINT_SECRET])
 	if (r == 0)
 		crypto_sign_seed_keypair(key, ret, seed);
 	sodium_memzero(seed, sizeof(seed));
+	return r;
+}
+
+int signing_key_load(const char *dir, uint8_t ret[CHECKPOINT_SECRET])
+{
+	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = signing_key_load_at(fd, ret);
+	close(fd);
 	return r;
 }
 

@@ -20,6 +20,8 @@ int signing_key_file(const char *dir, const char *name,
 /* Reads the secret. Returns 0, -ENOENT, -EPERM for a file that others may read
  * or that is another's, -EINVAL for one that is no key, or -errno. */
 int signing_key_load(const char *dir, uint8_t ret[CHECKPOINT_SECRET]);
+/* The same in a directory that was opened while there was a way to it. */
+int signing_key_load_at(int dir_fd, uint8_t ret[CHECKPOINT_SECRET]);
 
 /*
  * Makes a new key, which follows old_secret when that is not NULL, and adds its

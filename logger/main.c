@@ -31,7 +31,7 @@
 #include "logger/privilege.h"
 #include "logger/recorder.h"
 
-/* The default's directory is made and handed to user; others are theirs. */
+/* A directory that is missing is made and handed to user. */
 static int prepare_directory(const char *db_path, const char *user)
 {
 	char dir[PATH_MAX];
@@ -56,12 +56,19 @@ static int prepare_directory(const char *db_path, const char *user)
 		return 0;
 	memcpy(dir, db_path, (size_t)(slash - db_path));
 	dir[slash - db_path] = '\0';
-	if (mkdir(dir, 0750) == 0)
-		return chown(dir, uid, gid) == 0 ? 0 : -errno;
-	if (errno == EEXIST)
+	if (mkdir(dir, 0750) < 0) {
+		r = errno == EEXIST ? 0 : -errno;
+		if (r < 0)
+			log_error("can't make directory '%s': %s", dir,
+				  strerror(-r));
+		return r;
+	}
+	if (chown(dir, uid, gid) == 0)
 		return 0;
 	r = -errno;
-	log_error("can't make directory '%s': %s", dir, strerror(-r));
+	log_error("can't give directory '%s' to user '%s': %s", dir, user,
+		  strerror(-r));
+	rmdir(dir);
 	return r;
 }
 

@@ -25,6 +25,7 @@ static const char usage_text[] =
 	"       bridgeauditd --plan [-6] [--group N] [--profile WORDS] < RULES\n"
 	"       bridgeauditd --probe [--config FILE]\n"
 	"       bridgeauditd --remove-rules [--db FILE]\n"
+	"       bridgeauditd --help | --version\n"
 	"\n"
 	"  --config FILE         settings (" CONFFILE_PATH_DEFAULT ");\n"
 	"                        options win over them\n"

@@ -22,6 +22,10 @@ static void load(struct seal *s)
 	char hex[2 * CHECKPOINT_KEY + 1];
 	int r = signing_key_load(s->dir, s->secret);
 
+	/* the directory above may be the recorder's, and we are root without
+	 * a capability for it by now */
+	if (r == -EACCES && s->dir_fd >= 0)
+		r = signing_key_load_at(s->dir_fd, s->secret);
 	if (r == -ENOENT) {
 		r = signing_key_make(s->dir, NULL, s->secret);
 		if (r == 0)
@@ -48,12 +52,14 @@ void seal_open(struct seal *s, const char *db_path)
 	char path[SIGNING_PATH_MAX];
 	mode_t mask;
 
-	*s = (struct seal){ .fd = -1 };
+	*s = (struct seal){ .fd = -1, .dir_fd = -1 };
 	if (canonical_init() < 0 || signing_key_dir(db_path, s->dir) < 0)
 		return;
 	/* who checks the log need not be root, whatever our caller's umask */
 	mask = umask(022);
 	load(s);
+	if (s->able)
+		s->dir_fd = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->able && signing_key_file(s->dir, "checkpoints", path) == 0) {
 		s->fd = open(path,
 			     O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC |
@@ -78,7 +84,9 @@ void seal_close(struct seal *s)
 	sodium_memzero(s->secret, sizeof(s->secret));
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = -1;
+	if (s->dir_fd >= 0)
+		close(s->dir_fd);
+	s->fd = s->dir_fd = -1;
 	s->able = false;
 }
 

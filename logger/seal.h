@@ -14,6 +14,7 @@ struct seal {
 	bool able; /* there is a key */
 	uint8_t secret[CHECKPOINT_SECRET];
 	char dir[SIGNING_PATH_MAX];
+	int dir_fd;		 /* of it; -1: there is no key */
 	int fd;			 /* of the file "checkpoints"; -1: none */
 	struct courier *courier; /* NULL: no command gets them */
 	int64_t id, seq;	 /* signed last; they never go back */

@@ -132,8 +132,8 @@ static int finish(const struct cli *cli, const struct filter *f,
 		f->output, w->bundle.n, hash);
 	fprintf(cli->out, "%s\n",
 		is_signed ? "it is signed with the log's key"
-			  : "only checkpoints sign it: the log's key is not "
-			    "yours to read");
+			  : "nobody signed it as a whole: the log's key is not "
+			    "here, or not yours to read");
 	if (fflush(cli->out) == EOF)
 		return cli_write_failed(cli, -errno);
 	return loss_finish(cli, &r->loss, 1, "inside this window");

@@ -38,7 +38,8 @@ struct counted {
 	uint64_t at_least; /* of these: with more ports, perhaps */
 };
 
-uint64_t counted_slot_ns(const struct flow_question *q, int64_t slot)
+/* The start of a slot. */
+static uint64_t slot_ns(const struct flow_question *q, int64_t slot)
 {
 	return (uint64_t)(slot * q->step_s - q->offset_s) * NS_PER_S;
 }
@@ -116,9 +117,8 @@ static int output_as_values(struct counted *c, sqlite3_stmt *stmt)
 
 	if (c->q->step_s)
 		*v++ = text_value(time_rfc3339(
-			counted_slot_ns(c->q,
-					sqlite3_column_int64(
-						stmt, measure(c, FLOW_SLOT))),
+			slot_ns(c->q, sqlite3_column_int64(
+					      stmt, measure(c, FLOW_SLOT))),
 			slot, sizeof(slot)));
 	for (size_t i = 0; i < c->q->group->n; i++) {
 		const struct dimension *d = c->q->group->by[i];
@@ -143,8 +143,7 @@ static int output_as_cells(struct counted *c, sqlite3_stmt *stmt)
 	size_t n = 0;
 
 	if (c->q->step_s) {
-		time_local(counted_slot_ns(
-				   c->q, sqlite3_column_int64(
+		time_local(slot_ns(c->q, sqlite3_column_int64(
 						 stmt, measure(c, FLOW_SLOT))),
 			   slot, sizeof(slot));
 		slot[strcspn(slot, ".")] = '\0';

@@ -13,7 +13,4 @@
 int counted_run(const struct cli *cli, const struct filter *f,
 		const struct flow_question *q, const char *member);
 
-/* The start of a slot in nanoseconds. */
-uint64_t counted_slot_ns(const struct flow_question *q, int64_t slot);
-
 #endif

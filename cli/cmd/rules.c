@@ -154,6 +154,8 @@ static const char *safe_column(sqlite3_stmt *stmt, int column, char *buf,
 static const char *number_column(sqlite3_stmt *stmt, int column,
 				 char buf[NUMBER_MAX])
 {
+	if (sqlite3_column_type(stmt, column) == SQLITE_NULL)
+		return ""; /* not known, which is not 0 */
 	snprintf(buf, NUMBER_MAX, "%" PRId64,
 		 (int64_t)sqlite3_column_int64(stmt, column));
 	return buf;

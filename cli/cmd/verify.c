@@ -170,16 +170,17 @@ static int print_table(FILE *out, const struct verify_report *report)
 		print_sums(out, report);
 		print_signed(out, report);
 	}
-	return fflush(out) == 0 ? 0 : -1;
+	return fflush(out) == 0 ? 0 : -errno;
 }
 
+/* "s:o?" is null where there is no time. */
 static json_t *json_fault(const struct verify_report *report)
 {
 	int64_t seq = report->fault_seq;
 
 	if (!report->fault)
 		return json_null();
-	return json_pack("{s:s,s:o,s:o,s:o,s:I}", "kind",
+	return json_pack("{s:s,s:o,s:o?,s:o,s:I}", "kind",
 			 verify_fault_words[report->fault], "commit",
 			 seq && seq != INT64_MAX ? json_integer(seq)
 						 : json_null(),
@@ -194,7 +195,7 @@ static json_t *json_signed(const struct verify_report *report)
 
 	if (!report->signed_seq)
 		return json_null();
-	return json_pack("{s:I,s:o,s:s,s:b}", "commit",
+	return json_pack("{s:I,s:o?,s:s,s:b}", "commit",
 			 (json_int_t)report->signed_seq, "time",
 			 json_time(report->signed_ns), "key",
 			 key_text(report->signed_key, key), "key_trusted",
@@ -216,7 +217,7 @@ static json_t *json_removed(const struct verify_report *report)
 static int print_json(FILE *out, const struct verify_report *report)
 {
 	json_t *json = json_pack(
-		"{s:b,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o*,s:I,s:I,"
+		"{s:b,s:o,s:o?,s:o?,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:o*,s:I,s:I,"
 		"s:o,s:o}",
 		"proven", report->fault == FAULT_NONE, "fault",
 		json_fault(report), "from", json_time(report->begun_ns), "to",
@@ -235,7 +236,9 @@ static int print_json(FILE *out, const struct verify_report *report)
 		"removed", json_removed(report));
 	int r = json_write(out, json);
 
-	return r == 0 && fputc('\n', out) != EOF && fflush(out) == 0 ? 0 : -1;
+	if (r == 0 && (fputc('\n', out) == EOF || fflush(out) == EOF))
+		r = -errno;
+	return r;
 }
 
 static int run(const struct cli *cli, const struct filter *f)
@@ -269,7 +272,7 @@ static int run(const struct cli *cli, const struct filter *f)
 	r = f->format == OUTPUT_JSON ? print_json(cli->out, &report)
 				     : print_table(cli->out, &report);
 	if (r < 0)
-		return cli_write_failed(cli, -errno);
+		return cli_write_failed(cli, r);
 	return report.fault ? EXITCODE_INTEGRITY : EXITCODE_OK;
 }
 

@@ -20,7 +20,7 @@ enum flow_order {
 	FLOW_BY_KEY, /* the columns of the group */
 };
 
-/* Columns of QUERY_MATRIX's rows. */
+/* Columns of query_matrix()'s rows. */
 enum matrix_column {
 	MATRIX_SRC, /* two columns of the first dimension */
 	MATRIX_SRC_ELSE,

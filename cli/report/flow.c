@@ -74,8 +74,9 @@ static int take_row(struct report_flows *f, sqlite3_stmt *stmt,
 	return 0;
 }
 
-int report_flow_compare(const struct report_flow *a,
-			const struct report_flow *b)
+/* How two of them are ordered by what they mean. */
+static int compare_flows(const struct report_flow *a,
+			 const struct report_flow *b)
 {
 	int order = strcmp(a->key, b->key);
 
@@ -84,7 +85,7 @@ int report_flow_compare(const struct report_flow *a,
 
 static int compare(const void *a, const void *b)
 {
-	return report_flow_compare(a, b);
+	return compare_flows(a, b);
 }
 
 /* Makes one of those that read the same, such as two codes of an ICMP type. */
@@ -98,7 +99,7 @@ static void settle(struct report_flows *f)
 		struct report_flow *next = &f->list[i];
 		struct report_flow *last = kept ? &f->list[kept - 1] : NULL;
 
-		if (!last || report_flow_compare(last, next) != 0) {
+		if (!last || compare_flows(last, next) != 0) {
 			f->list[kept++] = *next;
 			continue;
 		}
@@ -164,7 +165,7 @@ static int more_packets(const void *a, const void *b)
 
 	if (x->packets != y->packets)
 		return x->packets > y->packets ? -1 : 1;
-	return report_flow_compare(x, y);
+	return compare_flows(x, y);
 }
 
 const struct report_flow **report_flows_by_packets(const struct report_flows *f)

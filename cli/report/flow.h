@@ -31,10 +31,6 @@ int report_flows_read(sqlite3 *db, const struct selection *sel,
 		      struct report_flows *ret);
 void report_flows_clear(struct report_flows *flows);
 
-/* How two of them are ordered by what they mean. */
-int report_flow_compare(const struct report_flow *a,
-			const struct report_flow *b);
-
 /* Packets of all that have the verdict. */
 int64_t report_flows_packets(const struct report_flows *flows, int verdict);
 

@@ -150,7 +150,7 @@ const struct report_framework *report_framework_at(size_t i)
 	return i < ARRAY_SIZE(frameworks) ? &frameworks[i] : NULL;
 }
 
-const struct report_framework *report_framework_find(const char *name)
+static const struct report_framework *find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(frameworks); i++)
 		if (strcmp(name, frameworks[i].name) == 0)
@@ -165,7 +165,7 @@ int report_framework_take(const struct cli *cli, const char *name,
 	char list[256] = "", meant[GUESS_TEXT_MAX];
 	size_t at = 0;
 
-	*ret = name ? report_framework_find(name) : NULL;
+	*ret = name ? find(name) : NULL;
 	if (!name || *ret)
 		return 0;
 	for (size_t i = 0; report_framework_at(i); i++) {

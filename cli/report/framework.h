@@ -22,8 +22,7 @@ struct report_framework {
 	size_t n;
 };
 
-/* The framework of that name, or NULL; the i-th one, NULL behind the last. */
-const struct report_framework *report_framework_find(const char *name);
+/* The i-th one, NULL behind the last. */
 const struct report_framework *report_framework_at(size_t i);
 
 /* That of an option; NULL for none. 0, or -EINVAL after saying which there

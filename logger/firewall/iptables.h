@@ -14,7 +14,6 @@
 
 enum {
 	IPTABLES_PATH_MAX = CHILD_PATH_MAX,
-	IPTABLES_TEXT_MAX = CHILD_OUTPUT_MAX, /* of iptables-save's output */
 	IPTABLES_ERROR_MAX = CHILD_ERROR_MAX,
 };
 
@@ -58,7 +57,7 @@ bool iptables_in_use(const struct iptables *ipt);
  * one of them, the nft variant takes as long, and the legacy one would create
  * a table that is not there. Returns 0 and the text, NUL added, which the
  * caller frees. -ETIMEDOUT when it took longer than timeout_ms (> 0) and
- * was killed, -E2BIG beyond IPTABLES_TEXT_MAX, -EIO when it failed, or -errno;
+ * was killed, -E2BIG beyond CHILD_OUTPUT_MAX, -EIO when it failed, or -errno;
  * error[IPTABLES_ERROR_MAX] then says what, with what it wrote to stderr.
  */
 int iptables_save(const struct iptables *ipt, int timeout_ms, char **ret_text,

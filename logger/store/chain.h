@@ -24,7 +24,7 @@ int chain_open(struct store *st, uint64_t start_ns);
 void chain_close(struct store *st);
 struct chain *chain_new(void);
 
-/* Around statements whose rows chain_batch() has: nothing is noticed. */
+/* Around statements whose rows are hashed in the link: nothing is noticed. */
 void chain_pause(struct store *st);
 void chain_resume(struct store *st);
 

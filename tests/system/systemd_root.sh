@@ -221,6 +221,29 @@ is_proven()
 	in_it bridgeaudit verify
 }
 
+# As bridgeaudit.conf(5) has it.
+goes_elsewhere()
+{
+	in_it sh -ec '
+		install -d -m 751 -o bridgeaudit -g bridgeaudit /srv/audit
+		install -d -m 755 /srv/audit/audit.db.keeper
+		mkdir /etc/systemd/system/bridgeauditd.service.d
+		cd /etc/systemd/system/bridgeauditd.service.d
+		printf "[Service]\nReadWritePaths=/srv/audit\n" >here.conf
+		echo "db = /srv/audit/audit.db" >>/etc/bridgeaudit/bridgeaudit.conf
+		systemctl daemon-reload
+		systemctl restart bridgeauditd' || return
+	tb_wait 100 watches && reloads && tb_wait 100 is_signed && return
+	in_it journalctl -u bridgeauditd --no-pager | tail -n 20
+	return 1
+}
+
+is_signed()
+{
+	in_it bridgeaudit verify >"$DIR/verified" &&
+		grep -q '^signed until ' "$DIR/verified"
+}
+
 stops_clean()
 {
 	in_it systemctl stop bridgeauditd || return
@@ -257,6 +280,7 @@ check 'probes reach the bridges' probes
 check 'a reload is heard by the same keeper' reloads
 check 'a keeper that is killed comes again' comes_again
 check 'its log is proven' is_proven
+check 'a database elsewhere is written and signed' goes_elsewhere
 check 'a stop takes all out' stops_clean
 check 'nothing is left behind' stop
 echo "1..$CHECK_COUNT"

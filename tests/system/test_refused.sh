@@ -31,6 +31,13 @@ start_as_nobody()
 		timeout 10 "$TB_BUILD/bridgeauditd" --foreground
 }
 
+# Root that may not give files away, as under the unit.
+start_confined()
+{
+	(tb_beside setpriv --bounding-set -chown timeout 10 \
+		"$TB_BUILD/bridgeauditd" --foreground --user nobody "$@")
+}
+
 # An iptables-restore that fails as it does on a kernel without the target.
 fake_iptables()
 {
@@ -96,7 +103,7 @@ waits_for_recorder()
 
 says_late()
 {
-	tb_logged | grep -q 'opens its database yet'
+	tb_logged | grep -q 'is still opening its database'
 }
 
 test_variant()
@@ -129,6 +136,10 @@ test_variant()
 	mkdir "$TB_DIR/closed"
 	check "a directory that is not the user's is named" \
 		fails_with 5 "as user 'nobody'" start --db "$TB_DIR/closed/a.db"
+	check 'a directory that can not be given away is named' \
+		fails_with 1 "can't give directory '$TB_DIR/none'" \
+		start_confined --db "$TB_DIR/none/a.db"
+	check 'and is not left behind' [ ! -e "$TB_DIR/none" ]
 	sqlite3 "$TB_DIR/db/newer.db" \
 		'PRAGMA application_id = 0x42724175; PRAGMA user_version = 9;
 		CREATE TABLE event (id)'

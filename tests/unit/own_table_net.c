@@ -74,7 +74,7 @@ static const char tally[] =
 	"icmp type echo-request counter\nicmpv6 type echo-request counter\n"
 	"}\n}\n";
 
-void net_shell(const char *command)
+static void net_shell(const char *command)
 {
 	if (system(command) != 0)
 		fail_msg("failed: %s", command);

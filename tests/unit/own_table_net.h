@@ -16,9 +16,6 @@ uint64_t net_forwarded(void);
 /* Makes it all, this process inside of it. False: not allowed to. */
 bool net_make(void);
 
-/* Runs a command of the shell, which must not fail. */
-void net_shell(const char *command);
-
 /* Feeds text to nft, which must take it. */
 void net_nft(const char *text);
 

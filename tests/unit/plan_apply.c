@@ -365,7 +365,7 @@ bool is_our_line(const char *line)
 	return is_twin_line(line);
 }
 
-bool is_comment_line(const char *line)
+static bool is_comment_line(const char *line)
 {
 	return *line == '#';
 }

@@ -44,9 +44,6 @@ bool is_twin_line(const char *line);
  */
 bool is_our_line(const char *line);
 
-/* Whether the line is a comment. */
-bool is_comment_line(const char *line);
-
 /* Fails the test where two rulesets differ in more than their comments and the
  * order of their chains. */
 void assert_same_rules(const char *a, const char *b);

@@ -120,6 +120,19 @@ static void each_key_that_signed_is_named(void **state)
 	free(text);
 }
 
+/* Nor is a checkpoint claimed, of which there may be none. */
+static void without_the_key_nobody_signs_it(void **state)
+{
+	struct bundle_world *w = *state;
+	char key[BUNDLE_PATH_SIZE];
+
+	snprintf(key, sizeof(key), "%s.keeper/signing.key", w->world.db);
+	assert_int_equal(unlink(key), 0);
+	bundle_world_make(w, ALL);
+	bundle_must_say(w, "nobody signed it as a whole: the log's key is not "
+			   "here, or not yours to read\n");
+}
+
 /* The last packet was committed a nanosecond after what was signed. */
 static void until_when_a_logger_ran_is_somebodys_word(void **state)
 {
@@ -212,6 +225,7 @@ int main(void)
 		TEST(a_file_that_nobody_checks_is_refused),
 		TEST(words_that_say_something_else_are_refused),
 		TEST(each_key_that_signed_is_named),
+		TEST(without_the_key_nobody_signs_it),
 		TEST(until_when_a_logger_ran_is_somebodys_word),
 		TEST(it_is_checked_where_there_is_nothing_else),
 		TEST(nor_does_a_large_one_need_a_directory),

@@ -265,11 +265,11 @@ static void rules_shows_twins_counters_and_their_time(void **state)
 		"FAMILY VARIANT CHAIN                    VERDICT TWIN     "
 		"PACKETS LOGGED MISSED COVERED SINCE ID           RULE\n"
 		"ipv4   nft     DOCKER-ISOLATION-STAGE-2 drop    in place "
-		"     40     40      0               000000000123 -o br-bbbbbbbbbbbb -j DROP\n"
+		"     40     40                      000000000123 -o br-bbbbbbbbbbbb -j DROP\n"
 		"ipv4   nft     DOCKER-ISOLATION-STAGE-2 drop    missing  "
-		"      7      0      0               000000000124 -o docker0 -j DROP\n"
+		"      7      0                      000000000124 -o docker0 -j DROP\n"
 		"ipv6   nft     DOCKER                   accept  in place "
-		"      3      3      0               aabbccddeeff -d fd00::2/128 ! -i"
+		"      3      3                      aabbccddeeff -d fd00::2/128 ! -i"
 		" br-aaaaaaaaaaaa -o br-aaaaaaaaaaaa -p tcp -m tcp --dport 80"
 		" -j ACCEPT\n"
 		"states and counters as of 2026-11-23 21:18:55.000\n");
@@ -277,7 +277,12 @@ static void rules_shows_twins_counters_and_their_time(void **state)
 	r = cli_fixture_run("rules --all");
 	assert_non_null(strstr(
 		r->out,
-		"gone           1      1      0               000000000125"));
+		"gone           1      1                      000000000125"));
+	/* what is not known is not 0 */
+	cli_fixture_sql("INSERT INTO account VALUES (291, 0, 40, 0, 7, 0)");
+	r = cli_fixture_run("rules");
+	assert_non_null(strstr(
+		r->out, "     40     40      7               000000000123"));
 }
 
 static void rules_jsonl_and_csv_have_every_field(void **state)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/filter/option.h"
+#include "cli/filter/expr.h"
 #include "lib/exitcode.h"
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
@@ -207,39 +207,6 @@ static char *read_text(const char *path)
 	return text;
 }
 
-/* An option that was added and forgotten there would never be found. */
-static void completions_and_manual_know_every_option(void **state)
-{
-	static const struct {
-		const char *path;
-		const char *before; /* the option's name */
-	} files[] = {
-		{ "completions/bridgeaudit.bash", "--" },
-		{ "completions/bridgeaudit.zsh", "--" },
-		{ "completions/bridgeaudit.fish", "-l " },
-		{ "man/bridgeaudit.1", "Fl -" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		char *text = read_text(files[i].path), word[64];
-
-		for (size_t j = 0; filter_option_at(j); j++) {
-			snprintf(word, sizeof(word), "%s%s", files[i].before,
-				 filter_option_at(j)->name);
-			if (!strstr(text, word) && i < 3)
-				fail_msg("%s lacks %s", files[i].path, word);
-		}
-		for (size_t j = 0; expr_field_at(j); j++) {
-			snprintf(word, sizeof(word), "%s%s", files[i].before,
-				 expr_field_at(j)->name);
-			if (!strstr(text, word))
-				fail_msg("%s lacks %s", files[i].path, word);
-		}
-		free(text);
-	}
-}
-
 static void completions_and_manual_know_every_verb(void **state)
 {
 	static const char *const files[] = { "completions/bridgeaudit.bash",
@@ -420,7 +387,6 @@ int main(void)
 		T(every_help_fits_a_screen_and_has_examples),
 		T(help_is_a_word_as_well),
 		T(values_are_what_a_filter_can_take),
-		T(completions_and_manual_know_every_option),
 		T(completions_and_manual_know_every_verb),
 		T(an_unknown_network_is_a_mistake_with_a_hint),
 		T(names_are_never_sql),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The directory of the key: who may read and write what, and lines that a full
  * disk cut short. */
+#include <cap-ng.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,6 +87,34 @@ static void a_directory_of_others_gets_no_key(void **state)
 	assert_true(seal.able);
 }
 
+/* As in a directory that the logger made for a database elsewhere: it is the
+ * recorder's, and the keeper gave up what root may in those of others. */
+static void it_is_read_again_in_a_directory_of_the_recorder(void **state)
+{
+	const struct world *w = *state;
+	void *all;
+
+	if (geteuid() != 0) {
+		print_message("SKIP: needs root to give a directory away\n");
+		skip();
+	}
+	seal_open(&seal, w->db);
+	assert_true(seal.able);
+	assert_int_equal(chown(w->dir, 65534, 65534), 0);
+	assert_int_equal(chmod(w->dir, 0750), 0);
+	assert_int_equal(capng_get_caps_process(), 0);
+	all = capng_save_state();
+	assert_int_equal(capng_updatev(CAPNG_DROP, CAPNG_EFFECTIVE,
+				       CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
+				       -1),
+			 0);
+	assert_int_equal(capng_apply(CAPNG_SELECT_CAPS), 0);
+	seal_reload(&seal);
+	capng_restore_state(&all);
+	assert_int_equal(capng_apply(CAPNG_SELECT_CAPS), 0);
+	assert_true(seal.able);
+}
+
 static unsigned int whole_lines(void)
 {
 	char line[CHECKPOINT_LINE_MAX + 1];
@@ -142,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(whatever_the_umask_auditors_can_read_what_is_public),
 		T(a_directory_of_others_gets_no_key),
+		T(it_is_read_again_in_a_directory_of_the_recorder),
 		T(a_line_that_was_cut_short_costs_no_other),
 	};
 

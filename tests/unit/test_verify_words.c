@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The word that a change is told by, and the commit that is named. */
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/verify/rows.h"
+#include "lib/exitcode.h"
 #include "lib/text.h"
+#include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/verify_world.h"
 
@@ -47,7 +50,41 @@ static int64_t number(sqlite3 *db, const char *sql)
 	return n;
 }
 
-static void must_say(const struct change *c)
+/* The program's own answer about a copy, for programs: what it proves or not,
+ * whatever else of it there is to tell. */
+static void must_say_in_json(const struct world *w, sqlite3 *db,
+			     enum verify_fault fault)
+{
+	char program[] = "bridgeaudit", verb[] = "verify", option[] = "--db",
+	     path[96], format[] = "-ojson";
+	char *argv[] = { program, verb, option, path, format, NULL };
+	sqlite3_int64 len = 0;
+	unsigned char *bytes = sqlite3_serialize(db, "main", &len, 0);
+	const struct cli_result *r;
+	const char *kind;
+	json_t *json;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/copy.db", w->dir);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, (size_t)len, f), len);
+	assert_int_equal(fclose(f), 0);
+	sqlite3_free(bytes);
+	r = cli_fixture_run_argv(5, argv);
+	assert_int_equal(r->code, fault ? EXITCODE_INTEGRITY : EXITCODE_OK);
+	json = json_loads(r->out, 0, NULL);
+	assert_non_null(json);
+	assert_int_equal(json_is_true(json_object_get(json, "proven")), !fault);
+	kind = json_string_value(
+		json_object_get(json_object_get(json, "fault"), "kind"));
+	assert_string_equal(kind ? kind : verify_fault_words[FAULT_NONE],
+			    verify_fault_words[fault]);
+	json_decref(json);
+	unlink(path);
+}
+
+static void must_say(const struct world *w, const struct change *c)
 {
 	sqlite3 *db = verify_world_open(&image);
 	int64_t seq = c->seq ? number(db, c->seq) : INT64_MAX;
@@ -61,6 +98,7 @@ static void must_say(const struct change *c)
 		fail_msg("%s: %s: commit %lld: %s", c->sql,
 			 verify_fault_words[report.fault],
 			 (long long)report.fault_seq, report.fault_detail);
+	must_say_in_json(w, db, c->fault);
 	sqlite3_close(db);
 }
 
@@ -163,9 +201,8 @@ static const struct change changes[] = {
 
 static void each_change_is_told_by_its_word(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
-		must_say(&changes[i]);
+		must_say(*state, &changes[i]);
 }
 
 /* Each has a change above, or needs keys or a broken file, for which
