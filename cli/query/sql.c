@@ -195,7 +195,6 @@ static const char *const sql[QUERY_COUNT] = {
 		" max(watched_ns - from_ns, 0), 0)),"
 		" coalesce(sum(iif(state = 'watched', watched_ns < to_ns,"
 		" missed IS NULL)), 0) FROM part WHERE state <> 'overlogged'",
-	[QUERY_COVERAGE_ANY] = "SELECT 1 FROM coverage LIMIT 1",
 	[QUERY_COVERAGE_CAUSES] =
 		"SELECT cause, count(*), total(coalesce(to_ns, :now) - from_ns),"
 		" max(coalesce(to_ns, :now) - from_ns),"

@@ -190,7 +190,7 @@ static void ports_are_counted_or_said_to_be_at_least_so_many(void **state)
 		     T0 + 3000 * NS_PER_S, T0 + 6000 * NS_PER_S);
 	r = oracle_run(w, "top --by verdict -s ports");
 	assert_null(strstr(r->out, "+"));
-	assert_string_equal(r->err, "");
+	assert_string_equal(r->err, "no rule was audited in this log\n");
 	r = oracle_run(w, "top --by verdict");
 	assert_non_null(strstr(r->out, "+\n"));
 	assert_non_null(strstr(r->err, "at least"));
