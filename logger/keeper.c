@@ -325,10 +325,11 @@ static bool await_ready(struct keeper *k)
 
 		poll(fds, 2, clock_left_ms(late_ms));
 		if (clock_ms() >= late_ms) {
-			log_warn("the recorder (pid %d) opens its database "
-				 "yet: it is being upgraded, or its disk is "
-				 "stalled; nothing is audited until then",
-				 (int)k->config->recorder);
+			log_warn(
+				"the recorder (pid %d) is still opening its "
+				"database: it is being upgraded, or its disk is "
+				"stalled; nothing is audited until then",
+				(int)k->config->recorder);
 			late_ms = UINT64_MAX;
 		}
 		if (fds[1].revents)

@@ -96,7 +96,7 @@ waits_for_recorder()
 
 says_late()
 {
-	tb_logged | grep -q 'opens its database yet'
+	tb_logged | grep -q 'is still opening its database'
 }
 
 test_variant()
