@@ -56,8 +56,10 @@ static int prepare_directory(const char *db_path, const char *user)
 		return 0;
 	memcpy(dir, db_path, (size_t)(slash - db_path));
 	dir[slash - db_path] = '\0';
-	if (mkdir(dir, 0750) == 0)
-		return chown(dir, uid, gid) == 0 ? 0 : -errno;
+	if (mkdir(dir, 0750) == 0) /* less what our caller's umask takes */
+		return chmod(dir, 0750) == 0 && chown(dir, uid, gid) == 0
+			       ? 0
+			       : -errno;
 	if (errno == EEXIST)
 		return 0;
 	r = -errno;
