@@ -197,6 +197,15 @@ void courier_send(struct courier *c, const char *line)
 		 (unsigned long long)c->unsent);
 }
 
+/* It has ended, or is about to. */
+static void reap(struct courier *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	waitpid(c->pid, NULL, 0);
+	c->pid = 0;
+}
+
 int courier_read(struct courier *c, char *ret)
 {
 	ssize_t n = c->fd < 0 ? -1
@@ -209,8 +218,7 @@ int courier_read(struct courier *c, char *ret)
 	if (n == 0) {
 		str_copy(ret, COURIER_ANSWER_MAX,
 			 "the process that runs it is gone");
-		close(c->fd);
-		c->fd = -1;
+		reap(c);
 		c->failing = true;
 		return 1;
 	}
@@ -237,12 +245,10 @@ static void await_end(struct courier *c, int wait_ms)
 
 void courier_close(struct courier *c)
 {
-	if (c->pid <= 0)
+	if (c->fd < 0)
 		return;
-	if (c->fd >= 0) {
-		shutdown(c->fd, SHUT_WR);
-		await_end(c, GRACE_MS);
-	}
+	shutdown(c->fd, SHUT_WR);
+	await_end(c, GRACE_MS);
 	if (c->fd >= 0) {
 		/* no other run after this one, which has its limit */
 		kill(c->pid, SIGTERM);
@@ -252,9 +258,6 @@ void courier_close(struct courier *c)
 	}
 	if (c->fd >= 0) {
 		kill(c->pid, SIGKILL);
-		close(c->fd);
-		c->fd = -1;
+		reap(c);
 	}
-	waitpid(c->pid, NULL, 0);
-	c->pid = 0;
 }

@@ -47,7 +47,7 @@ void courier_send(struct courier *c, const char *line);
 /*
  * Takes an answer. 1 when there is something new to say, in
  * ret[COURIER_ANSWER_MAX]: what is wrong, or "" that it is no longer; else 0.
- * The process's end is wrong, too; then c->fd is -1.
+ * The process's end is wrong, too; then c->fd is -1, and c->pid 0.
  */
 int courier_read(struct courier *c, char *ret);
 

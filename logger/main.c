@@ -63,7 +63,8 @@ static int prepare_directory(const char *db_path, const char *user)
 				  strerror(-r));
 		return r;
 	}
-	if (chown(dir, uid, gid) == 0)
+	/* our caller's umask took something of the mode */
+	if (chmod(dir, 0750) == 0 && chown(dir, uid, gid) == 0)
 		return 0;
 	r = -errno;
 	log_error("can't give directory '%s' to user '%s': %s", dir, user,

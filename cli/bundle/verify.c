@@ -226,21 +226,30 @@ static int check_about(struct checked *c)
 	return r;
 }
 
-/* A line with a key, and no word besides. */
-static bool is_key(const char *line, size_t len)
+/* A line with a key that none before it has, and no word besides. */
+static int take_key(struct checked *c, struct verify_keys *before,
+		    const char *line, size_t len)
 {
 	static const char word[] = "bridgeaudit-key-1 ";
 	uint8_t key[CHECKPOINT_KEY], old[CHECKPOINT_KEY];
 	bool follows;
 
-	return strlen(line) == len && strncmp(line, word, strlen(word)) == 0 &&
-	       checkpoint_key_parse(line, key, &follows, old) == 0;
+	if (strlen(line) != len || strncmp(line, word, strlen(word)) != 0 ||
+	    checkpoint_key_parse(line, key, &follows, old) < 0)
+		return fault(c, "a key is none");
+	if (verify_keys_have(before, key))
+		return fault(c, "a key is there twice");
+	if (before->n == VERIFY_KEYS_MAX)
+		return fault(c, "it has too many keys");
+	memcpy(before->at[before->n++], key, sizeof(key));
+	return 0;
 }
 
 /* Keys that followed the trusted ones, as these signed. */
 static int take_keys(struct checked *c)
 {
 	const struct bundle_file *file = bundle_find(&c->bundle, BUNDLE_KEYS);
+	static struct verify_keys before; /* 32 KiB */
 	struct bundle_lines lines;
 	size_t len;
 	char *line;
@@ -248,9 +257,10 @@ static int take_keys(struct checked *c)
 
 	if (!file)
 		return fault(c, "it has no '" BUNDLE_KEYS "'");
+	before.n = 0;
 	r = bundle_lines_open(&lines, c->bundle.fd, file->at, file->size);
 	while (r == 0 && (r = bundle_lines_next(&lines, &line, &len)) == 1) {
-		r = is_key(line, len) ? 0 : fault(c, "a key is none");
+		r = take_key(c, &before, line, len);
 		if (r == 0 && c->trusted)
 			verify_keys_take(c->trusted, line);
 	}

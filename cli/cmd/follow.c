@@ -439,9 +439,8 @@ static int say_coverage(const struct follow *fo, const struct filter *f)
 	if (window.since_ns == 0)
 		window.since_ns = fo->cli->now_ns;
 	r = loss_read(fo->db, &window, &loss);
-	if (r == 0 && loss.rules > 0)
-		fprintf(fo->cli->err, "%s since %s\n",
-			loss_summary(&loss, text, sizeof(text)),
+	if (r == 0 && *loss_summary(&loss, text, sizeof(text)))
+		fprintf(fo->cli->err, "%s since %s\n", text,
 			f->since_ns ? "then" : "the start");
 	return r;
 }

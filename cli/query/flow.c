@@ -143,7 +143,7 @@ static const char flow_by_events[] =
 /* A network that was made again under its name is the same one here. */
 static const char pairs_sql[] =
 	":flow SELECT :SRC, :ELSE_SRC, :DST, :ELSE_DST, p.verdict, c.service,"
-	" c.packets, c.conversations, c.first_ns, c.last_ns" FLOW_JOINED;
+	" c.packets, c.conversations, c.first_ns, c.last_ns, :share" FLOW_JOINED;
 
 static const char matrix_sql[] =
 	"SELECT src, src_else, dst, dst_else, verdict, packets,"
@@ -344,6 +344,9 @@ static int prepare(sqlite3 *db, const struct selection *sel,
 		/* test packets of ours are nobody's, unless asked for */
 		{ ":counted",
 		  sel->asks & ASKS_PROBE ? "1" : "p.probe IS NULL" },
+		/* sums of digests put any services together, tallies only
+		 * those with less than a 16th of a commit's packets */
+		{ ":share", chosen == flow_by_amount ? "1" : "16" },
 	};
 	char *whole =
 		filled ? query_fill(filled, common, ARRAY_SIZE(common)) : NULL;

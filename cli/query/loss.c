@@ -92,13 +92,9 @@ static int read_coverage(sqlite3 *db, const struct loss_window *w,
 			 struct loss *ret)
 {
 	sqlite3_stmt *stmt = NULL;
-	int64_t proven = (int64_t)w->proven_ns, any = 0;
-	int r = 1;
+	int64_t proven = (int64_t)w->proven_ns;
+	int r = 0;
 
-	if (!proven)
-		r = query_numbers(db, QUERY_COVERAGE_ANY, &any, 1);
-	if (r <= 0) /* an error, or nothing was ever audited */
-		return r;
 	if (!proven)
 		r = query_numbers(db, QUERY_COVERAGE_END, &proven, 1);
 	if (r >= 0 && (int64_t)w->since_ns > proven && w->since_ns > w->now_ns)

@@ -42,6 +42,8 @@ struct pair {
 	int64_t last_ns;
 	int64_t service;
 	int64_t service_packets;
+	int64_t next_packets; /* of the service that it has second most of */
+	int64_t share;
 };
 
 /* What a pair has of one service. */
@@ -100,7 +102,7 @@ static void read_pair(const struct pairs *p, sqlite3_stmt *flow,
 		.verdict = sqlite3_column_int(flow, PAIRS_VERDICT),
 		.first_ns = INT64_MAX,
 		.service = SERVICE_OTHERS,
-		.service_packets = -1,
+		.share = sqlite3_column_int64(flow, PAIRS_SHARE),
 	};
 	for (int i = 0; i < SIDES; i++) {
 		struct side *s = &ret->sides[i];
@@ -276,37 +278,59 @@ static int by_pair(const void *a, const void *b)
 	return compare_numbers(x->service, y->service);
 }
 
-static bool is_before(const struct part *part, const struct pair *pair)
+static void rank(struct pair *pair, const struct part *sum)
 {
-	bool others = part->service == SERVICE_OTHERS;
+	if (sum->packets <= pair->service_packets) {
+		if (sum->packets > pair->next_packets)
+			pair->next_packets = sum->packets;
+		return;
+	}
+	pair->next_packets = pair->service_packets;
+	pair->service_packets = sum->packets;
+	pair->service = sum->service;
+}
 
-	if (pair->service_packets < 0)
-		return true;
-	if (others != (pair->service == SERVICE_OTHERS))
-		return !others;
-	return part->packets > pair->service_packets;
+/* One of those that were counted together, or the second with what it has
+ * there, may have more than the first. */
+static void doubt(struct pair *pair, int64_t others)
+{
+	int64_t most = pair->packets / pair->share;
+
+	if (most > others)
+		most = others;
+	if (pair->service_packets > 0 &&
+	    pair->service_packets - pair->next_packets >= most)
+		return;
+	pair->service = SERVICE_OTHERS;
+	pair->service_packets = others;
 }
 
 /* Of each pair the service that it has most of. */
 static void find_services(struct pairs *p)
 {
 	struct part sum = { 0 };
+	int64_t others = 0;
 
 	if (p->n_parts > 0)
 		qsort(p->parts, p->n_parts, sizeof(*p->parts), by_pair);
 	for (size_t i = 0; i < p->n_parts; i++) {
 		const struct part *part = &p->parts[i];
 		struct pair *pair = &p->list[part->pair];
+		bool last = i + 1 == p->n_parts || part[1].pair != part->pair;
 
 		if (i == 0 || by_pair(part, &p->parts[i - 1]) != 0)
 			sum = (struct part){ part->pair, part->service, 0 };
-		sum.packets += part->packets;
-		if (i + 1 < p->n_parts && by_pair(part, &part[1]) == 0)
+		sum_add(&sum.packets, part->packets);
+		if (!last && by_pair(part, &part[1]) == 0)
 			continue;
-		if (!is_before(&sum, pair))
+		if (sum.service == SERVICE_OTHERS)
+			others = sum.packets;
+		else
+			rank(pair, &sum);
+		if (!last)
 			continue;
-		pair->service = sum.service;
-		pair->service_packets = sum.packets;
+		doubt(pair, others);
+		others = 0;
 	}
 }
 

@@ -36,16 +36,20 @@
 	" WHERE block BETWEEN :first AND :last ORDER BY " order
 
 /* The last event of the batch b: no higher than there is one, or who walks
- * there by ids walks for years. */
+ * there by ids walks for years; -1 when a batch has no so many. */
+#define LAST_THERE "min(b.last_event, (SELECT max(id) FROM event))"
 #define LAST_OF_BATCH                                                          \
-	"iif(b.pruned_ns IS NULL,"                                             \
-	" min(b.last_event, (SELECT max(id) FROM event)), b.last_event)"
+	"CASE WHEN b.pruned_ns IS NOT NULL THEN b.last_event"                  \
+	" WHEN " LAST_THERE " - b.first_event < 65536 THEN " LAST_THERE        \
+	" ELSE -1 END"
 
 static const char *const sql[QUERY_COUNT] = {
-	/* The first and the last event; no row when there is none. */
+	/* The first and the last event; no row when there is none, and -1 for
+	 * the last when one is behind all batches. */
 	[QUERY_HULL] = "SELECT (SELECT min(first_event) FROM batch"
 		       " INDEXED BY batch_kept WHERE pruned_ns IS NULL),"
-		       " " LAST_OF_BATCH " FROM batch b WHERE b.first_event ="
+		       " iif((SELECT max(id) FROM event) > b.last_event, -1,"
+		       " " LAST_OF_BATCH ") FROM batch b WHERE b.first_event ="
 		       " (SELECT max(first_event) FROM batch)",
 	/*
 	 * A range of ids that holds every event of the window. Ids follow
@@ -195,7 +199,6 @@ static const char *const sql[QUERY_COUNT] = {
 		" max(watched_ns - from_ns, 0), 0)),"
 		" coalesce(sum(iif(state = 'watched', watched_ns < to_ns,"
 		" missed IS NULL)), 0) FROM part WHERE state <> 'overlogged'",
-	[QUERY_COVERAGE_ANY] = "SELECT 1 FROM coverage LIMIT 1",
 	[QUERY_COVERAGE_CAUSES] =
 		"SELECT cause, count(*), total(coalesce(to_ns, :now) - from_ns),"
 		" max(coalesce(to_ns, :now) - from_ns),"

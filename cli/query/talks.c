@@ -139,9 +139,10 @@ int talks_read(sqlite3 *db, const struct selection *sel,
 	return r;
 }
 
-/* A line of the file to a key. -EINVAL when it is none. */
+/* A line of the file to a key; seen: of these dimensions it has a field.
+ * -EINVAL when it is none. */
 static int add_line(struct talks *t, const char *line,
-		    const struct group *group)
+		    const struct group *group, bool *seen)
 {
 	struct value values[GROUP_FIELDS_MAX] = { 0 };
 	char key[TALKS_KEY_MAX];
@@ -164,6 +165,7 @@ static int add_line(struct talks *t, const char *line,
 				};
 			else if (m)
 				r = -EINVAL;
+			seen[i] |= m != NULL;
 			n++;
 		}
 	}
@@ -175,10 +177,27 @@ static int add_line(struct talks *t, const char *line,
 	return r;
 }
 
+/* Else all that is known of it would look new. */
+static int check_fields(const struct cli *cli, const char *path,
+			const struct group *group, const bool *seen)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		if (seen[i])
+			continue;
+		cli_error(cli,
+			  "baseline '%s' can't be compared: it is not by %s, "
+			  "no line has %s",
+			  path, group->by[i]->name, group->by[i]->fields[0]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int talks_load(const struct cli *cli, const char *path,
 	       const struct group *group, struct talks *ret)
 {
 	FILE *file = fopen(path, "re");
+	bool seen[GROUP_MAX] = { false };
 	char *line = NULL;
 	size_t size = 0, number = 0;
 	ssize_t len;
@@ -194,9 +213,11 @@ int talks_load(const struct cli *cli, const char *path,
 		if (len > LINE_LEN_MAX)
 			r = -EINVAL;
 		else if (line[strspn(line, " \r\n")])
-			r = add_line(ret, line, group);
+			r = add_line(ret, line, group, seen);
 	}
-	if (r < 0) {
+	if (r == 0 && ret->n > 0) {
+		r = check_fields(cli, path, group, seen);
+	} else if (r < 0) {
 		cli_error(cli,
 			  "line %zu of baseline '%s' is not what bridgeaudit "
 			  "top -o jsonl writes",

@@ -80,7 +80,6 @@ static int write_window(struct report *r)
 static int read_loss(struct report *r)
 {
 	struct loss_window window = loss_window(r->cli, r->f);
-	int ret;
 
 	window.since_ns = r->sel.since_ns;
 	window.until_ns = r->sel.until_ns;
@@ -90,11 +89,7 @@ static int read_loss(struct report *r)
 		window.proven_ns = (uint64_t)report_integer(
 			json_object_get(r->given, "loss"), "known_until_ns");
 	}
-	ret = loss_read(r->db, &window, &r->loss);
-	/* also when the log has no coverage at all */
-	if (ret == 0 && r->loss.rules == 0 && !r->loss.asked)
-		r->loss.unaudited = true;
-	return ret;
+	return loss_read(r->db, &window, &r->loss);
 }
 
 static int make_header(struct report *r)

@@ -65,8 +65,8 @@ void report_rules(struct report *rep, const struct plan *plan);
  */
 bool report_twins(struct report *rep, const struct plan *plan,
 		  const struct report_change *change);
-/* Sends that there were such rules between these times, if there were any;
- * false: it could not be sent. */
+
+/* Sends which rules there were in between, if any; false: it could not be. */
 bool report_passed(const struct report *rep, const struct passed *passed,
 		   uint64_t from_ns, uint64_t to_ns);
 

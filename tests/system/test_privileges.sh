@@ -64,6 +64,16 @@ modes()
 	equal 'its lock' '640 nobody' "$(stat -c '%a %U' "$(tb_db).lock")"
 }
 
+# Readers are of its group. The group is held, so this one ends.
+directory_under_a_narrow_umask()
+{
+	local made="$TB_DIR/made"
+	! (umask 077 && tb_beside "$TB_BUILD/bridgeauditd" --db "$made/audit.db" \
+		--foreground --docker-socket "$TB_DIR/run/docker.sock" \
+		--user nobody 2>/dev/null) || return
+	equal 'the directory' '750 nobody' "$(stat -c '%a %U' "$made")"
+}
+
 test_variant()
 {
 	local recorder
@@ -76,6 +86,8 @@ test_variant()
 		recorder_has_nothing "$recorder"
 	check 'and holds no socket but its own' recorder_descriptors "$recorder"
 	check 'the database is for its user and group only' modes
+	check 'so is a directory that is made, whatever the umask' \
+		directory_under_a_narrow_umask
 	check 'and so it records' probe
 	check 'the keeper has let go of what only the start needed' \
 		tb_wait 50 has_let_go "$TB_LOGGER"

@@ -43,7 +43,12 @@ static const char world_sql[] =
 	" (2, x'20010db8000000000000000000000001',"
 	" x'fd000000000000000000000000000002', 6 << 16 | 80, 0),"
 	" (3, -1408106493, -1062694910, 17 << 16 | 53, 0),"
-	" (4, NULL, NULL, -257, 0);";
+	" (4, NULL, NULL, -257, 0);"
+	/* a logger, and a rule of all its time: until CLI_NOW and 100 s */
+	"INSERT INTO session (start_ns, stop_ns, pid, nflog_group, version)"
+	" VALUES (1, 1795468837000000000, 1, 5, '0.1.0');"
+	"INSERT INTO coverage (rule, variant, state, from_ns, to_ns)"
+	" VALUES (291, 'nft', 'watched', 1, 1795468837000000000);";
 
 static const char event_sql[] =
 	"INSERT INTO event (id, conversation, time_ns, detail, packets)"
@@ -221,6 +226,20 @@ void cli_fixture_columns(unsigned int n)
 	columns = n;
 }
 
+/* What each answer says of the world's one rule, which is no test's matter but
+ * test_cli_coverage's: it has coverage of its own. */
+static void unsay_coverage(char *err)
+{
+	static const char said[] = "coverage 100 % of 1 rule";
+	char *at = strstr(err, said), *rest;
+
+	if (!at)
+		return;
+	rest = at + strlen(said);
+	rest += strncmp(rest, ", ", 2) == 0 ? 2 : strcspn(rest, "\n") + 1;
+	memmove(at, rest, strlen(rest) + 1);
+}
+
 const struct cli_result *cli_fixture_run_argv(int argc, char **argv)
 {
 	size_t out_size = 0, err_size = 0;
@@ -236,6 +255,7 @@ const struct cli_result *cli_fixture_run_argv(int argc, char **argv)
 	result.code = cli_run(&cli, argc, argv);
 	fclose(cli.out);
 	fclose(cli.err);
+	unsay_coverage(result.err);
 	return &result;
 }
 

@@ -35,6 +35,13 @@ struct cli_result {
 int cli_fixture_set_up(void **state);
 int cli_fixture_tear_down(void **state);
 
+/* Takes back the world's logger, and its coverage: all of the time. */
+#define CLI_UNCOVERED                                                          \
+	"DELETE FROM session; DELETE FROM coverage;"                           \
+	"DELETE FROM sqlite_sequence WHERE name IN ('session', 'coverage');"
+/* What a program that is not run by cli_fixture_run() says of that. */
+#define CLI_COVERED "coverage 100 % of 1 rule in this log"
+
 /* Set-up of a log with the talks in their order as ids 1 to 5. */
 int cli_fixture_talks(void **state);
 

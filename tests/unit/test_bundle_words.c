@@ -83,6 +83,20 @@ static void words_that_say_something_else_are_refused(void **state)
 	}
 }
 
+static void a_key_is_there_once(void **state)
+{
+	struct bundle_world *w = *state;
+	char *text, *twice;
+
+	bundle_world_make(w, ALL);
+	text = bundle_file_of(w, "keys");
+	assert_true(asprintf(&twice, "%s%s", text, text) > 0);
+	bundle_world_change(w, "keys", text, twice);
+	must_refuse(w, "a key is there twice");
+	free(twice);
+	free(text);
+}
+
 /* A checkpoint of the same link by a key that is not the log's, before its own.
  */
 static void each_key_that_signed_is_named(void **state)
@@ -224,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_that_nobody_checks_is_refused),
 		TEST(words_that_say_something_else_are_refused),
+		TEST(a_key_is_there_once),
 		TEST(each_key_that_signed_is_named),
 		TEST(without_the_key_nobody_signs_it),
 		TEST(until_when_a_logger_ran_is_somebodys_word),

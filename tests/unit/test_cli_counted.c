@@ -301,6 +301,12 @@ static void a_baseline_is_what_top_has_written(void **state)
 	r = cli_fixture_run(args);
 	assert_string_equal(r->out, "change,proto\r\n");
 	assert_int_equal(r->code, EXITCODE_OK);
+	r = cli_fixture_run("top --by from,to -n 0 -o jsonl");
+	write_baseline(r->out);
+	r = cli_fixture_run(args);
+	assert_int_equal(r->code, EXITCODE_USAGE);
+	assert_non_null(strstr(r->err, "can't be compared: it is not by port, "
+				       "no line has proto\n"));
 	write_baseline("{\"packets\":1}\n\n{\"proto\":[]}\n");
 	r = cli_fixture_run(args);
 	assert_int_equal(r->code, EXITCODE_USAGE);

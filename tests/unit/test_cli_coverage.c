@@ -13,7 +13,7 @@
 #define S NS_PER_S
 
 /* A log that ends at CLI_NOW: the logger stopped then, cleanly. */
-static const char ended_sql[] =
+static const char ended_sql[] = CLI_UNCOVERED
 	"INSERT INTO session (start_ns, stop_ns, pid, nflog_group, version)"
 	" VALUES (1795467737000000000, 1795468737000000000, 1, 5, '0.1.0')";
 
@@ -77,6 +77,35 @@ static void a_window_before_the_log_was_not_audited(void **state)
 	assert_non_null(strstr(r->err, "\nno rule was audited inside this "
 				       "window\n"));
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);
+}
+
+static void a_log_without_any_coverage_was_not_audited(void **state)
+{
+	static const struct {
+		const char *args;
+		int code;
+	} verbs[] = {
+		{ "log", EXITCODE_INCOMPLETE },
+		{ "log -S 5s", EXITCODE_INCOMPLETE },
+		{ "matrix", EXITCODE_INCOMPLETE },
+		{ "matrix -S 400s", EXITCODE_INCOMPLETE },
+		{ "top", EXITCODE_INCOMPLETE },
+		{ "timeline -S 400s", EXITCODE_INCOMPLETE },
+		{ "diff --against 400s..200s -S 200s", EXITCODE_INCOMPLETE },
+		{ "report -S 400s -o md", EXITCODE_INCOMPLETE },
+		{ "log -S +5m", EXITCODE_NOTHING },
+	};
+
+	(void)state;
+	cli_fixture_sql("DELETE FROM coverage");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		const struct cli_result *r = cli_fixture_run(verbs[i].args);
+
+		if (r->code != verbs[i].code ||
+		    !strstr(r->err, "no rule was audited") !=
+			    (verbs[i].code == EXITCODE_NOTHING))
+			fail_msg("%s: %d, %s", verbs[i].args, r->code, r->err);
+	}
 }
 
 static void of_a_time_to_come_nothing_was_missed(void **state)
@@ -367,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(an_answer_says_its_share_and_is_complete),
 		T(a_window_before_the_log_was_not_audited),
+		T(a_log_without_any_coverage_was_not_audited),
 		T(of_a_time_to_come_nothing_was_missed),
 		T(a_share_is_never_rounded_up),
 		T(missed_packets_are_a_gap_and_incomplete),

@@ -62,7 +62,7 @@ static void a_cursor_begins_at_it_or_after_it(void **state)
 	assert_string_equal(r->out, "id\r\n4\r\n5\r\n");
 	r = cli_fixture_run("log -o csv --fields id --after-cursor 4");
 	assert_string_equal(r->out, "id\r\n5\r\n");
-	r = cli_fixture_run("log -o csv --fields id --after-cursor 4@0");
+	r = cli_fixture_run("log -o csv --fields id --after-cursor 4@1");
 	assert_string_equal(r->out, "id\r\n5\r\n");
 	r = cli_fixture_run("log --cursor x");
 	assert_int_equal(r->code, EXITCODE_USAGE);

@@ -235,6 +235,22 @@ static void ids_that_no_logger_gives_end_no_walk_late(void **state)
 	ask_some(0);
 }
 
+static void an_id_that_no_batch_can_have_is_damage(void **state)
+{
+	(void)state;
+	raw_sql("INSERT INTO event (conversation, time_ns, detail, packets, id)"
+		" SELECT conversation, time_ns, detail, packets, 1 << 60"
+		" FROM event LIMIT 1");
+	assert_int_equal(cli_fixture_run("log --all -o jsonl")->code,
+			 EXITCODE_INTEGRITY);
+	ask_some(0);
+	raw_sql("UPDATE batch SET last_event = 1 << 60 WHERE first_event ="
+		" (SELECT max(first_event) FROM batch)");
+	assert_int_equal(cli_fixture_run("log --all -o jsonl")->code,
+			 EXITCODE_INTEGRITY);
+	ask_some(0);
+}
+
 /* More than all packets that there ever were: sums of them end somewhere. */
 static void numbers_that_no_sum_holds_never_crash_it(void **state)
 {
@@ -290,6 +306,7 @@ int main(void)
 		T(half_a_file_is_damage_or_no_database),
 		T(each_table_that_is_missing_is_said),
 		T(ids_that_no_logger_gives_end_no_walk_late),
+		T(an_id_that_no_batch_can_have_is_damage),
 		T(numbers_that_no_sum_holds_never_crash_it),
 		T(a_future_version_is_refused_by_every_question),
 		T(somebody_elses_database_is_refused_by_every_question),

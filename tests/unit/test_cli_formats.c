@@ -243,7 +243,8 @@ static int run_into(const char *path, const char *format)
 	fclose(cli.out);
 	fclose(cli.err);
 	assert_string_equal(err, "1 packets without addresses or protocol "
-				 "can't be written in this format\n");
+				 "can't be written in this format\n" CLI_COVERED
+				 "\n");
 	free(err);
 	return code;
 }

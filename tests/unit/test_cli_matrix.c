@@ -74,7 +74,8 @@ static void json_is_one_object_with_the_loss_in_it(void **state)
 		"\"last_seen\":\"2026-11-23T21:09:11.000000000Z\","
 		"\"top_proto\":\"tcp\",\"top_dst_port\":80,"
 		"\"top_packets\":1}\n"
-		"],\"lost_packets\":12,\"gaps\":2,\"gaps_unknown\":1}\n");
+		"],\"lost_packets\":12,\"gaps\":2,\"gaps_unknown\":1,"
+		"\"coverage_ppm\":1000000,\"rules\":1,\"holes\":0}\n");
 	assert_string_equal(r->err,
 			    "at least 12 packets lost in 2 gaps in this log\n");
 	assert_int_equal(r->code, EXITCODE_INCOMPLETE);

@@ -21,7 +21,7 @@
  * addresses, with and without containers; whole, as a fragment, cut off and
  * malformed, once and as twelve.
  */
-static const char world_sql[] =
+static const char world_sql[] = CLI_UNCOVERED
 	"INSERT INTO session (start_ns, stop_ns, pid, nflog_group, version,"
 	" host_name, host_id) VALUES"
 	" (1795468000000000000, 1795468000000001000, 1, 5, '0', 'web1', 'ab'),"
@@ -194,7 +194,8 @@ static void check_hosts(const char *args, const char *object, const char *name,
 static void an_event_is_of_the_host_whose_logger_ran_then(void **state)
 {
 	(void)state;
-	cli_fixture_sql("INSERT INTO session (start_ns, pid, nflog_group,"
+	cli_fixture_sql(CLI_UNCOVERED
+			"INSERT INTO session (start_ns, pid, nflog_group,"
 			" version, host_name, host_id) VALUES"
 			" (1795468700000000000, 1, 5, '0', 'web1', 'ab'),"
 			" (1795468800000000000, 2, 5, '0', 'db1', 'cd'),"

@@ -156,14 +156,17 @@ static void a_courier_that_is_gone_is_told(void **state)
 {
 	struct courier c;
 	char text[COURIER_ANSWER_MAX];
+	pid_t pid;
 
 	(void)state;
 	write_script("exit 0", 0755);
 	open_courier(&c, "");
-	assert_int_equal(kill(c.pid, SIGKILL), 0);
+	pid = c.pid;
+	assert_int_equal(kill(pid, SIGKILL), 0);
 	await_news(&c, text);
 	assert_non_null(strstr(text, "is gone"));
 	assert_int_equal(c.fd, -1);
+	assert_int_equal(kill(pid, 0), -1); /* nor is it a zombie */
 	courier_send(&c, "nowhere");
 	courier_close(&c);
 }

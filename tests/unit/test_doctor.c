@@ -206,6 +206,7 @@ static void a_logger_that_does_not_run_is_said(void **state)
 	(void)state;
 	make_host("listener",
 		  "{\"fact\":\"listener\",\"group\":4242,\"pid\":0}");
+	cli_fixture_sql(CLI_UNCOVERED);
 	assert_doctor("none",
 		      "FAILED not running: none ever wrote here -> "
 		      "systemctl start bridgeauditd",
