@@ -395,18 +395,6 @@ static void probes_are_counted_apart(void **state)
 			       "\"marks\":\"probe\""));
 }
 
-static void probe_without_a_logger_says_so(void **state)
-{
-	const struct cli_result *r = cli_fixture_run("probe");
-
-	(void)state;
-	assert_int_equal(r->code, EXITCODE_NOTHING);
-	assert_non_null(strstr(r->err, "no logger runs on"));
-	r = cli_fixture_run("probe --all");
-	assert_int_equal(r->code, EXITCODE_NOTHING);
-	assert_non_null(strstr(r->err, "no test packet was ever sent"));
-}
-
 static void a_filter_is_quoted_for_a_shell(void **state)
 {
 	char program[] = "bridgeaudit", db[] = "--db", verb[] = "report";
@@ -492,7 +480,6 @@ int main(void)
 		T(a_framework_is_told_by_its_numbers),
 		T(names_are_text_and_nothing_else),
 		T(probes_are_counted_apart),
-		T(probe_without_a_logger_says_so),
 		T(a_filter_is_quoted_for_a_shell),
 		T(a_pdf_without_a_browser_says_what_to_do),
 		T(an_empty_log_is_a_report_too),
