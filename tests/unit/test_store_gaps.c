@@ -93,9 +93,14 @@ static void gaps_that_follow_each_other_at_once_are_one(void **state)
 		uint64_t at_ms;
 		uint64_t rule_id;
 		bool known;
-	} gaps[] = { { 0, 0, true },	{ 3, 0, true },	   { 900, 0, true },
-		     { 1100, 0, true }, { 1101, 5, true }, { 1102, 0, true },
-		     { 1103, 0, false } };
+		uint32_t in_ifindex;
+	} gaps[] = {
+		{ 0, 0, true, 0 },     { 3, 0, true, 0 },
+		{ 900, 0, true, 0 },   { 1100, 0, true, 0 },
+		{ 1101, 5, true, 0 },  { 1102, 0, true, 0 },
+		{ 1103, 0, false, 0 }, { 1104, 5, true, 1 },
+		{ 1105, 5, true, 2 },  { 1106, 5, true, 2 },
+	};
 	const struct world *w = *state;
 	struct store *st = store_world_open(w, T0);
 
@@ -106,6 +111,7 @@ static void gaps_that_follow_each_other_at_once_are_one(void **state)
 			.packets = 3,
 			.known = gaps[i].known,
 			.rule_id = gaps[i].rule_id,
+			.in_ifindex = gaps[i].in_ifindex,
 			.cause = "lost in the kernel",
 		};
 
@@ -117,7 +123,26 @@ static void gaps_that_follow_each_other_at_once_are_one(void **state)
 		store_world_ask(w, "SELECT from_ns / 1000000 - 1700000000000,"
 				   " to_ns - from_ns, packets, rule FROM gap"),
 		"0|900000001|9|NULL\n1100|1|3|NULL\n1101|1|3|5\n"
-		"1102|1|3|NULL\n1103|1|NULL|NULL");
+		"1102|1|3|NULL\n1103|1|NULL|NULL\n1104|1|3|5\n"
+		"1105|1000001|6|5");
+}
+
+/* While it lasts they wait to be one gap of some time. */
+static void packets_only_counted_are_a_gap_when_the_load_is_over(void **state)
+{
+	const struct event ev = store_world_event(T0, 80);
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	store_set_pressure(st, STORE_PRESSURE_FAIR);
+	store_add_shed(st, &ev);
+	assert_int_equal(store_commit(st, T0 + 1), 0);
+	store_world_must_be(w, "SELECT count(*) FROM gap", "0");
+	store_set_pressure(st, STORE_PRESSURE_NONE);
+	assert_int_equal(store_commit(st, T0 + 2), 0);
+	store_world_must_be(w, "SELECT packets, cause FROM gap",
+			    "1|shed under load");
+	assert_int_equal(store_close(st, T0 + 3), 0);
 }
 
 int main(void)
@@ -130,6 +155,7 @@ int main(void)
 		T(gaps_beyond_the_limit_join_and_keep_their_sum),
 		T(gaps_beyond_the_limit_keep_number_and_cause),
 		T(gaps_that_follow_each_other_at_once_are_one),
+		T(packets_only_counted_are_a_gap_when_the_load_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
