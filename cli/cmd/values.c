@@ -18,7 +18,7 @@ static const char help_text[] =
 	"usage: bridgeaudit [--db FILE] values [FIELD]\n"
 	"\n"
 	"What a filter can be given: all networks, interfaces, chains or rules\n"
-	"of the log, one a line. Without FIELD: the fields there are. Control\n"
+	"of the log, one a line. Without FIELD: those that have a list. Control\n"
 	"characters of names are shown as \\xNN.\n"
 	"\n"
 	"  bridgeaudit values network\n"
@@ -27,7 +27,8 @@ static const char help_text[] =
 static void list_fields(FILE *out)
 {
 	for (size_t i = 0; expr_field_at(i); i++)
-		fprintf(out, "%s\n", expr_field_at(i)->name);
+		if (expr_field_at(i)->names)
+			fprintf(out, "%s\n", expr_field_at(i)->name);
 }
 
 static int list_names(sqlite3 *db, const char *names, FILE *out, uint64_t *rows)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The report: its numbers, its words, and that nobody's name is more than text
- */
+/* The report: its numbers, its words, and that a name is no more than text. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +19,9 @@
 static int set_up(void **state)
 {
 	struct packet packets[30];
-	int r = cli_fixture_set_up(state);
 
-	if (r < 0)
-		return r;
+	if (cli_fixture_set_up(state) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(packets); i++)
 		packets[i] = (struct packet){ CLI_NOW - (660 - 20 * i) * S,
 					      i % 3 == 0 ? TALK_PING
@@ -398,8 +396,7 @@ static void probes_are_counted_apart(void **state)
 static void a_filter_is_quoted_for_a_shell(void **state)
 {
 	char program[] = "bridgeaudit", db[] = "--db", verb[] = "report";
-	char path[128], format[] = "-ojson", where[] = "--where";
-	char expr[64];
+	char path[128], expr[64], format[] = "-ojson", where[] = "--where";
 	char *argv[] = { program, db, path, verb, format, where, expr, NULL };
 	json_t *root;
 
