@@ -131,6 +131,8 @@ static void hours_of_many_blocks_are_counted_by_tallies(void **state)
 
 		ev.src[3] = (uint8_t)(1 + i / 40000 + draw(5));
 		ev.length = (uint32_t)(60 + draw(100));
+		if (i >= MANY - ENDS) /* begins behind the hours */
+			ev.src[3] |= 0x80;
 		if (i > MANY / 2 && i < MANY / 2 + SCAN)
 			ev.dst_port = (uint16_t)draw(60000);
 		store_add_event(st, &ev);

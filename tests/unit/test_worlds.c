@@ -17,8 +17,10 @@
 
 enum {
 	EVENTS = 45000, /* more than two blocks */
-	QUESTIONS = 40,
+	QUESTIONS = 60,
 };
+
+enum { BY_PATH = 3 }; /* the first so many of these */
 
 /* What is asked by, its fields, and the same of an event as csv. */
 static const struct by {
@@ -261,42 +263,57 @@ static void compare(sqlite3 *db, const char *want, const struct question *q,
 		fail_msg("%s: %s (%d %s)", args, which, r->code, r->err);
 }
 
-static struct question draw_question(sqlite3 *db, uint64_t first_ns)
+/* Of an event, a minute or an hour, or where a block begins or ends. */
+static uint64_t draw_edge(sqlite3 *db)
 {
 	static const uint64_t borders[] = { NS_PER_HOUR, NS_PER_MINUTE,
 					    NS_PER_S, 1 };
-	static const int steps_s[] = { 0, 0, 0, 60, 90, 3600, 5400 };
-	struct question q = {
-		.by = { &bys[draw(ARRAY_SIZE(bys))] },
-		.filter = &filters[draw(2) ? 0 : draw(ARRAY_SIZE(filters))],
-		.step_s = steps_s[draw(ARRAY_SIZE(steps_s))],
-	};
-	uint64_t *const edges[] = { &q.since_ns, &q.until_ns };
+	uint64_t border = borders[draw(ARRAY_SIZE(borders))];
+	char sql[256];
 
-	do
-		q.by[1] = &bys[draw(ARRAY_SIZE(bys))];
-	while (q.by[1] == q.by[0]);
-	q.is_not = *q.filter->option && draw(4) == 0;
-	for (size_t i = 0; i < ARRAY_SIZE(edges); i++) {
-		uint64_t border = borders[draw(ARRAY_SIZE(borders))];
-		char sql[128];
-
+	if (draw(6) == 0) {
+		border = 1;
+		snprintf(
+			sql, sizeof(sql),
+			"SELECT %s FROM log.digest LIMIT 1 OFFSET %d %% (SELECT"
+			" count(*) FROM log.digest)",
+			draw(2) ? "min_ns" : "max_ns", (int)draw(8));
+	} else {
 		snprintf(sql, sizeof(sql),
 			 "SELECT time_ns FROM plain LIMIT 1 OFFSET"
 			 " (SELECT count(*) * %d / 1000 FROM plain)",
 			 (int)draw(1000));
-		*edges[i] = strtoull(ask(db, sql, NULL, NULL), NULL, 10);
-		*edges[i] = (*edges[i] / border + draw(2)) * border;
-		if (*edges[i] < first_ns)
-			*edges[i] = first_ns;
 	}
+	return (strtoull(ask(db, sql, NULL, NULL), NULL, 10) / border +
+		draw(2)) *
+	       border;
+}
+
+static struct question draw_question(sqlite3 *db, uint64_t first_ns)
+{
+	static const int steps_s[] = { 0, 0, 0, 60, 90, 3600, 5400 };
+	struct question q = {
+		.filter = &filters[draw(2) ? 0 : draw(ARRAY_SIZE(filters))],
+		.step_s = steps_s[draw(ARRAY_SIZE(steps_s))],
+		.since_ns = draw_edge(db),
+		.until_ns = draw_edge(db),
+	};
+	/* half of them are for the tallies */
+	uint64_t n = draw(2) ? BY_PATH : ARRAY_SIZE(bys), first = draw(n);
+
+	q.by[0] = &bys[first];
+	q.by[1] = &bys[(first + 1 + draw(n - 1)) % n];
+	q.is_not = *q.filter->option && draw(4) == 0;
 	if (q.since_ns > q.until_ns) {
 		uint64_t since_ns = q.until_ns;
 
 		q.until_ns = q.since_ns;
 		q.since_ns = since_ns;
 	}
-	q.until_ns += q.until_ns == q.since_ns;
+	if (q.since_ns < first_ns)
+		q.since_ns = first_ns;
+	if (q.until_ns <= q.since_ns)
+		q.until_ns = q.since_ns + 1;
 	return q;
 }
 
@@ -390,7 +407,23 @@ static void ask_everything(const struct world *w, uint64_t first_seed,
 	assert_true((first_ns > 0) == (retain_ns > 0));
 	db = open_plain(w);
 	for (int i = 0; i < QUESTIONS; i++) {
-		const struct question q = draw_question(db, first_ns);
+		struct question q = draw_question(db, first_ns);
+
+		if (i < 2) { /* all but the last packet of a block */
+			q = (struct question){ { &bys[3], &bys[4] },
+					       .filter = &filters[0],
+					       .since_ns = first_ns };
+			q.until_ns = strtoull(
+				ask(db,
+				    i ? "SELECT min(max_ns) FROM log.digest"
+				      : "SELECT max(max_ns) FROM log.digest",
+				    NULL, NULL),
+				NULL, 10);
+		} else if (i < QUESTIONS / 4) {
+			q.filter = &filters[3 + i % 2];
+			q.by[0] = &bys[0];
+			q.by[1] = &bys[1 + i / 2 % 2];
+		}
 
 		check_counts(w, db, &q);
 		if (i % 2)
