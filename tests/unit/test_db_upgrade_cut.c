@@ -16,7 +16,7 @@
 #include "tests/unit/faulty_vfs.h"
 #include "tests/unit/store_world.h"
 
-enum { OPERATIONS_MAX = 4000, KILLS = 30 };
+enum { OPERATIONS_MAX = 4000, KILLS = 15 };
 
 static int set_up(void **state)
 {
@@ -125,7 +125,7 @@ static void a_disk_that_fails_on_the_way_leaves_all_of_it(void **state)
 		int nth = 1;
 
 		while (fail_at(w, fault, nth)) {
-			nth += 1 + nth / 5;
+			nth += 1 + nth / 3;
 			assert_true(nth < OPERATIONS_MAX);
 		}
 		assert_true(nth > 20);
@@ -186,7 +186,7 @@ static void a_kill_on_the_way_leaves_all_of_it(void **state)
 
 			_exit(db_open_writer(w->db, &db, error) < 0);
 		}
-		usleep(i * 1000);
+		usleep(i * 2000);
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		expect_next_start(w);
