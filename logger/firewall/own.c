@@ -412,6 +412,31 @@ static int read_docker(struct own *own, struct own_round *round,
 	return r;
 }
 
+static bool has_witness(const struct own_table *table)
+{
+	for (size_t i = 0; table && i < table->audited_len; i++)
+		if (table->audited[i].verdict == VERDICT_PASS)
+			return true;
+	return false;
+}
+
+/*
+ * The table that is wanted. Either family's bridges make the witness of both:
+ * where that comes or goes both are told, with counters of now.
+ */
+static int want(struct own *own, struct own_round *round,
+		struct own_table **ret)
+{
+	int r = read_docker(own, round, ret);
+
+	if (r < 0 || round->all || has_witness(own->table) == has_witness(*ret))
+		return r;
+	own_table_free(*ret);
+	*ret = NULL;
+	round->all = true;
+	return read_docker(own, round, ret);
+}
+
 bool own_unsettled(const struct own *own)
 {
 	return own_counts_open(&own->counts);
@@ -428,7 +453,7 @@ int own_sync(struct own *own, struct own_round *round)
 		nft_history_lose_docker(round->history);
 		return -ENOTSUP;
 	}
-	r = read_docker(own, round, &table);
+	r = want(own, round, &table);
 	if (r < 0)
 		return r;
 	r = replace(own, table, round, error);
