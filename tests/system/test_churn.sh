@@ -5,8 +5,8 @@
 # are the same, every audited rule has its one watch, and making a network takes
 # about as long.
 #
-# The engine of 28.5 runs with live-restore and restarts in the middle, under
-# its containers.
+# The engines run with live-restore; those from 28 on restart in the middle, under
+# their containers.
 #
 # CHURN_OPERATIONS and CHURN_SEED choose another run; CHURN_OPERATIONS=200
 # SUITES="bookworm trixie forky" is what a release should have passed.
@@ -14,6 +14,8 @@ set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
 : "${SUITES:=bookworm forky:nft}"
+# shellcheck disable=SC2034 # check.sh's
+TEST_DOCKERD=(--live-restore)
 
 OPERATIONS=${CHURN_OPERATIONS:-25} SEED=${CHURN_SEED:-$((RANDOM))}
 NETWORKS=6 CONTAINERS=6 PAIRS=${CHURN_PAIRS:-10}
@@ -119,7 +121,7 @@ churn()
 			[ "$ENGINE" = watched ] || swap
 			return 1
 		}
-		if [ "$TB_SUITE" = forky ] && [ -z "$restarted" ] &&
+		if [ "$(first_chain)" = PREROUTING ] && [ -z "$restarted" ] &&
 			[ "$(done_so_far)" -ge $((OPERATIONS / 2)) ]; then
 			restarted=1
 			both restart || return
@@ -164,7 +166,7 @@ rules()
 # An engine that starts makes its rules in no particular order.
 ordered_rules()
 {
-	if [ "$TB_SUITE" = forky ]; then
+	if [ "$(first_chain)" = PREROUTING ]; then
 		rules | sort
 	else
 		rules
