@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A real Docker 29 with its nftables backend: what its own tables drop and let
 # in is recorded, to the packet, also while it makes and removes networks,
-# containers and ports, and after it was restarted. Run only where DOCKER29
-# names its archive (see root.sh).
+# containers and ports, and after it was restarted, also with its iptables
+# backend and back. Run only where DOCKER29 names its archive (see root.sh).
 set -euo pipefail
 # shellcheck source=tests/system/seed.sh
 . "$(dirname "$0")/seed.sh"
@@ -143,6 +143,35 @@ published()
 		.dst_network == "back" and .dst_container == "db"'
 }
 
+# The rules of each kind, to the packet, while none was written again. What is
+# sent to an address that nobody has ends at the network's last rule.
+each_kind()
+{
+	send_udp web 10.77.2.99 53
+	send_udp web fd77:2::99 53
+	as_counted 'UNPUBLISHED PORT DROP' && as_counted 'DROP DIRECT ACCESS' &&
+		as_counted 'INTERNAL NETWORK INGRESS'
+}
+
+# The engine starts with another backend.
+backend_is()
+{
+	tb_dockerd_stop && TB_DOCKERD=() && tb_dockerd_start "$@" || return
+	tb_docker start web db vault >/dev/null || return
+	DB4=$(tb_ip4 db)
+}
+
+with_iptables()
+{
+	backend_is --firewall-backend=iptables && tb_wait_covered &&
+		probe_exact "$(first_chain)"
+}
+
+with_nftables()
+{
+	backend_is --firewall-backend=nftables && ready && probe
+}
+
 test_variant()
 {
 	seed
@@ -167,10 +196,13 @@ test_variant()
 	check 'direct access from outside' recorded 1 \
 		'.verdict == "drop" and .dst_port == 7000 and
 			.in_if == "eth0" and .dst_network == "back"'
+	check 'as many rows as Docker counts' each_kind
 	check 'a published port is an accept' published
 	check 'a network and a port come and go' more_and_less
 	check 'packets during such changes are accounted for' churned
 	check 'the engine restarts' restarted
+	check 'the engine changes to iptables' with_iptables
+	check 'and back' with_nftables
 	check 'the logger stops' tb_logger_stop
 	check 'and takes its table out' no_table
 }

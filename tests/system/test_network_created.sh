@@ -38,7 +38,8 @@ delays()
 {
 	local bridge
 	for bridge in "$@"; do
-		grep -i 'stage-2' "$TB_DIR/watched" | grep -v ip6 |
+		grep -iE "stage-2|$(between_chain) " "$TB_DIR/watched" |
+			grep -v ip6 |
 			grep -F "$bridge" | awk '
 			!twin && /NFLOG|log prefix/ { twin = $1 }
 			!rule && !/NFLOG|log prefix/ { rule = $1 }
