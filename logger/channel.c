@@ -120,6 +120,27 @@ static void terminate(struct channel_msg *msg)
 	}
 }
 
+int channel_send_stop(int fd)
+{
+	const struct channel_msg stop = { .kind = CHANNEL_STOP };
+	int r = channel_send(fd, &stop);
+
+	if (r != -EAGAIN)
+		return r;
+	return shutdown(fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+/* Nothing more comes: the other end is gone, or had no room to say stop. */
+static int take_end(int fd, struct channel_msg *ret)
+{
+	struct pollfd end = { fd, 0, 0 };
+
+	if (poll(&end, 1, 0) != 0)
+		return -EPIPE;
+	*ret = (struct channel_msg){ .kind = CHANNEL_STOP };
+	return 1;
+}
+
 int channel_recv(int fd, struct channel_msg *ret)
 {
 	struct channel_msg msg;
@@ -133,7 +154,7 @@ int channel_recv(int fd, struct channel_msg *ret)
 	if (n < 0)
 		return errno == ECONNRESET ? -EPIPE : -errno;
 	if (n == 0)
-		return -EPIPE;
+		return take_end(fd, ret);
 	if ((size_t)n != sizeof(msg) || msg.kind < CHANNEL_READY ||
 	    msg.kind > CHANNEL_STOP)
 		return -EBADMSG;

@@ -264,11 +264,9 @@ static void await_recorder(struct keeper *k, int timeout_ms)
 /* It writes what it has, and asks us to sign that. */
 static void end_recorder(struct keeper *k)
 {
-	const struct channel_msg stop = { .kind = CHANNEL_STOP };
-
 	if (k->recorder_gone)
 		return;
-	keeper_tell(k, &stop);
+	channel_send_stop(k->config->channel_fd);
 	await_recorder(k, END_MS);
 }
 

@@ -167,14 +167,11 @@ static void take_facts(struct recorder *rec)
 
 	while (!store_facts_full(rec->store)) {
 		r = channel_recv(rec->config->channel_fd, &msg);
-		if (r == 0)
-			return;
 		if (r == -EBADMSG)
 			continue;
-		if (r < 0) {
-			rec->orphan = true;
+		rec->orphan = r < 0;
+		if (r <= 0)
 			return;
-		}
 		if (msg.kind == CHANNEL_STOP) {
 			rec->stop = true;
 			return;
@@ -273,7 +270,7 @@ static void loop(struct recorder *rec)
 		short facts = store_facts_full(rec->store) ? 0 : POLLIN;
 		struct pollfd fds[] = {
 			{ events ? rec->config->nflog_fd : -1, events, 0 },
-			{ rec->config->channel_fd, facts, 0 },
+			{ rec->config->channel_fd, facts | POLLRDHUP, 0 },
 			{ ifname_fd(rec->ifnames), POLLIN, 0 },
 			{ reading_socket_fd(rec->reads), POLLIN, 0 },
 		};
@@ -288,6 +285,8 @@ static void loop(struct recorder *rec)
 			take_facts(rec);
 		else if (fds[1].revents & (POLLHUP | POLLERR))
 			rec->orphan = true;
+		else if (fds[1].revents) /* behind facts that have no room */
+			rec->stop = true;
 		if (fds[0].revents)
 			take_packets(rec);
 		if (fds[3].revents)
@@ -338,7 +337,8 @@ static void sign_the_end(struct recorder *rec)
 	while (msg.kind != CHANNEL_CHECKPOINT ||
 	       msg.u.checkpoint.seq != rec->asked_seq) {
 		if (poll(&fd, 1, clock_left_ms(end_ms)) <= 0 ||
-		    channel_recv(fd.fd, &msg) == -EPIPE)
+		    channel_recv(fd.fd, &msg) == -EPIPE ||
+		    msg.kind == CHANNEL_STOP)
 			return;
 	}
 	store_add_fact(rec->store, &msg);

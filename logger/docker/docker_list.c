@@ -99,19 +99,28 @@ void docker_list_news(struct docker *d, uint64_t now_ms,
 			       d->rest_ms > now_ms ? d->rest_ms : now_ms);
 }
 
-/* what: the list's name; why: of the first of those that were skipped */
+/* why: of the first of those that were skipped; truncated: others had no room
+ */
 static void report_skipped(struct docker *d, enum source source,
-			   const char *path, size_t skipped, const char *why)
+			   const char *path, size_t skipped, const char *why,
+			   bool truncated)
 {
 	char text[TEXT_MAX];
 
-	if (skipped == 0) {
+	if (skipped == 0 && !truncated) {
 		docker_report_fine(d, source);
 		return;
 	}
-	snprintf(text, sizeof(text),
-		 "GET %s: %zu not understood, the first: %s", path, skipped,
-		 why);
+	if (skipped > 0)
+		snprintf(text, sizeof(text),
+			 "GET %s: %zu not understood, the first: %s", path,
+			 skipped, why);
+	else
+		snprintf(
+			text, sizeof(text),
+			"GET %s: more than there is room for, the last of them "
+			"are not known",
+			path);
 	docker_report_nonsense(d, source, text);
 }
 
@@ -141,7 +150,8 @@ static void take_networks(struct docker *d, struct client_result *result)
 		refuse_list(result, path, scan.why);
 		return;
 	}
-	report_skipped(d, SOURCE_NETWORK, path, scan.skipped, scan.why);
+	report_skipped(d, SOURCE_NETWORK, path, scan.skipped, scan.why,
+		       scan.truncated);
 	d->has_gateway = has_gateway(d->networks, scan.n);
 	d->ops->networks(d->arg, d->networks, scan.n,
 			 scan.skipped == 0 && !scan.truncated);
@@ -156,7 +166,7 @@ static void take_gateway(struct docker *d, struct client_result *result)
 		return;
 	}
 	report_skipped(d, SOURCE_GATEWAY_ENDPOINT, path, d->gateway.skipped,
-		       "no endpoint, or one too many");
+		       "no endpoint, or one too many", false);
 	d->knows_gateway = d->gateway.skipped == 0;
 }
 
@@ -195,7 +205,8 @@ static void take_containers(struct docker *d, uint64_t now_ms,
 		refuse_list(result, path, scan.why);
 		return;
 	}
-	report_skipped(d, SOURCE_CONTAINER, path, scan.skipped, scan.why);
+	report_skipped(d, SOURCE_CONTAINER, path, scan.skipped, scan.why,
+		       scan.truncated);
 	lacked = connects_apply(&d->connects, d->endpoints, scan.n_endpoints);
 	d->rest_ms = now_ms + rest_of(d);
 	if (lacked > 0)

@@ -137,6 +137,32 @@ too_little_to_go_on()
 	loss_flood 1000 # nobody sees these but the counter
 }
 
+# Rules that nobody can be told of, until there is no room for a word.
+stop_unheard()
+{
+	local status=0 i
+	settings 'space_left = 0'
+	start
+	leave 2
+	loss_flood "$FLOOD"
+	check 'a full disk takes no facts' \
+		loss_says 'no room for the database; nothing is written'
+	{
+		echo '*filter'
+		for ((i = 0; i < 4000; i++)); do
+			echo "-A DOCKER-ISOLATION-STAGE-2 -o br-$i -j DROP"
+		done
+		echo COMMIT
+	} | tb_beside iptables-nft-restore --noflush
+	check 'rules are watched all the same' tb_wait 300 tb_is_covered
+	tb_logger_stop || status=$?
+	check 'a stop is heard, and ends with the status of a store' \
+		equal status 5 "$status"
+	check 'in order' loss_says 'the last packets could not be written'
+	check 'and takes the rules out' fails_with 1 '^$' tb_is_covered
+	rm "$TB_DIR/db/ballast"
+}
+
 locked()
 {
 	local holder
@@ -169,6 +195,7 @@ test_loss()
 	full_runs_a_program
 	too_little_to_go_on
 	locked
+	stop_unheard
 	umount "$TB_DIR/db"
 }
 

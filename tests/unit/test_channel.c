@@ -106,6 +106,28 @@ static void who_does_not_read_is_waited_for_once(void **state)
 	close(fds[1]);
 }
 
+static void stop_needs_no_room(void **state)
+{
+	const struct channel_msg msg = { .kind = CHANNEL_READY };
+	struct channel_msg got = { 0 };
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(channel_open(fds), 0);
+	while (channel_send(fds[0], &msg) == 0)
+		;
+	assert_int_equal(channel_send_stop(fds[0]), 0);
+	while (channel_recv(fds[1], &got) == 1 && got.kind == CHANNEL_READY)
+		;
+	assert_int_equal(got.kind, CHANNEL_STOP);
+	/* what was not said yet can be */
+	assert_int_equal(channel_send(fds[1], &msg), 0);
+	assert_int_equal(channel_recv(fds[0], &got), 1);
+	close(fds[0]);
+	assert_int_equal(channel_recv(fds[1], &got), -EPIPE);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +136,7 @@ int main(void)
 		cmocka_unit_test(strings_without_an_end_get_one),
 		cmocka_unit_test(who_does_not_read_does_not_stall_the_sender),
 		cmocka_unit_test(who_does_not_read_is_waited_for_once),
+		cmocka_unit_test(stop_needs_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
