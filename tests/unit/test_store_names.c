@@ -133,6 +133,26 @@ static void an_address_used_again_has_its_owner_of_then(void **state)
 	names_close(st, 33);
 }
 
+static void a_late_packet_is_not_of_the_heir_whose_packets_repeat(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = names_start(w);
+
+	names_left(st, '1', 'a', T0 + 20);
+	names_container(st, '3', "heir");
+	names_endpoint(st, 'a', 2, 2, T0 + 30);
+	for (uint64_t at = 31; at < 37; at += 2) {
+		names_packet(st, at, 2, 2, 9);
+		names_commit(st, T0 + at + 1);
+	}
+	names_packet(st, 10, 2, 2, 9);
+	names_commit(st, T0 + 38);
+	assert_string_equal(names_of(w),
+			    "heir|db|NULL\nheir|db|NULL\nheir|db|NULL\n"
+			    "web|db|NULL");
+	names_close(st, 39);
+}
+
 static void a_destination_used_again_has_its_owner_of_then(void **state)
 {
 	const struct world *w = *state;
@@ -388,6 +408,7 @@ int main(void)
 		T(who_is_announced_late_is_named_all_the_same),
 		T(nobody_is_named_for_what_was_sent_before_he_came),
 		T(an_address_used_again_has_its_owner_of_then),
+		T(a_late_packet_is_not_of_the_heir_whose_packets_repeat),
 		T(a_destination_used_again_has_its_owner_of_then),
 		T(a_rename_begins_new_rows_and_the_old_ones_stay),
 		T(who_sent_it_is_known_by_its_mac),
