@@ -31,11 +31,19 @@ static json_int_t watched_ppm(sqlite3_stmt *stmt, int existed, int watched)
 	return ppm >= LOSS_PPM && part < all ? LOSS_PPM - 1 : ppm;
 }
 
+/* Null where it is not known, which is not 0. */
+static json_t *missed(sqlite3_stmt *stmt, int column)
+{
+	return sqlite3_column_type(stmt, column) == SQLITE_NULL
+		       ? json_null()
+		       : json_integer(sqlite3_column_int64(stmt, column));
+}
+
 static json_t *rule_row(sqlite3_stmt *stmt)
 {
 	const char *verdict = verdict_name(sqlite3_column_int(stmt, 6));
 
-	return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:I}",
+	return json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:o}",
 			 "id", rule_id(stmt, 0), "family", family(stmt, 1),
 			 "variant", report_column_text(stmt, 2), "chain",
 			 report_column_text(stmt, 4), "verdict",
@@ -44,7 +52,7 @@ static json_t *rule_row(sqlite3_stmt *stmt)
 			 report_time(sqlite3_column_int64(stmt, 7)), "to",
 			 report_time(sqlite3_column_int64(stmt, 8)),
 			 "watched_ppm", watched_ppm(stmt, 9, 10), "missed",
-			 (json_int_t)sqlite3_column_int64(stmt, 11));
+			 missed(stmt, 11));
 }
 
 static int add_rules(struct report *r)
@@ -61,7 +69,9 @@ static int add_rules(struct report *r)
 		" CASE WHEN count(*) = count(p.to_ns) THEN max(p.to_ns) END,"
 		" total(iif(p.state <> 'overlogged', max(p.b - p.a, 0), 0)),"
 		" total(iif(p.state = 'watched', max(p.known - p.a, 0), 0)),"
-		" coalesce(sum(p.missed), 0)"
+		/* of one that nobody knows, the sum is not known either */
+		" iif(total(p.state = 'unwatched' AND p.missed IS NULL),"
+		" NULL, coalesce(sum(p.missed), 0))"
 		" FROM part p JOIN rule r ON r.id = p.rule"
 		" GROUP BY p.rule, p.variant"
 		" ORDER BY r.family, p.variant, r.\"table\", r.chain, r.text, 1";
@@ -103,15 +113,11 @@ static int add_rules(struct report *r)
 
 static json_t *change_row(sqlite3_stmt *stmt)
 {
-	json_t *missed = sqlite3_column_type(stmt, 3) == SQLITE_NULL
-				 ? json_null()
-				 : json_integer(sqlite3_column_int64(stmt, 3));
-
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "time",
 			 report_time(sqlite3_column_int64(stmt, 0)), "change",
 			 report_column_text(stmt, 1), "cause",
-			 report_column_text(stmt, 2), "missed", missed, "chain",
-			 report_column_text(stmt, 4), "rule",
+			 report_column_text(stmt, 2), "missed", missed(stmt, 3),
+			 "chain", report_column_text(stmt, 4), "rule",
 			 report_column_text(stmt, 5), "id", rule_id(stmt, 6));
 }
 

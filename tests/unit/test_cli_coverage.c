@@ -348,6 +348,24 @@ static void rules_shows_share_since_when_and_missed(void **state)
 			"\"coverage_ppm\":990000,\"missed\":7}\n"));
 }
 
+/* 7 of one hole and nobody knows how many of the other are not 7. */
+static void a_report_has_no_number_of_what_nobody_knows(void **state)
+{
+	(void)state;
+	cli_fixture_sql("UPDATE coverage SET missed = 7 WHERE id = 2;");
+	assert_non_null(strstr(cli_fixture_run("report -o md")->out,
+			       " | 99.00 % | 7 | 000000000123 |\n"));
+	cli_fixture_sql("UPDATE coverage SET state = 'unwatched'"
+			" WHERE id = 3");
+	assert_non_null(strstr(cli_fixture_run("report -o md")->out,
+			       " | 50.00 % |  | 000000000123 |\n"));
+	assert_non_null(strstr(cli_fixture_run("report -o json")->out,
+			       "\"watched_ppm\":500000,\"missed\":null}"));
+	assert_non_null(strstr(cli_fixture_run("report")->out,
+			       "<td class=\"n\">50.00 %</td>"
+			       "<td class=\"n\">\u2013</td>"));
+}
+
 /* The steps of a query's plan. */
 static void plan(enum query query, char *buf, size_t size)
 {
@@ -409,6 +427,7 @@ int main(void)
 		T(rows_of_a_rule_that_was_gone_are_marked),
 		T(status_tells_why_and_how_long),
 		T(rules_shows_share_since_when_and_missed),
+		T(a_report_has_no_number_of_what_nobody_knows),
 		T(a_window_of_the_ledger_is_searched_not_scanned),
 	};
 
