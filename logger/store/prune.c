@@ -6,7 +6,10 @@
  * times only, before any more events. The tallies of all time stay for good,
  * with their paths.
  */
+#include <stdio.h>
+
 #include "lib/digest.h"
+#include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/store/digest.h"
 #include "logger/store/private.h"
@@ -315,14 +318,11 @@ static bool is_time(struct store *st, uint64_t now_ns)
 	return true;
 }
 
-int prune_step(struct store *st, uint64_t now_ns)
+static int step(struct store *st, uint64_t now_ns)
 {
 	const struct prune before = st->prune;
-	int rc;
+	int rc = store_run(st, STMT_BEGIN, NULL);
 
-	if (!is_time(st, now_ns))
-		return SQLITE_OK;
-	rc = store_run(st, STMT_BEGIN, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
 	rc = prune_some(st, now_ns);
@@ -339,4 +339,31 @@ int prune_step(struct store *st, uint64_t now_ns)
 		st->prune.more = false; /* not at once */
 	}
 	return rc;
+}
+
+/* That it failed, and that it could do all again: once each. */
+static void tell(struct store *st, int rc, uint64_t now_ns)
+{
+	struct channel_msg msg = { .kind = CHANNEL_FINDING };
+	struct channel_finding *f = &msg.u.finding;
+	struct prune *p = &st->prune;
+
+	if (p->told == (rc != SQLITE_OK) || store_facts_full(st))
+		return;
+	if (p->told && (p->more || st->pressure > STORE_PRESSURE_NONE))
+		return; /* not all was tried */
+	str_copy(f->subject, sizeof(f->subject), "retention");
+	if (!p->told)
+		snprintf(f->detail, sizeof(f->detail),
+			 "what is too old or too much can't be removed: %s",
+			 sqlite3_errstr(rc));
+	f->at_ns = now_ns;
+	store_add_fact(st, &msg);
+	p->told = !p->told;
+}
+
+void prune_step(struct store *st, uint64_t now_ns)
+{
+	if (is_time(st, now_ns))
+		tell(st, step(st, now_ns), now_ns);
 }

@@ -26,6 +26,7 @@ struct prune {
 	uint32_t now_minute; /* of the last look at times */
 	/* prune.c */
 	bool more;	      /* the last step was not the last */
+	bool told;	      /* that it failed */
 	bool over;	      /* the size is more than the limit */
 	int64_t digest_end;   /* blocks before have none any more */
 	int64_t looked_event; /* what the last look knew */
@@ -53,8 +54,8 @@ struct prune_oldest {
 /* So many rows were removed or written, at each so much. */
 void prune_spend(struct store *st, int64_t rows, int64_t each);
 
-/* Removes a little of what is too old or too much, in a
- * transaction of its own. Returns an SQLite code. */
-int prune_step(struct store *st, uint64_t now_ns);
+/* Removes a little of what is too old or too much, in a transaction of its own.
+ * While that can't be done it is the finding "retention". */
+void prune_step(struct store *st, uint64_t now_ns);
 
 #endif

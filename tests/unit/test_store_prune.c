@@ -278,6 +278,50 @@ static void under_pressure_it_waits_up_to_a_point(void **state)
 	assert_int_equal(store_close(st, H0 + 2), 0);
 }
 
+static void alter(const struct world *w, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(w->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void what_can_not_be_removed_is_a_finding_until_it_can(void **state)
+{
+	static const char findings[] =
+		"SELECT subject, detail, from_ns / 3600000000000 - 472222,"
+		" to_ns / 3600000000000 - 472222 FROM finding";
+	const struct world *w = *state;
+	struct store *st = open_keeping(w, 2 * HOUR, 0);
+
+	assert_int_equal(H0 / HOUR, 472222);
+	commit(st, H0 + 1, 80, 1);
+	alter(w, "CREATE TRIGGER no BEFORE DELETE ON event"
+		 " BEGIN SELECT RAISE(ABORT, 'no'); END");
+	for (unsigned int i = 3; i < 6; i++) {
+		commit(st, H0 + i * HOUR, 80, 64);
+		settle(st, H0 + i * HOUR);
+	}
+	store_world_must_be(w, findings,
+			    "retention|what is too old or too much can't be "
+			    "removed: constraint failed|3|NULL");
+	/* then it isn't tried, and goes no better */
+	store_set_pressure(st, STORE_PRESSURE_BATCH);
+	commit(st, H0 + 6 * HOUR, 80, 64);
+	settle(st, H0 + 6 * HOUR);
+	store_world_must_be(w, "SELECT to_ns FROM finding", "NULL");
+	store_set_pressure(st, STORE_PRESSURE_NONE);
+	alter(w, "DROP TRIGGER no");
+	commit(st, H0 + 7 * HOUR, 80, 64);
+	settle(st, H0 + 7 * HOUR);
+	store_world_must_be(w, findings,
+			    "retention|what is too old or too much can't be "
+			    "removed: constraint failed|3|7");
+	store_world_must_be(w, "SELECT min(id) > 1 FROM event", "1");
+	assert_int_equal(store_close(st, H0 + 8 * HOUR), 0);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -294,6 +338,7 @@ int main(void)
 		T(the_size_stays_below_its_limit_and_the_file_shrinks),
 		T(a_file_that_can_not_shrink_is_left_alone),
 		T(under_pressure_it_waits_up_to_a_point),
+		T(what_can_not_be_removed_is_a_finding_until_it_can),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
