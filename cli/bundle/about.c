@@ -10,6 +10,7 @@
 
 #include "cli/bundle/bundle.h"
 #include "cli/json.h"
+#include "cli/report/doc.h"
 
 const char bundle_readme[] =
 	"What a log of Docker's bridge networks has about a time, and what\n"
@@ -57,7 +58,7 @@ int bundle_about_write(const struct bundle_about *about, FILE *out)
 		json_time((uint64_t)about->made_ns), "since_ns",
 		(json_int_t)about->since_ns, "until_ns",
 		(json_int_t)about->until_ns, "since",
-		json_time((uint64_t)about->since_ns), "until",
+		report_time(about->since_ns), "until",
 		json_time((uint64_t)about->until_ns), "filter",
 		json_text(about->filter), "exact", about->exact, "first_link",
 		(json_int_t)about->first_link, "last_link",

@@ -49,7 +49,7 @@ static void settle_window(struct report *r)
 	struct selection *sel = &r->sel;
 	uint64_t length;
 
-	if (sel->since_ns == 0)
+	if (sel->since_ns < NS_PER_MINUTE)
 		sel->since_ns = r->first_ns;
 	if (sel->until_ns == INT64_MAX || sel->until_ns > r->cli->now_ns)
 		sel->until_ns = r->cli->now_ns;

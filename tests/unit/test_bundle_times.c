@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/db.h"
 #include "lib/exitcode.h"
 #include "lib/timefmt.h"
 #include "logger/store/coverage.h"
@@ -296,6 +297,27 @@ static void a_log_that_was_of_version_1_is_proven(void **state)
 	assert_true(bundle_change_rows(w, "session") > 1);
 }
 
+/* Nor is there one in a log that no logger ever opened. */
+static void a_time_without_a_begin_has_a_bundle(void **state)
+{
+	struct bundle_world *w = *state;
+	char error[DB_ERROR_MAX];
+	sqlite3 *db = NULL;
+
+	bundle_world_make(w, "-S 1970-01-01T00:00:30Z");
+	bundle_must_prove(w, "a time that begins with the log");
+	unlink(w->world.db);
+	assert_int_equal(db_open_writer(w->world.db, &db, error), 0);
+	sqlite3_close(db);
+	bundle_world_make(w, "");
+	assert_string_equal(w->result.err,
+			    "no rule was audited inside this window\n");
+	assert_int_equal(bundle_world_verify(w, w->bundle, ""),
+			 EXITCODE_INTEGRITY);
+	assert_string_equal(w->result.out, "NOT PROVEN: it does not say of "
+					   "which log it is\n");
+}
+
 int main(void)
 {
 #define TEST(f)                                                                \
@@ -309,6 +331,7 @@ int main(void)
 		TEST(a_rule_that_is_there_again_before_is_no_fault),
 		TEST(coverage_that_ends_before_it_begins_is_proven),
 		TEST(a_log_that_was_of_version_1_is_proven),
+		TEST(a_time_without_a_begin_has_a_bundle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
