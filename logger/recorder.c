@@ -148,9 +148,10 @@ static void look(struct recorder *rec)
 	if (rec->reconcile.young)
 		rec->look_at_ms = clock_ms() + RECONCILE_DELAY_MS;
 	if (lost > 0)
-		log_warn("%llu packets never reached us: the rules counted "
-			 "more than that",
-			 (unsigned long long)lost);
+		log_warn("%llu %s never reached us: the rules counted more "
+			 "than that",
+			 (unsigned long long)lost,
+			 lost == 1 ? "packet" : "packets");
 	if (!rec->refused && accounts_refused(store_accounts(rec->store))) {
 		rec->refused = true;
 		note_finding(rec, "there are more rules than can be compared "

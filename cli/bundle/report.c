@@ -39,12 +39,15 @@ static void print_rows(const struct checked *c, FILE *out)
 			*c->filter.words ? " that the filter means" : "");
 		fprintf(out,
 			"held by a signature: %" PRIu64 " of %" PRIu64
-			" rows (%" PRId64 " to %" PRId64
-			", none missing between), %" PRIu64 " packets, in "
-			"%" PRIu64 " of %" PRIu64 " commits\n",
-			p->events.held, p->events.all, p->first_event,
-			p->last_event, p->packets, p->batches.held,
-			p->batches.all);
+			" %s (%" PRId64 " to %" PRId64
+			", none missing between), %" PRIu64 " %s, in "
+			"%" PRIu64 " of %" PRIu64 " %s\n",
+			p->events.held, p->events.all,
+			p->events.all == 1 ? "row" : "rows", p->first_event,
+			p->last_event, p->packets,
+			p->packets == 1 ? "packet" : "packets", p->batches.held,
+			p->batches.all,
+			p->batches.all == 1 ? "commit" : "commits");
 	}
 	if (p->events.all > 0 && !(p->from_begin && p->to_end))
 		fprintf(out,
@@ -57,10 +60,11 @@ static void print_rows(const struct checked *c, FILE *out)
 			: p->to_end   ? "from before"
 				      : "from before or after");
 	fprintf(out,
-		"and %" PRIu64 " of %" PRIu64 " conversations, %" PRIu64
-		" of %" PRIu64 " names, rules, gaps and other records\n",
-		p->conversations.held, p->conversations.all, p->names.held,
-		p->names.all);
+		"and %" PRIu64 " of %" PRIu64 " %s, %" PRIu64 " of %" PRIu64
+		" names, rules, gaps and other records\n",
+		p->conversations.held, p->conversations.all,
+		p->conversations.all == 1 ? "conversation" : "conversations",
+		p->names.held, p->names.all);
 }
 
 /* Of sessions, gaps and what else is no packet. */
@@ -88,9 +92,10 @@ static void print_records(const struct checked *c, FILE *out)
 					"missing");
 	if (p->records_removed.all > 0)
 		fprintf(out,
-			"%" PRIu64 " of them were removed by retention since, "
+			"%" PRIu64 " of them %s removed by retention since, "
 			"%" PRIu64 " of these by commits that nobody signed\n",
 			p->records_removed.all,
+			p->records_removed.all == 1 ? "was" : "were",
 			p->records_removed.all - p->records_removed.held);
 }
 
@@ -102,27 +107,31 @@ static void print_limits(const struct checked *c, FILE *out)
 
 	if (p->nameless > 0)
 		fprintf(out,
-			"%" PRIu64 " rows are signed, but not who, or by which "
+			"%" PRIu64 " %s signed, but not who, or by which "
 			"rule: what names that is not here, or was written "
 			"after the last checkpoint\n",
-			p->nameless);
-
+			p->nameless, p->nameless == 1 ? "row is" : "rows are");
 	if (open > 0)
 		fprintf(out,
-			"%" PRIu64 " rows are in the chain and no checkpoint "
-			"here signs them: too new when it was made, or links "
+			"%" PRIu64 " %s in the chain and no checkpoint here "
+			"signs %s: too new when it was made, or links "
 			"went with retention\n",
-			open);
+			open, open == 1 ? "row is" : "rows are",
+			open == 1 ? "it" : "them");
 	if (p->before_chain > 0)
 		fprintf(out,
-			"%" PRIu64 " rows are from before the chain began and "
-			"not proven\n",
-			p->before_chain);
+			"%" PRIu64 " %s from before the chain began and not "
+			"proven\n",
+			p->before_chain,
+			p->before_chain == 1 ? "row is" : "rows are");
 	if (p->removed.all > 0)
 		fprintf(out,
-			"%" PRIu64 " rows were removed by retention; what is "
-			"left of them are their batches\n",
-			p->removed.all);
+			"%" PRIu64 " %s removed by retention; what is left "
+			"of %s\n",
+			p->removed.all,
+			p->removed.all == 1 ? "row was" : "rows were",
+			p->removed.all == 1 ? "it is its batch"
+					    : "them are their batches");
 	if (p->removed.all > p->removed.held)
 		fprintf(out,
 			"%" PRIu64 " of these by commits that nobody signed\n",
@@ -200,9 +209,10 @@ static void print_signed(const struct checked *c, FILE *out)
 		fprintf(out, "those keys are the bundle's own: compare them, "
 			     "or name yours with --public-key\n");
 	if (p->outside > 0)
-		fprintf(out,
-			"%" PRIu64 " checkpoints from elsewhere say the same\n",
-			p->outside);
+		fprintf(out, "%" PRIu64 " %s from elsewhere %s the same\n",
+			p->outside,
+			p->outside == 1 ? "checkpoint" : "checkpoints",
+			p->outside == 1 ? "says" : "say");
 }
 
 static int print_text(const struct checked *c, FILE *out, bool proven)

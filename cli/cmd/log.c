@@ -187,9 +187,9 @@ static int finish(const struct cli *cli, const struct filter *f, sqlite3 *db,
 
 	if (left_out > 0)
 		fprintf(cli->err,
-			"%zu packets without addresses or protocol can't be "
+			"%zu %s without addresses or protocol can't be "
 			"written in this format\n",
-			left_out);
+			left_out, left_out == 1 ? "packet" : "packets");
 	return r < 0 ? EXITCODE_NOTHING : EXITCODE_OK;
 }
 

@@ -100,9 +100,9 @@ static void print_signed(FILE *out, const struct verify_report *report)
 			     "--against, to see that nothing was cut off\n");
 	if (open > 0)
 		fprintf(out,
-			"the last %" PRId64 " commits are in the chain and "
-			"not signed yet\n",
-			open);
+			"the last %" PRId64 " %s in the chain and not signed "
+			"yet\n",
+			open, open == 1 ? "commit is" : "commits are");
 }
 
 /* What retention left are sums, and these are proven. */
@@ -113,17 +113,26 @@ static void print_removed(FILE *out, const struct verify_report *report)
 	if (report->removed_batches)
 		fprintf(out,
 			"removed by retention, and only counted: %" PRIu64
-			" packets in %" PRIu64 " rows of %" PRIu64
-			" commits, from %s to %s\n",
-			report->removed_packets, report->removed_events,
+			" %s in %" PRIu64 " %s of %" PRIu64
+			" %s, from %s to %s\n",
+			report->removed_packets,
+			report->removed_packets == 1 ? "packet" : "packets",
+			report->removed_events,
+			report->removed_events == 1 ? "row" : "rows",
 			report->removed_batches,
+			report->removed_batches == 1 ? "commit" : "commits",
 			time_text(report->removed_from_ns, from),
 			time_text(report->removed_to_ns, to));
 	if (report->removed_gaps)
 		fprintf(out,
-			"%" PRIu64 " gaps of that time are sums now: %" PRIu64
-			" packets were lost in them\n",
-			report->removed_gaps, report->removed_lost);
+			"%" PRIu64 " %s of that time now: %" PRIu64
+			" %s lost\n",
+			report->removed_gaps,
+			report->removed_gaps == 1 ? "gap is the sum"
+						  : "gaps are the sums",
+			report->removed_lost,
+			report->removed_lost == 1 ? "packet was"
+						  : "packets were");
 	if (report->removed_ns)
 		fprintf(out,
 			"coverage, findings and names that ended before %s, "
@@ -154,17 +163,20 @@ static int print_table(FILE *out, const struct verify_report *report)
 		print_fault(out, report);
 	else
 		fprintf(out,
-			"proven: %" PRIu64 " packets in %" PRIu64 " rows, and "
+			"proven: %" PRIu64 " %s in %" PRIu64 " %s, and "
 			"the names, rules, gaps and coverage they refer to, "
 			"from %s to %s\n",
-			report->packets, report->events,
+			report->packets,
+			report->packets == 1 ? "packet" : "packets",
+			report->events, report->events == 1 ? "row" : "rows",
 			time_text(report->begun_ns, from),
 			time_text(report->last_ns, to));
 	if (report->unproven_events)
 		fprintf(out,
-			"%" PRIu64 " rows are from before the chain began and "
-			"not proven\n",
-			report->unproven_events);
+			"%" PRIu64 " %s from before the chain began and not "
+			"proven\n",
+			report->unproven_events,
+			report->unproven_events == 1 ? "row is" : "rows are");
 	print_removed(out, report);
 	if (report->began) {
 		print_sums(out, report);

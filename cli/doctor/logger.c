@@ -32,9 +32,9 @@ void doctor_probe(struct doctor *d, const struct facts *facts)
 		doctor_add(d, check, "the probe of bridgeauditd ended early");
 	check.remedy = "install bridgeaudit and bridgeauditd of one version";
 	if (facts->bad > 0)
-		doctor_add(d, check,
-			   "%zu lines of the probe are not understood",
-			   facts->bad);
+		doctor_add(d, check, "%zu %s of the probe %s not understood",
+			   facts->bad, facts->bad == 1 ? "line" : "lines",
+			   facts->bad == 1 ? "is" : "are");
 	if (*facts->error || !facts->ended || facts_by_root(facts))
 		return;
 	check.name = "root";

@@ -93,8 +93,9 @@ static void tell_unwatched(struct doctor *d, const struct point *point,
 	if (watched + untold == rules) {
 		check.state = CHECK_UNKNOWN;
 		check.remedy = "see what is said of the table of ours";
-		doctor_add(d, check, "%s: %lld of %lld rules", point->what,
-			   (long long)untold, (long long)rules);
+		doctor_add(d, check, "%s: %lld of %lld %s", point->what,
+			   (long long)untold, (long long)rules,
+			   rule_word(rules));
 		return;
 	}
 	check.state = CHECK_UNWATCHED;

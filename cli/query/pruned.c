@@ -47,10 +47,11 @@ int pruned_finish(const struct cli *cli, const struct pruned *pruned, int code)
 	if (pruned->packets == 0)
 		return code;
 	fprintf(cli->err,
-		"%" PRId64 " packets of this time, until %s, were removed to "
+		"%" PRId64 " %s of this time, until %s, %s removed to "
 		"make room (retain_days, retain_size)\n",
-		pruned->packets,
-		time_local(pruned->until_ns, until, sizeof(until)));
+		pruned->packets, pruned->packets == 1 ? "packet" : "packets",
+		time_local(pruned->until_ns, until, sizeof(until)),
+		pruned->packets == 1 ? "was" : "were");
 	return code == EXITCODE_OK || code == EXITCODE_NOTHING
 		       ? EXITCODE_INCOMPLETE
 		       : code;

@@ -145,13 +145,13 @@ static int add_unwatched(struct report *r)
 			   time_rfc3339(r->loss.removed_ns, removed,
 					sizeof(removed)));
 	if (r->loss.rules > 0)
-		report_say(
-			r, s,
-			"%lld rules were audited in this period, and watched "
-			"for %s of their time. The rest by cause; rule "
-			"seconds are summed over all rules.",
-			(long long)r->loss.rules,
-			loss_share(r->loss.ppm, share, sizeof(share)));
+		report_say(r, s,
+			   "%lld %s audited in this period, and watched "
+			   "for %s of the time. The rest by cause; rule "
+			   "seconds are summed over all rules.",
+			   (long long)r->loss.rules,
+			   r->loss.rules == 1 ? "rule was" : "rules were",
+			   loss_share(r->loss.ppm, share, sizeof(share)));
 	else
 		report_say(r, s,
 			   "No rule was audited in this period, so there "
@@ -204,11 +204,13 @@ static int add_gaps(struct report *r)
 			   "lost.");
 	if (r->loss.removed_gaps > 0)
 		report_say(r, s,
-			   "Of these %lld packets in %lld gaps are of times "
+			   "Of these %lld %s in %lld %s are of times "
 			   "whose packets were removed; only their sums are "
 			   "kept, for 30 days each.",
 			   (long long)r->loss.removed_packets,
-			   (long long)r->loss.removed_gaps);
+			   r->loss.removed_packets == 1 ? "packet" : "packets",
+			   (long long)r->loss.removed_gaps,
+			   r->loss.removed_gaps == 1 ? "gap" : "gaps");
 	report_command(r, s, "status", "");
 	return ret;
 }

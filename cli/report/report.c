@@ -155,15 +155,19 @@ static void say_packets(struct report *r, json_t *s,
 		return;
 	}
 	report_say(r, s,
-		   "Docker's rules dropped %s packets, and let in %s first "
-		   "packets of connections to published ports.",
-		   report_number(dropped, a), report_number(accepted, b));
+		   "Docker's rules dropped %s %s, and let in %s first %s of "
+		   "connections to published ports.",
+		   report_number(dropped, a),
+		   dropped == 1 ? "packet" : "packets",
+		   report_number(accepted, b),
+		   accepted == 1 ? "packet" : "packets");
 	if (passed > 0)
 		report_say(r, s,
-			   "%s packets passed from one bridge to another "
+			   "%s %s passed from one bridge to another "
 			   "behind all of Docker's rules: where networks are "
-			   "to be apart, look at these first.",
-			   report_number(passed, a));
+			   "to be apart, look at that first.",
+			   report_number(passed, a),
+			   passed == 1 ? "packet" : "packets");
 }
 
 /* The first row of the matrix, which is sorted. */
@@ -175,13 +179,15 @@ static void say_most(struct report *r, json_t *s)
 	char n[REPORT_CELL_MAX];
 
 	if (row)
-		report_say(r, s,
-			   "The most went from %s to %s: %s packets (%s), top "
-			   "port %s.",
-			   report_string(row, "from"), report_string(row, "to"),
-			   report_number(report_integer(row, "packets"), n),
-			   report_string(row, "verdict"),
-			   report_string(row, "top_port"));
+		report_say(
+			r, s,
+			"The most went from %s to %s: %s %s (%s), top port %s.",
+			report_string(row, "from"), report_string(row, "to"),
+			report_number(report_integer(row, "packets"), n),
+			report_integer(row, "packets") == 1 ? "packet"
+							    : "packets",
+			report_string(row, "verdict"),
+			report_string(row, "top_port"));
 }
 
 static void say_counts(struct report *r, json_t *s)

@@ -103,10 +103,10 @@ static int add_rules(struct report *r)
 	}
 	sqlite3_finalize(stmt);
 	report_say(r, s,
-		   "%zu rules of Docker's decided in this period, from their "
-		   "first sight to their removal, with how much of their time "
-		   "in it they were watched.",
-		   report_rows(s));
+		   "%zu %s of Docker's decided in this period: from first "
+		   "sight to removal, with how much of the time in it each was "
+		   "watched.",
+		   report_rows(s), report_rows(s) == 1 ? "rule" : "rules");
 	report_command(r, s, "rules --all", "");
 	return ret;
 }

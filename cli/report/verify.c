@@ -87,18 +87,22 @@ static void say_proven(struct report *r, json_t *s,
 	time_rfc3339(v->last_ns, to, sizeof(to));
 	if (v->unread_events == 0 && v->sums_checked)
 		report_say(r, s,
-			   "Proven: %" PRIu64 " packets in %" PRIu64
-			   " rows of the whole log, and the names, rules, gaps "
+			   "Proven: %" PRIu64 " %s in %" PRIu64
+			   " %s of the whole log, and the names, rules, gaps "
 			   "and coverage they refer to, are as they were "
 			   "committed, from %s to %s.",
-			   v->packets, v->events, from, to);
+			   v->packets, v->packets == 1 ? "packet" : "packets",
+			   v->events, v->events == 1 ? "row" : "rows", from,
+			   to);
 	else
 		report_say(r, s,
 			   "Proven: the chain of commits up to number %" PRId64
 			   ", from %s to %s, and that the log's names, rules, "
 			   "paths, gaps, coverage, findings and %" PRIu64
-			   " conversations are as they were committed.",
-			   v->last_seq, from, to, v->conversations);
+			   " %s are as they were committed.",
+			   v->last_seq, from, to, v->conversations,
+			   v->conversations == 1 ? "conversation"
+						 : "conversations");
 }
 
 /* Which packets' rows were not hashed, and what that leaves open. */
@@ -109,14 +113,19 @@ static void say_window(struct report *r, json_t *s,
 		report_say(r, s,
 			   "The rows of packets of every commit in this "
 			   "report's period were hashed as well: %" PRIu64
-			   " packets in %" PRIu64 " rows are as they were "
-			   "committed.",
-			   v->packets, v->events);
+			   " %s in %" PRIu64 " %s committed.",
+			   v->packets, v->packets == 1 ? "packet" : "packets",
+			   v->events,
+			   v->events == 1 ? "row is as it was"
+					  : "rows are as they were");
 	if (v->unread_events)
 		report_say(r, s,
-			   "Not proven here: %" PRIu64 " rows of packets %s"
-			   "were not hashed.",
-			   v->unread_events, v->events ? "outside of it " : "");
+			   "Not proven here: %" PRIu64 " %s of packets %s"
+			   "%s not hashed.",
+			   v->unread_events,
+			   v->unread_events == 1 ? "row" : "rows",
+			   v->events ? "outside of it " : "",
+			   v->unread_events == 1 ? "was" : "were");
 	report_say(r, s,
 		   "Not proven here: the sums per hour and minute and the "
 		   "digests of packets, from which this report has its "
@@ -131,14 +140,18 @@ static void say_limits(struct report *r, json_t *s,
 {
 	if (v->unproven_events)
 		report_say(r, s,
-			   "%" PRIu64 " rows are from before the chain began "
+			   "%" PRIu64 " %s from before the chain began "
 			   "and not proven.",
-			   v->unproven_events);
+			   v->unproven_events,
+			   v->unproven_events == 1 ? "row is" : "rows are");
 	if (v->removed_events)
 		report_say(r, s,
-			   "%" PRIu64 " rows were removed by retention; what "
-			   "is left of them are their batches.",
-			   v->removed_events);
+			   "%" PRIu64 " %s removed by retention; what "
+			   "is left of %s.",
+			   v->removed_events,
+			   v->removed_events == 1 ? "row was" : "rows were",
+			   v->removed_events == 1 ? "it is its batch"
+						  : "them are their batches");
 	if (window)
 		say_window(r, s, v);
 	else if (v->began && !v->sums_checked)
@@ -172,9 +185,9 @@ static void say_signed(struct report *r, json_t *s,
 		   "together with its checkpoints.");
 	if (open > 0)
 		report_say(r, s,
-			   "The last %" PRId64 " commits are in the chain and "
+			   "The last %" PRId64 " %s in the chain and "
 			   "not signed yet.",
-			   open);
+			   open, open == 1 ? "commit is" : "commits are");
 }
 
 static int add_result(struct report *r, json_t *s, const struct row_counts *n)

@@ -96,10 +96,9 @@ static void print_kept(const struct status_disk *d, FILE *out)
 	if (d->retain_bytes <= 0 && d->retain_days <= 0)
 		fputs("everything", out);
 	if (d->pruned.packets > 0)
-		fprintf(out,
-			"; %" PRId64 " older packets were removed, the last of "
-			"%s\n",
+		fprintf(out, "; %" PRId64 " older %s removed, the last of %s\n",
 			d->pruned.packets,
+			d->pruned.packets == 1 ? "packet was" : "packets were",
 			time_local(d->pruned.until_ns, time, sizeof(time)));
 	else
 		fputs("; nothing was removed yet\n", out);

@@ -175,10 +175,12 @@ static void print_losses(const struct status *s, FILE *out)
 	putc('\n', out);
 	if (s->loss.removed_gaps > 0)
 		fprintf(out,
-			"%-*sof these %" PRId64 " packets in %" PRId64
-			" gaps, of times whose packets were removed\n",
+			"%-*sof these %" PRId64 " %s in %" PRId64
+			" %s, of times whose packets were removed\n",
 			NAME_WIDTH, "", s->loss.removed_packets,
-			s->loss.removed_gaps);
+			s->loss.removed_packets == 1 ? "packet" : "packets",
+			s->loss.removed_gaps,
+			s->loss.removed_gaps == 1 ? "gap" : "gaps");
 	for (size_t i = 0; i < json_array_size(s->losses); i++) {
 		json_t *loss = json_array_get(s->losses, i);
 

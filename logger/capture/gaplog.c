@@ -15,8 +15,9 @@ bool gaplog_next(struct gaplog *log, uint64_t now_ms, bool last,
 	    (!last && log->said_ms && now_ms - log->said_ms < GAPLOG_MS))
 		return false;
 	if (log->gaps == 1)
-		snprintf(line, GAPLOG_LINE_MAX, "%" PRIu64 " packets %s",
-			 log->packets, log->what);
+		snprintf(line, GAPLOG_LINE_MAX, "%" PRIu64 " %s %s",
+			 log->packets, log->packets == 1 ? "packet" : "packets",
+			 log->what);
 	else
 		snprintf(line, GAPLOG_LINE_MAX,
 			 "%" PRIu64 " packets %s, in %" PRIu64 " gaps",

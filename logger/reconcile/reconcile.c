@@ -397,23 +397,27 @@ static void say_differences(struct reconcile *rec, const struct differences *d)
 
 	if (d->more)
 		snprintf(text, sizeof(text),
-			 "the log has %" PRIu64 " packets of rule %012" PRIx64
+			 "the log has %" PRIu64 " %s of rule %012" PRIx64
 			 " that it did not count%s: another NFLOG rule has its "
 			 "id, somebody's rule before it in table raw decided "
 			 "about them, or Docker wrote it again unseen",
-			 d->more->overlogged, d->more->rule_id,
+			 d->more->overlogged,
+			 d->more->overlogged == 1 ? "packet" : "packets",
+			 d->more->rule_id,
 			 d->n_more > 1 ? " (and of others)" : "");
 	else if (d->unknown)
 		snprintf(text, sizeof(text),
-			 "the counters of %" PRIu64 " rules were set back or "
+			 "the counters of %" PRIu64 " %s were set back or "
 			 "are older than the log, of %012" PRIx64
 			 " for one: they can't be compared before the rule is "
 			 "quiet for a moment",
-			 d->n_unknown, d->unknown->rule_id);
+			 d->n_unknown, d->n_unknown == 1 ? "rule" : "rules",
+			 d->unknown->rule_id);
 	else if (rec->unexplained)
 		snprintf(text, sizeof(text),
-			 "%" PRIu64 " packets were lost that no rule counted",
-			 rec->unexplained);
+			 "%" PRIu64 " %s lost that no rule counted",
+			 rec->unexplained,
+			 rec->unexplained == 1 ? "packet was" : "packets were");
 	say(rec, text);
 }
 

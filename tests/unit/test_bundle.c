@@ -41,7 +41,7 @@ static void a_bundle_is_proven_without_its_database(void **state)
 	/* all rows but the one that came after the last checkpoint */
 	must_say(w, "held by a signature: 12 of 13 rows (1 to 13, none "
 		    "missing between)");
-	must_say(w, "1 rows are in the chain and no checkpoint here signs");
+	must_say(w, "1 row is in the chain and no checkpoint here signs it");
 	must_say(w, "those keys are the bundle's own");
 	must_say(w, "no session, gap, coverage, finding, probe, reading, "
 		    "network or rule that was committed until "
@@ -55,7 +55,7 @@ static void a_bundle_is_proven_without_its_database(void **state)
 		 w->public_key, w->checkpoints);
 	must_prove(w, w->bundle, options);
 	must_say(w, "the bundle as a whole is signed by key");
-	must_say(w, "checkpoints from elsewhere say the same");
+	must_say(w, "1 checkpoint from elsewhere says the same");
 	must_prove(w, w->bundle, "-o json");
 	must_say(w, "\"rows\":{\"all\":13,\"held\":12}");
 }

@@ -242,7 +242,7 @@ static int run_into(const char *path, const char *format)
 	code = cli_run(&cli, ARRAY_SIZE(argv) - 1, argv);
 	fclose(cli.out);
 	fclose(cli.err);
-	assert_string_equal(err, "1 packets without addresses or protocol "
+	assert_string_equal(err, "1 packet without addresses or protocol "
 				 "can't be written in this format\n" CLI_COVERED
 				 "\n");
 	free(err);

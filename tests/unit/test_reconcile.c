@@ -364,7 +364,7 @@ static void counters_set_back_are_a_finding_until_the_rule_is_quiet(
 				   .twin = 2,
 				   .at = 25 });
 	rw_look(&s, 26);
-	assert_non_null(strstr(rw_findings(w), "counters of 1 rules were set"));
+	assert_non_null(strstr(rw_findings(w), "counters of 1 rule were set"));
 	assert_string_equal(store_world_ask(w, "SELECT base FROM account"),
 			    "NULL");
 	rw_twin(&s, (struct told){ .state = TWIN_IN_PLACE,
