@@ -23,17 +23,19 @@ enum {
 /*
  * Takes the next packet's number and time, and returns how many were lost
  * before it. A number that goes back starts afresh (another socket bound the
- * group anew), unless there was time to come around the end of 32 bits.
+ * group anew), unless there was time to come around the end of 32 bits:
+ * none that is known when the clock was set back. The rules' counters tell of
+ * what was lost all the same.
  */
 static inline uint32_t sequence_next(struct sequence *s, uint32_t seq,
 				     uint64_t time_ns)
 {
 	uint32_t lost = seq - s->expected;
+	uint64_t since_ns = time_ns > s->last_ns ? time_ns - s->last_ns : 0;
 	bool back = seq < s->expected;
 
 	s->expected = seq + 1;
-	if (back && time_ns >= s->last_ns &&
-	    lost > SEQUENCE_AT_ONCE + (time_ns - s->last_ns) / SEQUENCE_NS_MIN)
+	if (back && lost > SEQUENCE_AT_ONCE + since_ns / SEQUENCE_NS_MIN)
 		return 0;
 	return lost < UINT32_MAX / 2 ? lost : 0;
 }
