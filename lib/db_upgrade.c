@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 #include "lib/db.h"
-#include "lib/text.h"
 
 extern const char schema_sql[];
 

@@ -9,12 +9,10 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/db.h"
 #include "lib/exitcode.h"
-#include "lib/text.h"
 #include "logger/log.h"
 
 static const char usage_text[] =

@@ -17,7 +17,6 @@
 
 #include "lib/db.h"
 #include "lib/exitcode.h"
-#include "lib/text.h"
 #include "lib/timefmt.h"
 #include "logger/capture/capture.h"
 #include "logger/capture/gaplog.h"

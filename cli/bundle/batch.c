@@ -4,8 +4,6 @@
  * of events have no hole, so none can be missing between the first and last.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/bundle/rows.h"
 #include "cli/interrupt.h"

@@ -7,7 +7,6 @@
 #include "cli/bundle/table.h"
 
 #include "cli/query/query.h"
-#include "lib/db.h"
 
 /* In this order; each is one statement. */
 static const char *const steps[] = {

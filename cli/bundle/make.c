@@ -11,7 +11,6 @@
 #include "cli/bundle/table.h"
 #include "cli/filter/filter.h"
 #include "cli/json.h"
-#include "lib/db.h"
 #include "lib/signing_key.h"
 #include "lib/text.h"
 #include "lib/timefmt.h"

@@ -4,7 +4,6 @@
 
 #include "cli/bundle/make.h"
 #include "cli/output/output.h"
-#include "lib/text.h"
 
 enum { COLUMNS_MAX = 32 };
 

@@ -3,7 +3,6 @@
 #include "cli/cmd/counted.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/filter/selection.h"

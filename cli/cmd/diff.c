@@ -9,7 +9,6 @@
 #include "cli/query/pruned.h"
 #include "cli/query/talks.h"
 #include "lib/exitcode.h"
-#include "lib/text.h"
 
 enum {
 	MORE_FACTOR = 10, /* times the packets of an equal time before */

@@ -10,7 +10,6 @@
 #include "cli/doctor/doctor.h"
 #include "cli/json.h"
 #include "lib/exitcode.h"
-#include "lib/text.h"
 
 enum { WIDTH = 80, STATE_WIDTH = 12, INDENT = 2 + STATE_WIDTH + 1 };
 

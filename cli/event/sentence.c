@@ -3,7 +3,6 @@
 #include "cli/event/sentence.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/event/words.h"

@@ -5,9 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "lib/text.h"
 
 void expr_init(struct expr *e)
 {

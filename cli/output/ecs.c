@@ -5,7 +5,6 @@
  * bridgeaudit.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/json.h"
 #include "cli/output/community_id.h"

@@ -6,7 +6,6 @@
 #include "cli/query/dimension.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli/guess.h"

@@ -11,7 +11,6 @@
 #include "cli/json.h"
 #include "cli/query/loss.h"
 #include "lib/text.h"
-#include "lib/timefmt.h"
 
 enum { SENTENCE_MAX = 2048, BAR_WIDTH = 20 };
 

@@ -4,7 +4,6 @@
  * conversations, what is new, and who used published ports.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,9 +6,6 @@
  */
 #include "cli/report/ledger.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "cli/query/pruned.h"
 #include "cli/report/doc.h"
 #include "lib/text.h"

@@ -2,7 +2,6 @@
 /* Test packets of ours, what became of them, and whether the log saw it. */
 #include "cli/report/probe.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli/event/words.h"

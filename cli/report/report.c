@@ -7,9 +7,6 @@
 #include "cli/report/report.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/json.h"
 #include "cli/query/pruned.h"

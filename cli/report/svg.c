@@ -4,7 +4,6 @@
  * the rows that the table shows, and leave out what would be too small to
  * read; the text beside them says how much.
  */
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

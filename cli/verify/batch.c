@@ -3,9 +3,6 @@
  * Batches and their events, read once from end to end beside the chain: every
  * row must belong to the link that is looked at.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/verify/conversation.h"
 #include "cli/verify/order.h"

@@ -5,7 +5,6 @@
  */
 #include "cli/verify/verify.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

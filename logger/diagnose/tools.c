@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/text.h"
 #include "logger/child.h"
 #include "logger/diagnose/diagnose.h"
 #include "logger/diagnose/fact.h"

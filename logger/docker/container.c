@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <netinet/ether.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/text.h"

@@ -6,7 +6,6 @@
  */
 #include "logger/probe/port.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>

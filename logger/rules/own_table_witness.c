@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "lib/addr.h"
-#include "lib/text.h"
 #include "logger/rules/own_table_private.h"
 #include "logger/rules/rule.h"
 

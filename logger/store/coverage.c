@@ -9,7 +9,6 @@
 
 #include "lib/proven.h"
 #include "lib/text.h"
-#include "lib/timefmt.h"
 #include "logger/store/bind.h"
 #include "logger/store/private.h"
 

@@ -14,7 +14,6 @@
 
 #include "lib/db.h"
 #include "lib/text.h"
-#include "lib/timefmt.h"
 #include "logger/memory.h"
 #include "logger/store/address.h"
 #include "logger/store/digest.h"

@@ -15,7 +15,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "lib/text.h"
 #include "logger/netlink.h"
 
 enum { ANSWER_TIMEOUT_S = 2, REQUEST_MAX = 256, RECV_SIZE = 32768 };
