@@ -87,7 +87,8 @@ static bool start(struct flush *f)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(f->db, "PRAGMA schema_version", NULL, NULL,
 				  NULL);
-	sqlite3_db_release_memory(f->db); /* copying takes none of its cache */
+	if (rc == SQLITE_OK) /* copying takes none of its cache */
+		sqlite3_db_release_memory(f->db);
 	f->runs = rc == SQLITE_OK &&
 		  pthread_create(&f->thread, NULL, run, f) == 0;
 	if (!f->runs) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The write-ahead log is copied into the database while more is written. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -23,6 +24,21 @@ enum {
 	ROUNDS = 4,
 	HANGS_S = 300, /* that long means for ever */
 };
+
+static bool no_memory; /* for a handle of SQLite's */
+
+/* Its own one, but for that. */
+int sqlite3_open_v2(const char *path, sqlite3 **ret, int flags, const char *vfs)
+{
+	int (*own)(const char *, sqlite3 **, int, const char *);
+
+	if (no_memory) {
+		*ret = NULL;
+		return SQLITE_NOMEM;
+	}
+	*(void **)&own = dlsym(RTLD_NEXT, "sqlite3_open_v2");
+	return own(path, ret, flags, vfs);
+}
 
 /* A commit of some three hundred pages: each packet is a new conversation. */
 static int commit_many(struct store *st)
@@ -173,6 +189,20 @@ static void a_reader_does_not_stop_the_writer(void **state)
 			    "81921");
 }
 
+static void without_memory_for_a_handle_the_writer_copies(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+	uint32_t begun = log_begun(w);
+
+	no_memory = true;
+	for (int i = 0; i < 2 * ROUNDS; i++)
+		assert_int_equal(commit_many(st), 0);
+	no_memory = false;
+	assert_int_not_equal(log_begun(w), begun);
+	assert_int_equal(store_close(st, T0), 0);
+}
+
 /* So many pages into the log that are not the store's. */
 static void fill_log(const struct world *w, int pages)
 {
@@ -319,6 +349,7 @@ int main(void)
 		T(commits_do_not_wait_for_the_disk),
 		T(the_log_begins_anew_when_all_of_it_is_copied),
 		T(nor_when_the_log_has_begun_anew),
+		T(without_memory_for_a_handle_the_writer_copies),
 		T(a_reader_does_not_stop_the_writer),
 		T(a_writer_copies_little_when_a_long_reader_is_done),
 		T(a_log_that_is_too_long_is_waited_for),
