@@ -46,8 +46,9 @@ struct hour {
 };
 
 struct senders {
-	uint64_t secret; /* nobody outside can make keys collide */
-	size_t n;	 /* ever */
+	uint64_t secret;    /* nobody outside can make keys collide */
+	uint64_t n;	    /* ever */
+	uint64_t n_settled; /* of these in the last commit or before */
 	struct hour hour, committed;
 	uint32_t heads[HEADS];
 	struct sender ring[SENDERS_MAX];
@@ -92,22 +93,29 @@ static int end(struct store *st, const struct sender *sender, uint64_t at_ns)
 	return store_run(st, STMT_SENDER_END, NULL);
 }
 
+/* Nobody finds the one of that number any more. */
+static void take_out(struct senders *s, uint32_t number)
+{
+	struct sender *sender = &s->ring[number - 1];
+	uint32_t *at = head_of(s, &sender->key);
+
+	if (sender->id) {
+		while (*at != number)
+			at = &s->ring[*at - 1].next;
+		*at = sender->next;
+	}
+	*sender = (struct sender){ 0 };
+}
+
 /* The place of the oldest. */
 static int make_room(struct store *st, uint64_t at_ns, struct sender **ret)
 {
 	struct senders *s = st->senders;
 	uint32_t number = (uint32_t)(s->n++ % SENDERS_MAX) + 1;
 	struct sender *sender = &s->ring[number - 1];
-	uint32_t *at = head_of(s, &sender->key);
-	int rc = SQLITE_OK;
+	int rc = sender->id ? end(st, sender, at_ns) : SQLITE_OK;
 
-	if (sender->id) {
-		rc = end(st, sender, at_ns);
-		while (*at != number)
-			at = &s->ring[*at - 1].next;
-		*at = sender->next;
-	}
-	*sender = (struct sender){ 0 };
+	take_out(s, number);
 	*ret = sender;
 	return rc;
 }
@@ -251,13 +259,14 @@ struct senders *senders_new(void)
 void senders_settle(struct senders *s)
 {
 	s->committed = s->hour;
+	s->n_settled = s->n;
 }
 
 void senders_forget(struct senders *s)
 {
 	s->hour = s->committed;
-	memset(s->heads, 0, sizeof(s->heads));
-	memset(s->ring, 0, sizeof(s->ring));
+	while (s->n > s->n_settled)
+		take_out(s, (uint32_t)(--s->n % SENDERS_MAX) + 1);
 }
 
 void senders_free(struct senders *s)

@@ -255,6 +255,42 @@ static void a_new_hour_that_fails_has_room_for_senders(void **state)
 			    "4096|4096\n1|1");
 }
 
+static void add_sender(struct store *st, uint8_t mac, uint16_t port)
+{
+	struct event ev = store_world_event(T0, port);
+
+	ev.have |= HAVE_MAC;
+	ev.src_mac[5] = mac;
+	store_add_event(st, &ev);
+}
+
+/* Else their rows stayed open, and they got others. */
+static void senders_that_were_committed_are_known_after_a_failure(void **state)
+{
+	const struct world *w = *state;
+	struct store *st = store_world_open(w, T0);
+
+	add_sender(st, 1, 80);
+	assert_int_equal(store_commit(st, T0), 0);
+	add_sender(st, 2, 81);
+	faulty_vfs_fail(FAULT_IO, 1, true);
+	assert_true(store_commit(st, T0) < 0);
+	assert_true(faulty_vfs_heal());
+	add_sender(st, 1, 82);
+	add_sender(st, 2, 83);
+	assert_int_equal(store_commit(st, T0), 0);
+	store_world_must_be(w, "SELECT mac, to_ns FROM endpoint ORDER BY mac",
+			    "00:00:00:00:00:01|NULL\n"
+			    "00:00:00:00:00:02|NULL");
+	store_world_must_be(w,
+			    "SELECT group_concat(mac) FROM (SELECT e.mac FROM"
+			    " conversation c JOIN endpoint e"
+			    " ON e.id = c.src_endpoint ORDER BY c.id)",
+			    "00:00:00:00:00:01,00:00:00:00:00:02,"
+			    "00:00:00:00:00:01,00:00:00:00:00:02");
+	assert_int_equal(store_close(st, T0), 0);
+}
+
 static struct store *open_keeping(const struct world *w, uint64_t retain_ns)
 {
 	return store_world_open_as(
@@ -333,6 +369,7 @@ int main(void)
 		T(failed_news_leave_conversations_as_they_are),
 		T(failed_news_forget_no_conversation_that_was_read),
 		T(a_new_hour_that_fails_has_room_for_senders),
+		T(senders_that_were_committed_are_known_after_a_failure),
 		T(a_removal_that_fails_leaves_a_right_log),
 	};
 
