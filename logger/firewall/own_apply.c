@@ -67,6 +67,6 @@ int own_apply(const struct own_step *step, struct nftmon_pids *pids,
 		}
 		free(batch);
 	}
-	*ret_anew = r == 0 && whole && step->from;
+	*ret_anew = r == 0 && whole && step->from && !step->from->empty;
 	return r;
 }

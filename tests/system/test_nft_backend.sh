@@ -161,18 +161,21 @@ witness_told()
 }
 
 # A chain that is hooked later, at the same priority, comes before Docker's.
+# somebody_decides_first PORT
 somebody_decides_first()
 {
 	tb_net nft -f - <<-END
 	table ip somebody {
 		chain forward {
 			type filter hook forward priority filter;
-			ip daddr $DB4 udp dport 7171 drop
+			ip daddr $DB4 udp dport $1 drop
 		}
 	}
 	END
-	send_udp web "$DB4" 7171 3
-	recorded 3 '.dst_port == 7171 and (.marks | tostring | contains("overlogged"))'
+	send_udp web "$DB4" "$1" 3
+	recorded 3 ".dst_port == $1 and
+		(.marks | tostring | contains(\"overlogged\"))" || return
+	tb_net nft delete table ip somebody
 }
 
 test_variant()
@@ -223,8 +226,10 @@ test_variant()
 	tb_wait 50 mirrored 12 || :
 	check 'and watched again' probe
 	check 'what another table stops first is no sure row of Docker'"'"'s' \
-		somebody_decides_first
+		somebody_decides_first 7171
 	check 'a witness that was away is not called watched' witness_away
+	check 'nor is one when ours was made with his tables just now' \
+		somebody_decides_first 7272
 	check 'the logger stops' tb_logger_stop
 	check 'and takes its table out' no_table
 }

@@ -414,6 +414,27 @@ static void dockers_tables_are_never_touched(void **state)
 	free(iptables);
 }
 
+/* Ours comes with Docker's, and its counters begin where they always did. */
+static void what_docker_begins_with_has_a_number(void **state)
+{
+	struct channel_msg msg;
+	size_t n = 0;
+
+	(void)state;
+	SKIP_UNLESS_ALLOWED();
+	program_shell("nft flush ruleset");
+	start();
+	assert_int_equal(watched(), 0);
+	program_shell("nft -f tests/data/nft/docker-29.ip");
+	assert_int_equal(sync_noticed(), NFTMON_DOCKER4);
+	assert_int_equal(sync_all(), 0);
+	for (; channel_recv(fds[1], &msg) == 1; n += msg.kind == CHANNEL_TWIN)
+		if (msg.kind == CHANNEL_TWIN)
+			assert_int_equal(msg.u.twin.mirror.unknown, 0);
+	assert_true(n > 20);
+	assert_int_equal(firewall_remove(fw), 0);
+}
+
 /* As recorded from nft 1.1.3: it makes nft 1.0.6 end by signal 11. */
 static void write_newer_table(void)
 {
@@ -469,6 +490,7 @@ int main(void)
 		ROUND(unreadable_iptables_stops_no_other),
 		ROUND(twin_that_somebody_deleted_was_missing),
 		ROUND(dockers_tables_are_never_touched),
+		ROUND(what_docker_begins_with_has_a_number),
 		/* the last: what it leaves, nft can't take out again */
 		ROUND(table_of_a_newer_nft_stops_nothing),
 	};
