@@ -40,15 +40,16 @@ void mirror_count_begin(struct mirror_count *c, uint64_t id,
 
 void mirror_count_restart(struct mirror_count *c)
 {
-	if (c->restarted)
-		return;
+	int64_t known = c->settled ? c->shift - c->low
+				   : (int64_t)(c->after - c->docker) + c->shift;
+
 	/* what is accounted for, in terms of Docker's counter */
-	c->behind = c->settled ? c->shift - c->low
-			       : (int64_t)(c->after - c->docker) + c->shift;
+	c->behind = c->restarted ? c->behind : known;
 	c->restarted = true;
 	c->doubtful = c->doubtful || c->hole;
 	c->hole = false;
 	unbound(c);
+	c->low = (int64_t)c->docker; /* ours begins at 0 later than that */
 }
 
 /* The number of the hole is known, or will never be. */
@@ -78,13 +79,21 @@ static void lose_track(struct mirror_count *c, const struct mirror_reading *r)
 	unbound(c);
 }
 
+/* What was known of the difference holds no more. */
+static void reopen(struct mirror_count *c)
+{
+	if (c->restarted)
+		unbound(c);
+	else
+		open_hole(c);
+}
+
 /* Some time between two readings Docker's rules were not those that we copied,
  * and they may not be yet. */
 static void disturb(struct mirror_count *c)
 {
 	c->disturbed = true;
-	if (!c->restarted)
-		open_hole(c);
+	reopen(c);
 }
 
 static void settle(struct mirror_count *c)
@@ -104,11 +113,8 @@ static void narrow(struct mirror_count *c, const struct mirror_reading *r)
 	if (low > c->high || high < c->low) {
 		/* unseen, somebody took packets from one of them: from
 		 * Docker's, others decided about what ours logged */
-		c->disturbed |= high < c->low && !c->restarted;
-		if (!c->restarted)
-			open_hole(c);
-		else
-			unbound(c);
+		c->disturbed |= high < c->low;
+		reopen(c);
 	}
 	c->low = low > c->low ? low : c->low;
 	c->high = high < c->high ? high : c->high;

@@ -320,6 +320,31 @@ static void our_table_made_anew_begins_at_0(void **state)
 	assert_int_equal(told.missed, 0);
 	assert_int_equal(accounted(&c, 6), 20);
 	assert_int_equal(accounted(&c, 8), 22);
+	assert_false(c.disturbed);
+}
+
+/* The first packets of a table made anew are no less in doubt. */
+static void others_decided_first_when_ours_was_made_anew(void **state)
+{
+	struct mirror_count c = begin(0, false);
+
+	(void)state;
+	take(&c, watched(7, 10, 10, 10));
+	mirror_count_restart(&c);
+	take(&c, watched(7, 12, 1, 3));
+	mirror_count_restart(&c);
+	take(&c, watched(7, 13, 4, 4));
+	assert_true(c.disturbed);
+	/* the log has them and the rule's counter not, as the rows tell */
+	assert_int_equal(accounted(&c, 4), 13);
+	/* which rules came ahead of is in doubt once for that */
+	mirror_count_restart(&c);
+	take(&c, behind_others(watched(7, 13, 2, 2), 5));
+	assert_true(c.disturbed);
+	c.disturbed = false;
+	take(&c, behind_others(watched(7, 14, 3, 3), 5));
+	assert_false(c.disturbed);
+	assert_int_equal(accounted(&c, 3), 14);
 }
 
 int main(void)
@@ -341,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_least_number_is_not_told_for_the_number),
 		cmocka_unit_test(what_an_old_rule_had_counted_is_not_ours),
 		cmocka_unit_test(our_table_made_anew_begins_at_0),
+		cmocka_unit_test(others_decided_first_when_ours_was_made_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
