@@ -16,6 +16,7 @@
 #include "logger/clock.h"
 #include "logger/firewall/nft.h"
 #include "logger/firewall/own_apply.h"
+#include "logger/firewall/own_bridges.h"
 #include "logger/firewall/own_counts.h"
 #include "logger/firewall/own_docker.h"
 #include "logger/log.h"
@@ -342,15 +343,20 @@ static bool is_usable(struct own *own, const struct own_round *round)
 static int make_table(struct own *own, struct own_round *round,
 		      struct own_table **ret)
 {
-	struct own_table_input *in = &round->input;
+	struct own_table_input in = round->input;
+	char(*bridges)[16] = NULL;
+	int r = own_bridges_keep(own->table, &in, &bridges);
 
-	in->group = own->group;
-	in->profile = own->profile;
+	in.group = own->group;
+	in.profile = own->profile;
 	for (int i = 0; i < FAMILIES; i++) {
-		in->docker[i] = own->docker.text[i];
-		in->docker_len[i] = own->docker.len[i];
+		in.docker[i] = own->docker.text[i];
+		in.docker_len[i] = own->docker.len[i];
 	}
-	return own_table_make(in, ret);
+	if (r == 0)
+		r = own_table_make(&in, ret);
+	free(bridges);
+	return r;
 }
 
 /* The table that is wanted, in force; it is ours to free when that fails. */

@@ -256,7 +256,7 @@ int own_table_make(const struct own_table_input *input, struct own_table **ret)
 		r = write_text(&b);
 	free(b.raw);
 	free(b.ports);
-	free(b.bridges);
+	table->bridges = b.bridges;
 	free(b.open);
 	if (r < 0) {
 		own_table_free(table);
@@ -276,5 +276,6 @@ void own_table_free(struct own_table *table)
 	free(table->audited);
 	free(table->watched);
 	free(table->problems);
+	free(table->bridges);
 	free(table);
 }

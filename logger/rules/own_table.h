@@ -39,6 +39,8 @@ struct own_table {
 	size_t watched_len;
 	char (*problems)[OWN_TABLE_PROBLEM_MAX]; /* what is not mirrored */
 	size_t problems_len, problems_lost;
+	char (*bridges)[16]; /* of the witness, sorted */
+	size_t bridges_len;
 	struct nft_table *docker[2]; /* what audited points into */
 };
 

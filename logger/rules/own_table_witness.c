@@ -188,6 +188,7 @@ void own_witness_write(struct own_builder *b)
 	size_t len = sort_bridges(b);
 	bool ports4, ports6;
 
+	b->table->bridges_len = len;
 	if (len < 2)
 		return;
 	b->table->empty = false;

@@ -269,13 +269,14 @@ edit_often()
 
 # ---- accounting ----------------------------------------------------------
 
-# Of each packet with a row: its number, drop rows and others, and rows that the
-# ledger says were logged after their rule was gone.
+# Of each packet with a row: its number, drop rows and others, rows that the
+# ledger says were logged after their rule was gone, and the witness's.
 rows_by_number()
 {
 	lab_sql -separator ' ' "SELECT src_port,
 		sum(verdict = 'drop' AND NOT over),
-		sum(verdict <> 'drop' AND NOT over), sum(over) FROM
+		sum(verdict <> 'drop' AND NOT over), sum(over),
+		sum(verdict = 'pass' AND NOT over) FROM
 		(SELECT src_port, verdict, ',' || coalesce(marks, '') || ',' LIKE
 			'%,overlogged,%' AS over FROM v_event)
 		WHERE src_port >= 10000 GROUP BY src_port"
@@ -345,12 +346,13 @@ classify()
 		next
 	}
 	FILENAME == ARGV[2] {
+		sender[m] = $1
 		proto[m] = $3; port[m] = $5; addr[m++] = $4
 		next
 	}
 	FILENAME == ARGV[3] { bridge[b++] = $1; next }
 	FILENAME == ARGV[4] {
-		drop[$1] = $2; ok[$1] = $3; over[$1] = $4
+		drop[$1] = $2; ok[$1] = $3; over[$1] = $4; pass[$1] = $5
 		next
 	}
 	FILENAME == ARGV[5] {
@@ -364,7 +366,8 @@ classify()
 		while (at < n && to[at] < $3)
 			at++
 		change = at < n && from[at] <= $4
-		# there is no rule about a network that is gone
+		# there is no rule about a network that is gone, but the
+		# witness knows its bridge
 		backend = addr[$1] ~ /^172\.21\./ || addr[$1] ~ /^fd00:21:/
 		# it comes or goes just now
 		moving = backend && change && kind[at] == "network"
@@ -380,7 +383,10 @@ classify()
 			what = "hole"
 		else if (d + a == 0 && moving)
 			what = "fine"
-		else if (d + a == 0 && !gone || a > 0 && gone)
+		else if (gone && (a != pass[$2] + 0 ||
+				a != (sender[$1] != "out")))
+			what = "unseen"
+		else if (d + a == 0 && !gone)
 			what = "unseen"
 		else
 			what = "fine"
