@@ -114,13 +114,17 @@ tb_ended()
 # For the trap: both processes, whatever state they are in.
 tb_logger_kill()
 {
+	local recorder
 	[ -n "$TB_LOGGER" ] || return 0
+	recorder=$(tb_recorder)
 	# The keeper must not live to see the recorder's end and clean up.
 	kill -STOP "$TB_LOGGER"
-	# shellcheck disable=SC2046
-	kill -KILL $(tb_recorder) "$TB_LOGGER"
+	# shellcheck disable=SC2086
+	kill -KILL $recorder "$TB_LOGGER"
 	wait "$TB_LOGGER" || : # which says that it was killed
 	TB_LOGGER=''
+	# no child of ours, and it holds the database's lock until it is gone
+	[ -z "$recorder" ] || tb_wait 50 tb_ended "$recorder" || :
 } 2>/dev/null
 
 # The keeper's one child that stays.
