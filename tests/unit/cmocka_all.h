@@ -10,4 +10,13 @@
 
 #include <cmocka.h>
 
+/* Ends a test as skipped where it can't be; what it needs is a literal. */
+#define SKIP_UNLESS(possible, needs)                                           \
+	do {                                                                   \
+		if (!(possible)) {                                             \
+			print_message("needs " needs "\n");                    \
+			skip();                                                \
+		}                                                              \
+	} while (0)
+
 #endif

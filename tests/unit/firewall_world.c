@@ -2,12 +2,14 @@
 #include "tests/unit/firewall_world.h"
 
 #include <sched.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "logger/firewall/own_netlink.h"
+#include "tests/unit/cmocka_all.h"
 #include "tests/unit/program_bench.h"
 
 static int notices = -1;
@@ -29,9 +31,11 @@ int firewall_world_open(bool legacy, bool *ret_allowed)
 	return 0;
 }
 
-void firewall_world_close(void)
+int firewall_world_close(void **state)
 {
+	(void)state;
 	program_close();
+	return 0;
 }
 
 void firewall_world_end(struct firewall **fw, const int channel[2])
@@ -40,6 +44,21 @@ void firewall_world_end(struct firewall **fw, const int channel[2])
 	*fw = NULL;
 	close(channel[0]);
 	close(channel[1]);
+}
+
+size_t firewall_world_counters(void)
+{
+	struct own_counter *list = NULL;
+	size_t len = 0;
+
+	assert_int_equal(own_netlink_counters(&list, &len), 0);
+	free(list);
+	return len;
+}
+
+void firewall_world_step(void *arg)
+{
+	(void)arg;
 }
 
 unsigned int firewall_world_notices(struct firewall *fw)

@@ -7,6 +7,7 @@
 #define BRIDGEAUDIT_TESTS_UNIT_FIREWALL_WORLD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "logger/firewall/firewall.h"
 
@@ -14,10 +15,16 @@
  * the bench can't be, else 0, and whether there is a world: as root, with nft
  * and iptables-nft, and iptables-legacy where that is asked for. */
 int firewall_world_open(bool legacy, bool *ret_allowed);
-void firewall_world_close(void);
+int firewall_world_close(void **state);
 
 /* Frees and closes what a test had. */
 void firewall_world_end(struct firewall **fw, const int channel[2]);
+
+/* How many rules of our own table there are. */
+size_t firewall_world_counters(void);
+
+/* For a round in which nothing else is to be done. */
+void firewall_world_step(void *arg);
 
 /* Takes the notices that came; what they are about, as nftmon_read() says. */
 unsigned int firewall_world_notices(struct firewall *fw);

@@ -44,16 +44,3 @@ struct own_table *own_bench_chain(const char *rules)
 	assert_true(n > 0 && (size_t)n < sizeof(text));
 	return own_bench_docker(text, (size_t)n);
 }
-
-char *own_bench_read(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text = calloc(1, 65536);
-
-	if (!file)
-		fail_msg("can't open %s", path);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, file) > 0);
-	fclose(file);
-	return text;
-}

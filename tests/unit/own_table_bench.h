@@ -34,7 +34,4 @@ struct own_table *own_bench_docker(const char *text, size_t len);
 /* With FORWARD, JUMPS and these rules in the chain of br-a. */
 struct own_table *own_bench_chain(const char *rules);
 
-/* A whole file; free() it. */
-char *own_bench_read(const char *path);
-
 #endif

@@ -144,9 +144,7 @@ int pw_make(void **state)
 
 int pw_end(void **state)
 {
-	(void)state;
-	firewall_world_close();
-	return 0;
+	return firewall_world_close(state);
 }
 
 /* Two networks of Docker's that dropped ten packets each, all watched. */

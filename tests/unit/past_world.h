@@ -62,12 +62,7 @@ void pw_drop(int rule, int n);
 void pw_assert_told(int rule, uint64_t packets, uint32_t unknown);
 
 #define SKIP_UNLESS_ALLOWED()                                                  \
-	do {                                                                   \
-		if (!pw.allowed) {                                             \
-			print_message("needs root, nft, both iptables\n");     \
-			skip();                                                \
-		}                                                              \
-	} while (0)
+	SKIP_UNLESS(pw.allowed, "root, nft, both iptables")
 
 #define BOTH(test)                                                             \
 	cmocka_unit_test_setup_teardown(test, pw_set_up_nft, pw_tear_down),    \

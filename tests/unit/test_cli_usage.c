@@ -10,6 +10,7 @@
 #include "lib/text.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
+#include "tests/unit/text_file.h"
 
 static void expect_error(const char *args, int code, const char *words)
 {
@@ -195,20 +196,6 @@ static void values_are_what_a_filter_can_take(void **state)
 	assert_non_null(strstr(cli_fixture_run("values net")->out, "\\x1bx\n"));
 }
 
-/* The whole file as a string; the caller frees it. */
-static char *read_text(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *text = calloc(1, 65536);
-
-	if (!f)
-		fail_msg("no %s here", path);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, f) > 0);
-	fclose(f);
-	return text;
-}
-
 static void completions_and_manual_know_every_verb(void **state)
 {
 	static const char *const files[] = { "completions/bridgeaudit.bash",
@@ -220,7 +207,7 @@ static void completions_and_manual_know_every_verb(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		char *text = read_text(files[i]);
+		char *text = text_file_read(files[i]);
 
 		for (size_t j = 0; j < n; j++)
 			if (!strstr(text, verbs[j]))

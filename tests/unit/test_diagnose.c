@@ -11,6 +11,7 @@
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/own_table_bench.h"
 #include "tests/unit/rule_id_text.h"
+#include "tests/unit/text_file.h"
 
 /* A ruleset and its plan, of group 4242. */
 struct view {
@@ -67,7 +68,7 @@ static void generations_are_told_by_what_is_there(void **state)
 		snprintf(path, sizeof(path),
 			 "tests/data/rulesets/generation-%s-v%d-%s.txt",
 			 cases[i / 4].file, family, variant);
-		text = own_bench_read(path);
+		text = text_file_read(path);
 		v = view_of(text, family);
 		if (diagnose_generations(v.rs, v.plan) != cases[i / 4].mask)
 			fail_msg("%s: 0x%x", path,
@@ -245,7 +246,7 @@ static void dockers_nft_rules_count_by_their_comments(void **state)
 	struct diagnose_count counts[POINT_COUNT] = { 0 };
 	struct diagnose_own own = no_table();
 	struct own_table *table = NULL;
-	char *text = own_bench_read("tests/data/nft/docker-29.ip");
+	char *text = text_file_read("tests/data/nft/docker-29.ip");
 
 	(void)state;
 	in.docker[0] = text;

@@ -13,7 +13,6 @@
 
 #include "lib/text.h"
 #include "logger/channel.h"
-#include "logger/firewall/own_netlink.h"
 #include "logger/netlink.h"
 #include "logger/rules/profile.h"
 #include "tests/unit/cmocka_all.h"
@@ -52,25 +51,11 @@ static bool raw_has_twin(void)
 	return program_prints("iptables-nft-save -t raw", "NFLOG");
 }
 
-static size_t watched(void)
-{
-	struct own_counter *list = NULL;
-	size_t len = 0;
-
-	assert_int_equal(own_netlink_counters(&list, &len), 0);
-	free(list);
-	return len;
-}
-
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
 static int sync_all(void)
 {
-	const struct firewall_round all = { 0,	  0,	   true, true,
-					    true, nothing, NULL };
+	const struct firewall_round all = { 0,	  0,	true,
+					    true, true, firewall_world_step,
+					    NULL };
 
 	return firewall_sync(fw, &all);
 }
@@ -87,7 +72,8 @@ static void start(void)
 static unsigned int sync_noticed(void)
 {
 	const struct firewall_round round = {
-		firewall_world_notices(fw), 1, true, false, false, nothing, NULL
+		firewall_world_notices(fw), 1,	 true, false, false,
+		firewall_world_step,	    NULL
 	};
 
 	if (round.what)
@@ -122,13 +108,6 @@ static int make_world(void **state)
 	return firewall_world_open(false, &allowed);
 }
 
-static int end_world(void **state)
-{
-	(void)state;
-	firewall_world_close();
-	return 0;
-}
-
 /* Docker's rules in IPv4, and in IPv6 no more than the tables. */
 static int set_up(void **state)
 {
@@ -158,13 +137,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define SKIP_UNLESS_ALLOWED()                                                  \
-	do {                                                                   \
-		if (!allowed) {                                                \
-			print_message("needs root, nft and iptables-nft\n");   \
-			skip();                                                \
-		}                                                              \
-	} while (0)
+#define SKIP_UNLESS_ALLOWED() SKIP_UNLESS(allowed, "root, nft and iptables-nft")
 
 static void own_table_watches_table_raw_and_the_witness_stands(void **state)
 {
@@ -172,13 +145,14 @@ static void own_table_watches_table_raw_and_the_witness_stands(void **state)
 	SKIP_UNLESS_ALLOWED();
 	start();
 	assert_false(raw_has_twin());
-	assert_int_equal(watched(), 1 + 2); /* and a witness of each family */
+	assert_int_equal(firewall_world_counters(),
+			 1 + 2); /* and a witness of each family */
 	assert_true(program_prints("nft list table inet bridgeaudit",
 				   "10.1.0.2 . tcp . 80"));
 	assert_true(program_prints("nft list table inet bridgeaudit",
 				   "bridgeaudit pass"));
 	assert_int_equal(firewall_remove(fw), 0);
-	assert_int_equal(watched(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	assert_false(program_prints("iptables-nft-save", "NFLOG"));
 }
 
@@ -189,7 +163,7 @@ static void without_nft_twins_watch_table_raw(void **state)
 	program_remove("nft");
 	start();
 	assert_true(raw_has_twin());
-	assert_int_equal(watched(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	assert_int_equal(firewall_remove(fw), 0);
 	assert_false(raw_has_twin());
 }
@@ -216,7 +190,7 @@ static void own_table_is_in_force_before_twins_in_raw_go(void **state)
 	forget_calls();
 	start();
 	assert_false(raw_has_twin());
-	assert_int_equal(watched(), 3);
+	assert_int_equal(firewall_world_counters(), 3);
 	text = program_calls();
 	assert_before(text, "nft -f", "iptables-nft-restore");
 	free(text);
@@ -237,7 +211,7 @@ static void nft_that_crashes_leaves_twins_in_raw_until_it_works(void **state)
 		"iptables-nft -t raw -A PREROUTING -d 10.1.0.3/32 ! -i " BRIDGE
 		" -j DROP");
 	assert_int_equal(sync_noticed(), NFTMON_IPTABLES4);
-	assert_int_equal(watched(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	assert_true(program_prints("iptables-nft-save -t raw | grep -c NFLOG",
 				   "2"));
 	hear(states, sizeof(states), finding);
@@ -245,7 +219,7 @@ static void nft_that_crashes_leaves_twins_in_raw_until_it_works(void **state)
 	program_write_real("nft");
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(sync_all(), 0);
-	assert_int_equal(watched(), 4);
+	assert_int_equal(firewall_world_counters(), 4);
 	assert_false(raw_has_twin());
 	assert_int_equal(firewall_remove(fw), 0);
 }
@@ -343,7 +317,7 @@ static void unreadable_iptables_stops_no_other(void **state)
 			"; iptables-nft -F DOCKER; iptables-nft -A " PORT);
 		assert_int_equal(sync_all(), -EAGAIN);
 		assert_true(program_prints("iptables-nft-save", "NFLOG"));
-		assert_int_equal(watched(), 3);
+		assert_int_equal(firewall_world_counters(), 3);
 		hear(states, sizeof(states), finding);
 		assert_non_null(strchr(states, 'p'));
 	}
@@ -352,7 +326,7 @@ static void unreadable_iptables_stops_no_other(void **state)
 	/* what was read last goes on being watched */
 	program_write("iptables-nft-save", "exit 1");
 	assert_int_equal(sync_all(), -EAGAIN);
-	assert_int_equal(watched(), 3);
+	assert_int_equal(firewall_world_counters(), 3);
 	program_write_real("iptables-nft-save");
 	assert_int_equal(firewall_remove(fw), 0);
 }
@@ -394,7 +368,7 @@ static void dockers_tables_are_never_touched(void **state)
 				"nft list table inet netavark");
 	iptables = program_output("iptables-nft-save; ip6tables-nft-save");
 	start();
-	assert_true(watched() > 20);
+	assert_true(firewall_world_counters() > 20);
 	after = program_output("nft list table ip docker-bridges; "
 			       "nft list table ip6 docker-bridges; "
 			       "nft list table inet netavark");
@@ -405,7 +379,7 @@ static void dockers_tables_are_never_touched(void **state)
 	program_shell("nft delete table ip docker-bridges; "
 		      "nft delete table ip6 docker-bridges");
 	assert_int_equal(sync_noticed(), NFTMON_DOCKER4 | NFTMON_DOCKER6);
-	assert_int_equal(watched(), 3);
+	assert_int_equal(firewall_world_counters(), 3);
 	assert_int_equal(firewall_remove(fw), 0);
 	after = program_output("iptables-nft-save; ip6tables-nft-save");
 	assert_int_equal(strlen(iptables), strlen(after));
@@ -424,7 +398,7 @@ static void what_docker_begins_with_has_a_number(void **state)
 	SKIP_UNLESS_ALLOWED();
 	program_shell("nft flush ruleset");
 	start();
-	assert_int_equal(watched(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	program_shell("nft -f tests/data/nft/docker-29.ip");
 	assert_int_equal(sync_noticed(), NFTMON_DOCKER4);
 	assert_int_equal(sync_all(), 0);
@@ -466,13 +440,13 @@ static void table_of_a_newer_nft_stops_nothing(void **state)
 		" -j DROP");
 	sync_noticed();
 	sync_all();
-	if (watched() == 0)
+	if (firewall_world_counters() == 0)
 		assert_true(program_prints(
 			"iptables-nft-save -t raw | grep -c NFLOG", "2"));
 	else
-		assert_int_equal(watched(), 4);
+		assert_int_equal(firewall_world_counters(), 4);
 	assert_int_equal(firewall_remove(fw), 0);
-	assert_int_equal(watched(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	assert_false(program_prints("iptables-nft-save", "NFLOG"));
 }
 
@@ -495,5 +469,5 @@ int main(void)
 		ROUND(table_of_a_newer_nft_stops_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, firewall_world_close);
 }

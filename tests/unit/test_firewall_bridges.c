@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "logger/channel.h"
-#include "logger/firewall/own_netlink.h"
 #include "logger/rules/profile.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/firewall_world.h"
@@ -33,11 +32,6 @@ static const char *const programs[] = {
 	"nft",
 };
 
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
 /* The round that follows what notices say, or a full one. */
 static void sync_rules(bool all)
 {
@@ -46,22 +40,12 @@ static void sync_rules(bool all)
 		.at_ns = all ? 0 : 1,
 		.noticed = true,
 		.all = all,
-		.step = nothing,
+		.step = firewall_world_step,
 	};
 
 	assert_true(all || round.what);
 	assert_int_equal(firewall_sync(fw, &round), 0);
 	firewall_world_notices(fw);
-}
-
-static size_t witnesses(void)
-{
-	struct own_counter *list = NULL;
-	size_t len = 0;
-
-	assert_int_equal(own_netlink_counters(&list, &len), 0);
-	free(list);
-	return len;
 }
 
 /* How many rules were told to be in that state, since the last time. */
@@ -79,13 +63,6 @@ static int make_world(void **state)
 {
 	(void)state;
 	return firewall_world_open(false, &allowed);
-}
-
-static int end_world(void **state)
-{
-	(void)state;
-	firewall_world_close();
-	return 0;
 }
 
 static int set_up(void **state)
@@ -116,13 +93,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define SKIP_UNLESS_ALLOWED()                                                  \
-	do {                                                                   \
-		if (!allowed) {                                                \
-			print_message("needs root, nft and iptables-nft\n");   \
-			skip();                                                \
-		}                                                              \
-	} while (0)
+#define SKIP_UNLESS_ALLOWED() SKIP_UNLESS(allowed, "root, nft and iptables-nft")
 
 /* Where isolation is gone, what passes is what one wants to know. */
 static void without_rules_the_witness_stays(void **state)
@@ -136,11 +107,11 @@ static void without_rules_the_witness_stays(void **state)
 
 	(void)state;
 	SKIP_UNLESS_ALLOWED();
-	assert_int_equal(witnesses(), 2);
+	assert_int_equal(firewall_world_counters(), 2);
 	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
 		program_shell(edits[i]);
 		sync_rules(false);
-		assert_int_equal(witnesses(), 2);
+		assert_int_equal(firewall_world_counters(), 2);
 	}
 	assert_int_equal(told(TWIN_GONE), 0);
 }
@@ -152,18 +123,18 @@ static void without_bridges_there_is_nothing_to_witness(void **state)
 	SKIP_UNLESS_ALLOWED();
 	program_shell("ip link del docker0; iptables-nft -F DOCKER-BRIDGE");
 	sync_rules(false);
-	assert_int_equal(witnesses(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	assert_int_equal(told(TWIN_GONE), 2);
 	program_shell("ip link add docker0 type bridge; " RULES);
 	sync_rules(false);
-	assert_int_equal(witnesses(), 2);
+	assert_int_equal(firewall_world_counters(), 2);
 	assert_int_equal(told(TWIN_IN_PLACE), 2);
 	/* as soon as it is looked at, without a change of rules */
 	program_shell("iptables-nft -F DOCKER-BRIDGE");
 	sync_rules(false);
 	program_shell("ip link del docker0");
 	sync_rules(true);
-	assert_int_equal(witnesses(), 0);
+	assert_int_equal(firewall_world_counters(), 0);
 	assert_int_equal(told(TWIN_GONE), 2);
 }
 
@@ -176,5 +147,5 @@ int main(void)
 		T(without_bridges_there_is_nothing_to_witness),
 	};
 
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, firewall_world_close);
 }

@@ -62,11 +62,6 @@ static int count(const char *what)
 	return n;
 }
 
-static void nothing(void *arg)
-{
-	(void)arg;
-}
-
 /* nft: the round that follows what notices say; legacy: that of a poll. */
 static void sync_rules(uint64_t at_ns)
 {
@@ -76,7 +71,7 @@ static void sync_rules(uint64_t at_ns)
 		.at_ns = at_ns,
 		.noticed = nft,
 		.poll = true,
-		.step = nothing,
+		.step = firewall_world_step,
 	};
 
 	assert_int_equal(firewall_sync(fw, &round), 0);
@@ -89,7 +84,7 @@ static void start(void)
 		.noticed = true,
 		.poll = true,
 		.all = true,
-		.step = nothing,
+		.step = firewall_world_step,
 	};
 
 	assert_int_equal(firewall_new(PROFILE_DEFAULT, GROUP, fds[0], &fw), 0);
@@ -130,13 +125,6 @@ static int make_world(void **state)
 {
 	(void)state;
 	return firewall_world_open(true, &allowed);
-}
-
-static int end_world(void **state)
-{
-	(void)state;
-	firewall_world_close();
-	return 0;
 }
 
 /* Three networks of Docker's; in the other variant nothing. */
@@ -181,13 +169,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define SKIP_UNLESS_ALLOWED()                                                  \
-	do {                                                                   \
-		if (!allowed) {                                                \
-			print_message("needs root, nft, both iptables\n");     \
-			skip();                                                \
-		}                                                              \
-	} while (0)
+#define SKIP_UNLESS_ALLOWED() SKIP_UNLESS(allowed, "root, nft, both iptables")
 
 static void removal_leaves_nothing_of_the_side_chain(void **state)
 {
@@ -311,5 +293,5 @@ int main(void)
 		BOTH(somebodys_rule_in_the_side_chain_is_left),
 	};
 
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	return cmocka_run_group_tests(tests, make_world, firewall_world_close);
 }

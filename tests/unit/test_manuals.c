@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Manuals, completions and the shipped settings against the programs: what can
- * be asked for is in them, and nothing else.
- */
+/* Manuals and completions against the programs: what can be asked for is in
+ * them, and nothing else. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,23 +9,9 @@
 
 #include "cli/filter/option.h"
 #include "lib/text.h"
-#include "logger/config.h"
 #include "tests/unit/cli_fixture.h"
 #include "tests/unit/cmocka_all.h"
-
-/* The whole file as a string; the caller frees it. */
-static char *read_text(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *text = calloc(1, 65536);
-
-	if (!f)
-		fail_msg("no %s here", path);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, f) > 0);
-	fclose(f);
-	return text;
-}
+#include "tests/unit/text_file.h"
 
 /* Where options are told of, and what is before the name of one. */
 static const struct teller {
@@ -59,7 +43,7 @@ static bool tells(const struct teller *tellers, size_t n, const char *name)
 	bool found = false;
 
 	for (size_t i = 0; i < n && !found; i++) {
-		char *text = read_text(tellers[i].path);
+		char *text = text_file_read(tellers[i].path);
 		const char *at = text;
 
 		while (!found && (at = strstr(at, tellers[i].before))) {
@@ -115,7 +99,7 @@ static bool is_option(const char *name, size_t len)
 
 static void must_be_options(const char *path, const char *before)
 {
-	char *text = read_text(path);
+	char *text = text_file_read(path);
 	const char *at = text;
 	size_t len;
 
@@ -160,7 +144,7 @@ static void completions_know_all_that_is_counted_by(void **state)
 	words = strdup(list + strlen("of "));
 	assert_non_null(words);
 	for (size_t i = 0; i < ARRAY_SIZE(completions); i++) {
-		char *text = read_text(completions[i].path);
+		char *text = text_file_read(completions[i].path);
 
 		strcpy(words, list + strlen("of "));
 		for (word = strtok_r(words, ", ", &rest);
@@ -213,7 +197,7 @@ static void must_have(const char *text, const char *before, const char *other,
 
 static void the_daemon_and_its_manual_have_the_same_options(void **state)
 {
-	char *manual = read_text("man/bridgeauditd.8");
+	char *manual = text_file_read("man/bridgeauditd.8");
 	char *help = daemon_help();
 
 	(void)state;
@@ -221,37 +205,6 @@ static void the_daemon_and_its_manual_have_the_same_options(void **state)
 	must_have(manual, ".It Fl -", help, "--", "bridgeauditd --help");
 	free(help);
 	free(manual);
-}
-
-/* Every key of the file that is installed, with its default. */
-static void the_shipped_settings_are_the_defaults(void **state)
-{
-	char *text = read_text("dist/bridgeaudit.conf"), *rest = text, *line;
-	char *manual = read_text("man/bridgeaudit.conf.5");
-	struct config cfg = config_default;
-	char error[CONFFILE_ERROR_MAX], word[96];
-	size_t n = 0, documented = 0;
-
-	(void)state;
-	while ((line = strsep(&rest, "\n"))) {
-		char key[64], value[64] = "";
-
-		if (sscanf(line, "#%63[a-z_] = %63[^\n]", key, value) < 1 ||
-		    !strstr(line, " ="))
-			continue;
-		n++;
-		if (config_set(&cfg, key, value, error) < 0)
-			fail_msg("%s %s", key, error);
-		snprintf(word, sizeof(word), ".It Ic %s\n", key);
-		if (!strstr(manual, word))
-			fail_msg("bridgeaudit.conf.5 lacks %s", key);
-	}
-	assert_memory_equal(&cfg, &config_default, sizeof(cfg));
-	for (const char *at = manual; (at = strstr(at, ".It Ic ")); at++)
-		documented++;
-	assert_int_equal(n, documented);
-	free(manual);
-	free(text);
 }
 
 int main(void)
@@ -265,7 +218,6 @@ int main(void)
 		T(completions_know_all_that_is_counted_by),
 		cmocka_unit_test(
 			the_daemon_and_its_manual_have_the_same_options),
-		cmocka_unit_test(the_shipped_settings_are_the_defaults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "tests/unit/own_table_bench.h"
 #include "tests/unit/own_table_net.h"
 #include "tests/unit/random_rules.h"
+#include "tests/unit/text_file.h"
 
 enum { ROUNDS = 60, PURE_ROUNDS = 2000, RAW_MAX = 12, FEW = 5 };
 enum { BLOCKS_MAX = 512 };
@@ -267,13 +268,7 @@ static char *sorted_listing(void)
 	return sorted;
 }
 
-#define SKIP_UNLESS_ALLOWED()                                                  \
-	do {                                                                   \
-		if (!allowed) {                                                \
-			print_message("needs root, namespaces and nft\n");     \
-			skip();                                                \
-		}                                                              \
-	} while (0)
+#define SKIP_UNLESS_ALLOWED() SKIP_UNLESS(allowed, "root, namespaces and nft")
 
 static void difference_in_force_lists_like_the_whole(void **state)
 {
@@ -360,8 +355,8 @@ static void what_stays_goes_on_counting(void **state)
 static int make_world(void **state)
 {
 	(void)state;
-	docker_text[0] = own_bench_read("tests/data/nft/docker-29.ip");
-	docker_text[1] = own_bench_read("tests/data/nft/docker-29.ip6");
+	docker_text[0] = text_file_read("tests/data/nft/docker-29.ip");
+	docker_text[1] = text_file_read("tests/data/nft/docker-29.ip6");
 	allowed = net_make();
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "logger/rules/rule.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/own_table_bench.h"
+#include "tests/unit/text_file.h"
 
 #define DROP(id)                                                               \
 	"counter name c" id " log prefix \"bridgeaudit drop " id               \
@@ -39,9 +40,9 @@ static void table_of_docker_29_is_the_golden_one(void **state)
 	struct own_table *table;
 
 	(void)state;
-	text[0] = own_bench_read("tests/data/nft/docker-29.ip");
-	text[1] = own_bench_read("tests/data/nft/docker-29.ip6");
-	golden = own_bench_read("tests/data/nft/docker-29.own");
+	text[0] = text_file_read("tests/data/nft/docker-29.ip");
+	text[1] = text_file_read("tests/data/nft/docker-29.ip6");
+	golden = text_file_read("tests/data/nft/docker-29.own");
 	for (size_t i = 0; i < 2; i++) {
 		in.docker[i] = text[i];
 		in.docker_len[i] = strlen(text[i]);
@@ -62,7 +63,7 @@ static void replies_are_let_in_first_only_where_docker_does(void **state)
 	static const char rule[] = "ct state established,related counter";
 	struct own_table_input in = own_bench_input();
 	struct own_table *table;
-	char *text = own_bench_read("tests/data/nft/docker-29.ip");
+	char *text = text_file_read("tests/data/nft/docker-29.ip");
 	char *at;
 
 	(void)state;

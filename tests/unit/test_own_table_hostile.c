@@ -11,6 +11,7 @@
 #include "lib/text.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/own_table_bench.h"
+#include "tests/unit/text_file.h"
 
 static void rule_that_is_not_understood_is_a_problem_and_left_out(void **state)
 {
@@ -166,7 +167,7 @@ static void brace_that_does_not_close_refuses_the_listing(void **state)
 
 static void listing_cut_anywhere_is_not_mirrored(void **state)
 {
-	char *text = own_bench_read("tests/data/nft/docker-29.ip");
+	char *text = text_file_read("tests/data/nft/docker-29.ip");
 	size_t len = strlen(text);
 
 	(void)state;
@@ -189,7 +190,7 @@ static void damaged_listings_are_survived(void **state)
 {
 	static const char bytes[] = "{}\"\n;, \t\0\xff"
 				    "a0*/=@:-";
-	char *text = own_bench_read("tests/data/nft/docker-29.ip");
+	char *text = text_file_read("tests/data/nft/docker-29.ip");
 	size_t len = strlen(text);
 	unsigned int seed = 1729;
 

@@ -22,6 +22,7 @@
 #include "logger/rules/profile.h"
 #include "tests/unit/cmocka_all.h"
 #include "tests/unit/own_table_net.h"
+#include "tests/unit/text_file.h"
 
 enum {
 	GROUP = 4243,
@@ -103,18 +104,6 @@ static int send_all(void)
 	for (size_t i = 0; i < ARRAY_SIZE(loopback); i++)
 		n += sent_by(&loopback[i]);
 	return n;
-}
-
-static char *read_file(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text = calloc(1, 65536);
-
-	assert_non_null(file);
-	assert_non_null(text);
-	assert_true(fread(text, 1, 65535, file) > 0);
-	fclose(file);
-	return text;
 }
 
 static void reset_docker(void)
@@ -228,8 +217,8 @@ static int make_world(void **state)
 	struct timeval wait = { .tv_usec = 300000 };
 
 	(void)state;
-	docker_text[0] = read_file("tests/data/nft/docker-29.ip");
-	docker_text[1] = read_file("tests/data/nft/docker-29.ip6");
+	docker_text[0] = text_file_read("tests/data/nft/docker-29.ip");
+	docker_text[1] = text_file_read("tests/data/nft/docker-29.ip6");
 	allowed = net_make();
 	if (!allowed)
 		return 0;
@@ -263,13 +252,7 @@ static int start_anew(void **state)
 	return own_netlink_delete();
 }
 
-#define SKIP_UNLESS_ALLOWED()                                                  \
-	do {                                                                   \
-		if (!allowed) {                                                \
-			print_message("needs root, namespaces and nft\n");     \
-			skip();                                                \
-		}                                                              \
-	} while (0)
+#define SKIP_UNLESS_ALLOWED() SKIP_UNLESS(allowed, "root, namespaces and nft")
 
 static void each_rule_of_dockers_counts_what_ours_logged(void **state)
 {
