@@ -3,7 +3,6 @@
  * bridgeaudit status: is the logger there, what was stored, what was lost,
  * which rules are watched. One snapshot of the database, in words or JSON.
  */
-
 #include "cli/status/status.h"
 #include "cli/cli.h"
 #include "lib/exitcode.h"

@@ -4,7 +4,6 @@
  * Drops are red, what was let through is green, the more the brighter; without
  * colours a drop has no mark and the others have a "+".
  */
-
 #include "cli/output/matrix_model.h"
 #include "lib/text.h"
 

@@ -4,7 +4,6 @@
  * with the profiles security_control and, where a container or the host is
  * known, container and host. What it has no attribute for is below unmapped.
  */
-
 #include "cli/output/hole.h"
 #include "cli/output/siem.h"
 #include "lib/text.h"

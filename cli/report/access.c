@@ -8,14 +8,6 @@
 #include "lib/text.h"
 #include "lib/timefmt.h"
 
-/* What no reader said is not known, and not 0. */
-static json_t *number_or_null(sqlite3_stmt *stmt, int at)
-{
-	return sqlite3_column_type(stmt, at) == SQLITE_NULL
-		       ? json_null()
-		       : json_integer(sqlite3_column_int64(stmt, at));
-}
-
 static json_t *reader_row(sqlite3_stmt *stmt)
 {
 	static const int who[] = { 0, 1, 2, 3 };
@@ -25,8 +17,8 @@ static json_t *reader_row(sqlite3_stmt *stmt)
 			 reading_user_text(stmt, who, user), "verb",
 			 report_column_text(stmt, 4), "reads",
 			 (json_int_t)sqlite3_column_int64(stmt, 5), "rows",
-			 number_or_null(stmt, 6), "killed",
-			 number_or_null(stmt, 7), "first",
+			 report_column_number(stmt, 6), "killed",
+			 report_column_number(stmt, 7), "first",
 			 report_time(sqlite3_column_int64(stmt, 8)), "last",
 			 report_time(sqlite3_column_int64(stmt, 9)));
 }

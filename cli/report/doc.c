@@ -131,6 +131,13 @@ json_t *report_column_text(sqlite3_stmt *stmt, int column)
 	return report_text(text ? text : "");
 }
 
+json_t *report_column_number(sqlite3_stmt *stmt, int column)
+{
+	return sqlite3_column_type(stmt, column) == SQLITE_NULL
+		       ? json_null()
+		       : json_integer(sqlite3_column_int64(stmt, column));
+}
+
 int report_query(struct report *r, json_t *section, const char *sql,
 		 json_t *(*row)(sqlite3_stmt *stmt), size_t max)
 {

@@ -38,6 +38,8 @@ json_t *report_time(int64_t time_ns);
 
 /* The text in a column, "" for NULL. */
 json_t *report_column_text(sqlite3_stmt *stmt, int column);
+/* The number in one, null for NULL: what is not known is not 0. */
+json_t *report_column_number(sqlite3_stmt *stmt, int column);
 
 /* Rows of a statement to which since and until are bound. 0 or -errno. */
 int report_query(struct report *r, json_t *section, const char *sql,

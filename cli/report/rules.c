@@ -31,14 +31,6 @@ static json_int_t watched_ppm(sqlite3_stmt *stmt, int existed, int watched)
 	return ppm >= LOSS_PPM && part < all ? LOSS_PPM - 1 : ppm;
 }
 
-/* Null where it is not known, which is not 0. */
-static json_t *missed(sqlite3_stmt *stmt, int column)
-{
-	return sqlite3_column_type(stmt, column) == SQLITE_NULL
-		       ? json_null()
-		       : json_integer(sqlite3_column_int64(stmt, column));
-}
-
 static json_t *rule_row(sqlite3_stmt *stmt)
 {
 	const char *verdict = verdict_name(sqlite3_column_int(stmt, 6));
@@ -52,7 +44,7 @@ static json_t *rule_row(sqlite3_stmt *stmt)
 			 report_time(sqlite3_column_int64(stmt, 7)), "to",
 			 report_time(sqlite3_column_int64(stmt, 8)),
 			 "watched_ppm", watched_ppm(stmt, 9, 10), "missed",
-			 missed(stmt, 11));
+			 report_column_number(stmt, 11));
 }
 
 static int add_rules(struct report *r)
@@ -116,8 +108,9 @@ static json_t *change_row(sqlite3_stmt *stmt)
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "time",
 			 report_time(sqlite3_column_int64(stmt, 0)), "change",
 			 report_column_text(stmt, 1), "cause",
-			 report_column_text(stmt, 2), "missed", missed(stmt, 3),
-			 "chain", report_column_text(stmt, 4), "rule",
+			 report_column_text(stmt, 2), "missed",
+			 report_column_number(stmt, 3), "chain",
+			 report_column_text(stmt, 4), "rule",
 			 report_column_text(stmt, 5), "id", rule_id(stmt, 6));
 }
 

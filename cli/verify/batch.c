@@ -3,7 +3,6 @@
  * Batches and their events, read once from end to end beside the chain: every
  * row must belong to the link that is looked at.
  */
-
 #include "cli/verify/conversation.h"
 #include "cli/verify/order.h"
 #include "cli/verify/sums.h"
