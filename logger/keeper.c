@@ -235,8 +235,7 @@ static int loop(struct keeper *k)
 	if (r == 0 && !ended(k)) {
 		sync_rules(k);
 		k->config->started(k->config->arg);
-		/* of 40 libraries, most of them libcurl's, few are used again
-		 */
+		/* few of some 40 libraries are used again */
 		memory_give_back_files();
 	}
 	while (r == 0 && !ended(k)) {

@@ -52,8 +52,8 @@ struct account {
 	uint32_t told_unknown;
 	const char *cause; /* of the gap */
 	bool resolved;	   /* since the last commit */
-	bool exact;	   /* and its unwatched intervals that ended after
-			      exact_after_ns        and by exact_ns missed so many */
+	/* its unwatched intervals of (exact_after_ns, exact_ns] missed that */
+	bool exact;
 	uint64_t exact_found, exact_after_ns, exact_ns;
 	uint64_t settled_ns; /* what ended by then has its number, or none */
 

@@ -10,7 +10,8 @@
 
 bool store_gaps_full(const struct store *st)
 {
-	/* one place is left to those of the packets' numbers */
+	/* one place is left to those of the packets' numbers, and the last one
+	 * as find_other() has it */
 	return st->n_gaps >= STORE_GAPS_MAX - 2;
 }
 
